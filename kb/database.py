@@ -1,0 +1,89 @@
+"""Opening the database: pragmas, migrations, one connection a thread, transactions.
+
+The journal is a rollback journal (TRUNCATE) with synchronous=FULL, not WAL: SQLite 3.7.0-3.51.2
+can corrupt a WAL database written by two connections (sqlite.org/wal.html#walresetbug), and the
+command line must be able to write beside a running server. Writes are a few a second here.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlite_utils
+
+from kb.errors import DataFolderMissing
+from kb.migrations import migrations
+
+BUSY_SECONDS = 10.0
+
+
+class Database:
+    """The SQLite file; hands each thread its own connection."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember the path; nothing is opened yet."""
+        self.path = path
+        self._local = threading.local()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened at first use."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = _connect(self.path)
+            self._local.connection = found
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One write transaction: all of it is kept or none of it."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is not None:
+            found.close()
+            self._local.connection = None
+
+
+def create_database(path: Path) -> Database:
+    """Make the file if there is none, and bring it to the newest version."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = _connect(path)
+    try:
+        migrations.apply(sqlite_utils.Database(connection))
+    finally:
+        connection.close()
+    return Database(path)
+
+
+def open_database(path: Path) -> Database:
+    """Open an existing database at the newest version; raise DataFolderMissing when there is none."""
+    if not path.is_file():
+        raise DataFolderMissing(str(path))
+    return create_database(path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA journal_mode = TRUNCATE")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    return connection

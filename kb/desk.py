@@ -1,0 +1,431 @@
+"""What an agent does with a ticket, each as one transaction: take in, link, close, reopen, call back.
+
+A closing has a number: 0 is the first. Links made before a closing belong to it, and at most one of
+them is its solution. Its outcome stays pending until the repeat window has passed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from kb.database import Database
+from kb.errors import InvalidInput, StaleVersion, TicketConflict
+from kb.limit import LimitRequest, bind_limits
+from kb.masking import hash_number, mask_text
+from kb.store import handbook, sessions, tickets
+from kb.ticket import AREAS, CHANNELS, PRIORITIES, TARGET_TYPES, USAGES, Link, Outcome, Ticket
+from kb.times import format_instant, parse_instant
+from kb.workdays import parse_calendar
+
+MASKED_FIELDS = ("title", "description", "customer_demand", "root_cause", "resolution", "fix")
+NUMBER_KEY = "number-hash"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a link points at: an impression, or something the agent found."""
+
+    impression_id: str | None = None
+    target_type: str = ""
+    target_id: str = ""
+    target_version: str = ""
+    found_by: str = "searched"
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a ticket was closed. ``none_fit``: nothing suggested was of use."""
+
+    resolution: str
+    root_cause: str = ""
+    fix: str = ""
+    solution: Target | None = None
+    none_fit: bool = False
+    satisfaction: int | None = None
+
+
+class Desk:
+    """The ticket operations over one database. Each takes the agent's name and the instant."""
+
+    def __init__(self, database: Database, *, repeat_days: int) -> None:
+        """``repeat_days``: the window after a closing in which a return counts."""
+        self.database = database
+        self.repeat_days = repeat_days
+
+    def create(self, ticket: Ticket, *, number: str = "", agent: str, now: datetime) -> Ticket:
+        """Take in a complaint: masks it, numbers it, sets its class's department and due time.
+
+        ``number``: the caller's full phone number; only its mask and keyed hash are kept.
+        """
+        with self.database.transaction() as connection:
+            ticket = self._prepare(connection, ticket, number=number, now=now)
+            tickets.add_ticket(connection, ticket, now=now)
+            tickets.add_event(connection, ticket, "created", agent=agent, now=now)
+            if ticket.repeat_of:
+                self._mark_repeated(connection, ticket, agent=agent, now=now)
+        return ticket
+
+    def _prepare(
+        self, connection: sqlite3.Connection, ticket: Ticket, *, number: str, now: datetime
+    ) -> Ticket:
+        ticket = mask_ticket(ticket, never=never_mask(connection))
+        check_ticket(ticket)
+        accepted = parse_instant(ticket.accepted_at, field="accepted_at")
+        if not ticket.ticket_no:
+            day = accepted.strftime("%Y%m%d")
+            ticket = replace(ticket, ticket_no=tickets.next_ticket_no(connection, day=day))
+        ticket = replace(ticket, accepted_at=format_instant(accepted))
+        if number:
+            key = sessions.read_secret(connection, NUMBER_KEY)
+            ticket = replace(
+                ticket,
+                service_number=mask_text(number),
+                number_hash=hash_number(number, key=key),
+            )
+        ticket = self._classified(connection, ticket)
+        return self._with_repeat(connection, ticket, now=now)
+
+    def _classified(self, connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
+        """Fill in what the class says and the reader left open; the due time is the desk's limit."""
+        if not ticket.category:
+            return ticket
+        category = handbook.read_category(connection, ticket.category)
+        urgency = ticket.urgency or category.default_priority
+        request = LimitRequest(category.id, ticket.region, ticket.area, urgency)
+        bound = bind_limits(
+            handbook.read_limits(connection).values(),
+            request,
+            accepted_at=parse_instant(ticket.accepted_at, field="accepted_at"),
+            calendar=parse_calendar(handbook.read_vocabulary(connection, "workdays") or {}),
+        )
+        closing = [
+            item.due_at for item in bound if item.due_at and item.limit.subject in CLOSING_SUBJECTS
+        ]
+        return replace(
+            ticket,
+            urgency=urgency,
+            responsible_dept=ticket.responsible_dept or category.responsible_dept,
+            due_at=format_instant(min(closing)) if closing else None,
+        )
+
+    def _with_repeat(
+        self, connection: sqlite3.Connection, ticket: Ticket, *, now: datetime
+    ) -> Ticket:
+        """Tie the ticket to an earlier one of the same number and class within the window."""
+        if ticket.repeat_of:
+            return replace(ticket, is_repeat=True)
+        if not ticket.number_hash:
+            return ticket
+        since = parse_instant(ticket.accepted_at, field="accepted_at") - timedelta(
+            days=self.repeat_days
+        )
+        earlier = [
+            other
+            for other in tickets.recent_of_number(
+                connection,
+                ticket.number_hash,
+                since=format_instant(since),
+                but=ticket.ticket_no,
+            )
+            if ticket.category and other.category[:4] == ticket.category[:4]
+        ]
+        if not earlier:
+            return ticket
+        return replace(ticket, is_repeat=True, repeat_of=earlier[0].ticket_no)
+
+    def _mark_repeated(
+        self, connection: sqlite3.Connection, ticket: Ticket, *, agent: str, now: datetime
+    ) -> None:
+        earlier = tickets.read_ticket(connection, ticket.repeat_of or "")
+        if earlier.status != "closed":
+            return
+        self._came_back(connection, earlier, "repeat", agent=agent, now=now)
+
+    def update(
+        self,
+        ticket_no: str,
+        changes: dict[str, object],
+        *,
+        version: int | None,
+        agent: str,
+        now: datetime,
+    ) -> Ticket:
+        """Change fields of an open ticket; ``version`` is the one read, StaleVersion if it moved on."""
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if version is not None and version != ticket.version:
+                raise StaleVersion(f"现为第 {ticket.version} 版", field="version")
+            if ticket.status != "open":
+                raise TicketConflict("已办结的工单要先重开才能修改", field="status")
+            merged = replace(ticket, **changes)  # type: ignore[arg-type]
+            if "category" in changes and changes["category"] != ticket.category:
+                merged = replace(
+                    merged,
+                    urgency=str(changes.get("urgency") or ""),
+                    responsible_dept=str(changes.get("responsible_dept") or ""),
+                )
+            merged = mask_ticket(merged, never=never_mask(connection))
+            check_ticket(merged)
+            merged = self._classified(connection, merged)
+            values = {
+                name: getattr(merged, name)
+                for name in (*changes, "urgency", "responsible_dept", "due_at")
+            }
+            tickets.update_ticket(connection, ticket_no, values, now=now)
+            tickets.add_event(
+                connection, ticket, "updated", agent=agent, now=now, detail=",".join(changes)
+            )
+            return tickets.read_ticket(connection, ticket_no)
+
+    def link(
+        self, ticket_no: str, target: Target, usage: str, *, agent: str, now: datetime
+    ) -> Link:
+        """Tie knowledge to a ticket; a second solution for the same closing is refused."""
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if ticket.status != "open":
+                raise TicketConflict("工单已办结，不能再关联", field="ticket_no")
+            return self._link(connection, ticket, target, usage, agent=agent, now=now)
+
+    def _link(
+        self,
+        connection: sqlite3.Connection,
+        ticket: Ticket,
+        target: Target,
+        usage: str,
+        *,
+        agent: str,
+        now: datetime,
+    ) -> Link:
+        if usage not in USAGES:
+            raise InvalidInput(f"应为 {'、'.join(USAGES)}", field="knowledge_usage")
+        link = self._resolve(connection, ticket, target, usage, agent=agent, now=now)
+        present = tickets.read_links(connection, ticket.ticket_no)
+        for other in present:
+            if other.closing != link.closing or other.knowledge_usage != usage:
+                continue
+            if (other.target_type, other.target_id) == (link.target_type, link.target_id):
+                return other
+            if usage == "solution":
+                raise TicketConflict("这次办结已有一个解决方案", field="knowledge_usage")
+        tickets.add_link(connection, link)
+        if link.impression_id:
+            sessions.add_event(
+                connection, link.impression_id, "linked", agent=agent, now=now, reason_code=usage
+            )
+        tickets.add_event(
+            connection,
+            ticket,
+            "linked",
+            agent=agent,
+            now=now,
+            detail=f"{usage} {link.target_type} {link.target_id}",
+        )
+        return link
+
+    def _resolve(
+        self,
+        connection: sqlite3.Connection,
+        ticket: Ticket,
+        target: Target,
+        usage: str,
+        *,
+        agent: str,
+        now: datetime,
+    ) -> Link:
+        """Find what the target names; an impression of another ticket's session is refused."""
+        kind, identity, version = target.target_type, target.target_id, target.target_version
+        if target.impression_id:
+            impression = sessions.read_impression(connection, target.impression_id)
+            session = sessions.read_session(connection, impression.session_id)
+            if session.ticket_no is None:
+                sessions.attach_session(connection, session.id, ticket.ticket_no)
+            elif session.ticket_no != ticket.ticket_no:
+                raise TicketConflict("这条建议属于另一张工单", field="impression_id")
+            kind, identity = impression.target_type, impression.target_id
+            version = impression.target_version
+        if kind not in TARGET_TYPES:
+            raise InvalidInput(f"应为 {'、'.join(TARGET_TYPES)}", field="target_type")
+        if not target.impression_id:
+            version = _check_target(connection, kind, identity, version)
+        return Link(
+            ticket_no=ticket.ticket_no,
+            target_type=kind,
+            target_id=identity,
+            target_version=version,
+            knowledge_usage=usage,
+            impression_id=target.impression_id,
+            found_by="suggested" if target.impression_id else target.found_by,
+            linked_by=agent,
+            linked_at=format_instant(now),
+            closing=ticket.closings,
+        )
+
+    def close(self, ticket_no: str, closing: Closing, *, agent: str, now: datetime) -> Ticket:
+        """Close with a knowledge decision: one solution (given now or linked before) or none fits."""
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            self._check_closing(connection, ticket, closing)
+            if closing.solution:
+                if _solution_of(connection, ticket):
+                    tickets.drop_solution(connection, ticket_no, closing=ticket.closings)
+                self._link(connection, ticket, closing.solution, "solution", agent=agent, now=now)
+            never = never_mask(connection)
+            number = ticket.closings + 1
+            at = format_instant(now)
+            values = {
+                "status": "closed",
+                "resolution": mask_text(closing.resolution.strip(), never=never),
+                "root_cause": mask_text(closing.root_cause.strip(), never=never)
+                or ticket.root_cause,
+                "fix": mask_text(closing.fix.strip(), never=never) or ticket.fix,
+                "closed_at": at,
+                "satisfaction": closing.satisfaction,
+                "none_fit": closing.none_fit,
+                "overdue": bool(ticket.due_at and at > ticket.due_at),
+                "closings": number,
+            }
+            tickets.update_ticket(connection, ticket_no, values, now=now)
+            tickets.save_outcome(
+                connection, Outcome(ticket_no, ticket.closings, "pending", "", None)
+            )
+            detail = "none_fit" if closing.none_fit else "solution"
+            tickets.add_event(connection, ticket, "closed", agent=agent, now=now, detail=detail)
+            return tickets.read_ticket(connection, ticket_no)
+
+    def _check_closing(
+        self, connection: sqlite3.Connection, ticket: Ticket, closing: Closing
+    ) -> None:
+        if ticket.status != "open":
+            raise TicketConflict("工单已经办结", field="ticket_no")
+        if not closing.resolution.strip():
+            raise InvalidInput("办结要写处理结果", field="resolution")
+        if closing.satisfaction is not None and not 1 <= closing.satisfaction <= 10:
+            raise InvalidInput("应为 1 到 10 的整数", field="satisfaction")
+        linked = _solution_of(connection, ticket) is not None
+        if closing.none_fit and (closing.solution or linked):
+            raise InvalidInput("选了解决方案就不能同时选「都不适用」", field="none_fit")
+        if not (closing.none_fit or closing.solution or linked):
+            raise InvalidInput("办结前请选出解决问题的一条，或选「都不适用」", field="solution")
+
+    def reopen(self, ticket_no: str, *, reason: str, agent: str, now: datetime) -> Ticket:
+        """Open a closed ticket again: its last closing came back."""
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if ticket.status != "closed":
+                raise TicketConflict("只有已办结的工单能重开", field="ticket_no")
+            self._came_back(connection, ticket, "reopened", agent=agent, now=now)
+            values = {"status": "open", "reopened": ticket.reopened + 1, "closed_at": None}
+            tickets.update_ticket(connection, ticket_no, values, now=now)
+            detail = mask_text(reason.strip(), never=never_mask(connection))
+            tickets.add_event(connection, ticket, "reopened", agent=agent, now=now, detail=detail)
+            return tickets.read_ticket(connection, ticket_no)
+
+    def call_back(
+        self,
+        ticket_no: str,
+        *,
+        satisfied: bool | None,
+        satisfaction: int | None,
+        comment: str,
+        agent: str,
+        now: datetime,
+    ) -> Ticket:
+        """Record a callback: satisfied, not (the closing came back), or None when nobody answered."""
+        if satisfaction is not None and not 1 <= satisfaction <= 10:
+            raise InvalidInput("应为 1 到 10 的整数", field="satisfaction")
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if ticket.status != "closed":
+                raise TicketConflict("只有已办结的工单能回访", field="ticket_no")
+            if satisfied is False:
+                self._came_back(connection, ticket, "callback", agent=agent, now=now)
+            result = {True: "satisfied", False: "dissatisfied", None: "no_answer"}[satisfied]
+            values: dict[str, object] = {"callback_result": result}
+            if satisfaction is not None:
+                values["satisfaction"] = satisfaction
+            tickets.update_ticket(connection, ticket_no, values, now=now)
+            detail = mask_text(comment.strip(), never=never_mask(connection))
+            tickets.add_event(
+                connection, ticket, f"callback_{result}", agent=agent, now=now, detail=detail
+            )
+            return tickets.read_ticket(connection, ticket_no)
+
+    def settle(self, *, now: datetime) -> int:
+        """Settle the closings whose repeat window has passed quietly; return how many."""
+        edge = format_instant(now - timedelta(days=self.repeat_days))
+        with self.database.transaction() as connection:
+            quiet = tickets.read_pending(connection, closed_before=edge)
+            for outcome in quiet:
+                settled = replace(outcome, state="stayed_closed", settled_at=format_instant(now))
+                tickets.save_outcome(connection, settled)
+        return len(quiet)
+
+    def _came_back(
+        self,
+        connection: sqlite3.Connection,
+        ticket: Ticket,
+        reason: str,
+        *,
+        agent: str,
+        now: datetime,
+    ) -> None:
+        last = ticket.closings - 1
+        outcome = Outcome(ticket.ticket_no, last, "came_back", reason, format_instant(now))
+        tickets.save_outcome(connection, outcome)
+        tickets.add_event(
+            connection, ticket, "came_back", agent=agent, now=now, detail=f"{last} {reason}"
+        )
+
+
+CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})
+"""Subjects of limits whose end is the answer to the complaint: the earliest is the ticket's due time."""
+
+
+def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
+    """The texts that are never personal data (short numbers, codes)."""
+    words: list[str] = handbook.read_vocabulary(connection, "never_mask") or []
+    return words
+
+
+def mask_ticket(ticket: Ticket, *, never: Sequence[str]) -> Ticket:
+    """The ticket with personal data masked in every free text."""
+    return replace(
+        ticket,
+        service_number=mask_text(ticket.service_number),
+        **{name: mask_text(getattr(ticket, name).strip(), never=never) for name in MASKED_FIELDS},
+    )
+
+
+def check_ticket(ticket: Ticket) -> None:
+    """Raise InvalidInput naming the first field that cannot be kept."""
+    if not ticket.description and not ticket.title:
+        raise InvalidInput("投诉内容不能为空", field="description")
+    if ticket.channel not in CHANNELS:
+        raise InvalidInput(f"应为 {'、'.join(CHANNELS)}", field="channel")
+    if ticket.area and ticket.area not in AREAS:
+        raise InvalidInput(f"应为 {'、'.join(AREAS)}", field="area")
+    if ticket.urgency and ticket.urgency not in PRIORITIES:
+        raise InvalidInput(f"应为 {'、'.join(PRIORITIES)}", field="urgency")
+
+
+def _solution_of(connection: sqlite3.Connection, ticket: Ticket) -> Link | None:
+    links = tickets.read_links(connection, ticket.ticket_no)
+    for link in links:
+        if link.closing == ticket.closings and link.knowledge_usage == "solution":
+            return link
+    return None
+
+
+def _check_target(connection: sqlite3.Connection, kind: str, identity: str, version: str) -> str:
+    """Make sure a target named by hand exists; return the version it is pinned to."""
+    if kind in ("article", "procedure"):
+        number = int(version) if version.isdigit() else None
+        return handbook.read_article(connection, identity, number=number).revision.version
+    if kind == "time_limit":
+        return str(handbook.read_limit(connection, identity).revision)
+    ticket = tickets.read_ticket(connection, identity)
+    return str(ticket.version)

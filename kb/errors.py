@@ -1,0 +1,112 @@
+"""Reasons for refusal: one class a reason, the Chinese docstring is the message shown."""
+
+from __future__ import annotations
+
+
+class KBError(Exception):
+    """操作未完成"""
+
+    code = "error"
+
+    def __init__(self, detail: str = "", *, field: str = "") -> None:
+        """Keep the detail (Chinese, shown to the user) and the field it is about ("" when none)."""
+        self.title = (type(self).__doc__ or "").strip()
+        self.detail = detail
+        self.field = field
+        super().__init__(f"{self.title}：{detail}" if detail else self.title)
+
+
+class InvalidInput(KBError):
+    """输入有误"""
+
+    code = "invalid-input"
+
+
+class ArticleNotFound(KBError):
+    """没有这个知识条目"""
+
+    code = "article-not-found"
+
+
+class TimeLimitNotFound(KBError):
+    """没有这个时限"""
+
+    code = "time-limit-not-found"
+
+
+class CategoryNotFound(KBError):
+    """没有这个投诉分类"""
+
+    code = "category-not-found"
+
+
+class TicketNotFound(KBError):
+    """没有这个工单"""
+
+    code = "ticket-not-found"
+
+
+class ImpressionNotFound(KBError):
+    """没有这条曝光记录"""
+
+    code = "impression-not-found"
+
+
+class SessionNotFound(KBError):
+    """没有这个建议会话"""
+
+    code = "session-not-found"
+
+
+class TicketConflict(KBError):
+    """工单当前状态不允许这样做"""
+
+    code = "ticket-conflict"
+
+
+class StaleVersion(KBError):
+    """内容已被他人修改，请刷新后再提交"""
+
+    code = "stale-version"
+
+
+class IdempotencyConflict(KBError):
+    """同一个 Idempotency-Key 不能用于不同的请求"""
+
+    code = "idempotency-conflict"
+
+
+class HandbookInvalid(KBError):
+    """手册文件有误"""
+
+    code = "handbook-invalid"
+
+
+class DataFolderMissing(KBError):
+    """数据目录还没有建好，请先运行 kb init"""
+
+    code = "data-folder-missing"
+
+
+class IndexMissing(KBError):
+    """索引还没有建好，请先运行 kb index"""
+
+    code = "index-missing"
+
+
+class IndexMismatch(KBError):
+    """索引与当前设置不符，请运行 kb index --full 重建"""
+
+    code = "index-mismatch"
+
+
+class IndexBusy(KBError):
+    """另一个进程正在写索引，请稍后再试"""
+
+    code = "index-busy"
+
+
+class EncoderUnavailable(KBError):
+    """编码器不可用"""
+
+    code = "encoder-unavailable"

@@ -1,0 +1,265 @@
+"""The schema, step by step: a migration that has landed is never edited."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("kb")
+
+
+@migrations()
+def m001_handbook(db: Database) -> None:
+    """Articles with revisions, and the tables beside them."""
+    db.executescript(
+        """
+        CREATE TABLE article (
+            id TEXT PRIMARY KEY,
+            chapter INTEGER NOT NULL CHECK (chapter BETWEEN 1 AND 8),
+            section TEXT NOT NULL,
+            slug TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            responsible_dept TEXT NOT NULL,
+            current_revision INTEGER NOT NULL
+        );
+        CREATE TABLE revision (
+            article_id TEXT NOT NULL REFERENCES article(id),
+            number INTEGER NOT NULL CHECK (number > 0),
+            title TEXT NOT NULL,
+            body TEXT NOT NULL,
+            categories TEXT NOT NULL,
+            keywords TEXT NOT NULL,
+            steps TEXT NOT NULL,
+            time_limits TEXT NOT NULL,
+            figures TEXT NOT NULL,
+            sources TEXT NOT NULL,
+            status TEXT NOT NULL
+                CHECK (status IN ('draft', 'in_review', 'published', 'archived')),
+            author TEXT NOT NULL DEFAULT '',
+            reviewer TEXT NOT NULL DEFAULT '',
+            based_on INTEGER,
+            valid_from TEXT NOT NULL,
+            valid_until TEXT,
+            review_by TEXT NOT NULL,
+            reason TEXT NOT NULL DEFAULT '',
+            created_at TEXT NOT NULL,
+            body_hash TEXT NOT NULL,
+            PRIMARY KEY (article_id, number)
+        );
+        CREATE TABLE category (
+            id TEXT PRIMARY KEY,
+            parent TEXT NOT NULL,
+            name TEXT NOT NULL,
+            level INTEGER NOT NULL CHECK (level BETWEEN 1 AND 3),
+            default_priority TEXT NOT NULL,
+            responsible_dept TEXT NOT NULL,
+            usual_hours INTEGER,
+            procedure TEXT NOT NULL,
+            typical_fix TEXT NOT NULL,
+            miit_class TEXT NOT NULL,
+            watch_scene TEXT NOT NULL
+        );
+        CREATE TABLE time_limit (
+            id TEXT PRIMARY KEY,
+            subject TEXT NOT NULL,
+            categories TEXT NOT NULL,
+            region TEXT NOT NULL,
+            area TEXT NOT NULL,
+            priority TEXT NOT NULL,
+            condition TEXT NOT NULL,
+            limit_value REAL NOT NULL CHECK (limit_value > 0),
+            limit_unit TEXT NOT NULL
+                CHECK (limit_unit IN ('second', 'minute', 'hour', 'day', 'workday')),
+            kind TEXT NOT NULL CHECK (kind IN ('max', 'average', 'target')),
+            from_event TEXT NOT NULL,
+            starts TEXT NOT NULL CHECK (starts IN ('accepted', 'event')),
+            responsible_dept TEXT NOT NULL,
+            escalation TEXT NOT NULL,
+            authority TEXT NOT NULL,
+            source TEXT NOT NULL,
+            confidence TEXT NOT NULL
+                CHECK (confidence IN ('high', 'medium', 'low', 'unverified')),
+            revision INTEGER NOT NULL
+        );
+        CREATE TABLE figure (
+            id TEXT PRIMARY KEY,
+            subject TEXT NOT NULL,
+            condition TEXT NOT NULL,
+            value TEXT NOT NULL,
+            unit TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            from_event TEXT NOT NULL,
+            authority TEXT NOT NULL,
+            source TEXT NOT NULL,
+            confidence TEXT NOT NULL
+        );
+        CREATE TABLE vocabulary (
+            kind TEXT NOT NULL CHECK (kind IN
+                ('synonyms', 'ambiguous', 'confusions', 'never_mask', 'workdays')),
+            content TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            PRIMARY KEY (kind)
+        );
+        """
+    )
+
+
+@migrations()
+def m002_tickets(db: Database) -> None:
+    """Tickets, what happened to them, and the knowledge tied to them."""
+    db.executescript(
+        """
+        CREATE TABLE ticket (
+            ticket_no TEXT PRIMARY KEY,
+            accepted_at TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            title TEXT NOT NULL,
+            service_number TEXT NOT NULL,
+            number_hash TEXT NOT NULL,
+            region TEXT NOT NULL,
+            area TEXT NOT NULL,
+            category TEXT NOT NULL,
+            urgency TEXT NOT NULL,
+            description TEXT NOT NULL,
+            customer_demand TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('open', 'closed')),
+            due_at TEXT,
+            responsible_dept TEXT NOT NULL,
+            root_cause TEXT NOT NULL,
+            fix TEXT NOT NULL,
+            resolution TEXT NOT NULL,
+            closed_at TEXT,
+            satisfaction INTEGER CHECK (satisfaction BETWEEN 1 AND 10),
+            callback_result TEXT NOT NULL,
+            is_repeat INTEGER NOT NULL,
+            repeat_of TEXT,
+            reopened INTEGER NOT NULL,
+            escalated INTEGER NOT NULL,
+            overdue INTEGER NOT NULL,
+            none_fit INTEGER NOT NULL,
+            closings INTEGER NOT NULL,
+            is_sample INTEGER NOT NULL,
+            external_source TEXT NOT NULL,
+            external_id TEXT NOT NULL,
+            version INTEGER NOT NULL
+        );
+        CREATE INDEX ticket_accepted ON ticket(accepted_at);
+        CREATE INDEX ticket_number ON ticket(number_hash) WHERE number_hash <> '';
+        CREATE UNIQUE INDEX ticket_external ON ticket(external_source, external_id)
+            WHERE external_id <> '';
+        CREATE TABLE ticket_event (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            ticket_no TEXT NOT NULL REFERENCES ticket(ticket_no),
+            at TEXT NOT NULL,
+            action TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            closing INTEGER NOT NULL,
+            detail TEXT NOT NULL
+        );
+        CREATE INDEX ticket_event_ticket ON ticket_event(ticket_no, seq);
+        CREATE TABLE ticket_outcome (
+            ticket_no TEXT NOT NULL REFERENCES ticket(ticket_no),
+            closing INTEGER NOT NULL,
+            settled_at TEXT,
+            state TEXT NOT NULL CHECK (state IN ('stayed_closed', 'came_back', 'pending')),
+            reason TEXT NOT NULL,
+            PRIMARY KEY (ticket_no, closing)
+        );
+        """
+    )
+
+
+@migrations()
+def m003_suggestions(db: Database) -> None:
+    """What was shown, what the agent did with it, and what it was used for."""
+    db.executescript(
+        """
+        CREATE TABLE suggestion_session (
+            id TEXT PRIMARY KEY,
+            ticket_no TEXT REFERENCES ticket(ticket_no),
+            agent TEXT NOT NULL,
+            channel TEXT NOT NULL,
+            query_masked TEXT NOT NULL,
+            query_hash TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            index_generation TEXT NOT NULL,
+            ranker_version TEXT NOT NULL,
+            arm TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            abstained INTEGER NOT NULL,
+            top_confidence TEXT NOT NULL,
+            took_ms REAL NOT NULL
+        );
+        CREATE INDEX suggestion_session_ticket ON suggestion_session(ticket_no);
+        CREATE TABLE impression (
+            id TEXT PRIMARY KEY,
+            session_id TEXT NOT NULL REFERENCES suggestion_session(id),
+            target_type TEXT NOT NULL,
+            target_id TEXT NOT NULL,
+            target_version TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            score REAL NOT NULL,
+            confidence TEXT NOT NULL,
+            propensity REAL NOT NULL,
+            matched_terms TEXT NOT NULL,
+            title TEXT NOT NULL,
+            displayed_at TEXT
+        );
+        CREATE INDEX impression_session ON impression(session_id);
+        CREATE INDEX impression_target ON impression(target_type, target_id);
+        CREATE TABLE suggestion_event (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            impression_id TEXT NOT NULL REFERENCES impression(id),
+            action TEXT NOT NULL,
+            at TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            dwell_ms INTEGER,
+            reason_code TEXT NOT NULL,
+            comment TEXT NOT NULL
+        );
+        CREATE INDEX suggestion_event_impression ON suggestion_event(impression_id);
+        CREATE TABLE ticket_knowledge_link (
+            ticket_no TEXT NOT NULL REFERENCES ticket(ticket_no),
+            target_type TEXT NOT NULL,
+            target_id TEXT NOT NULL,
+            target_version TEXT NOT NULL,
+            knowledge_usage TEXT NOT NULL
+                CHECK (knowledge_usage IN ('reference', 'solution', 'source')),
+            impression_id TEXT REFERENCES impression(id),
+            found_by TEXT NOT NULL CHECK (found_by IN ('suggested', 'searched', 'created')),
+            linked_by TEXT NOT NULL,
+            linked_at TEXT NOT NULL,
+            closing INTEGER NOT NULL,
+            UNIQUE (ticket_no, closing, target_type, target_id, knowledge_usage)
+        );
+        CREATE UNIQUE INDEX one_solution_per_closing
+            ON ticket_knowledge_link(ticket_no, closing) WHERE knowledge_usage = 'solution';
+        CREATE INDEX ticket_knowledge_link_target
+            ON ticket_knowledge_link(target_type, target_id);
+        """
+    )
+
+
+@migrations()
+def m004_service(db: Database) -> None:
+    """What the service itself keeps: work for the index, answered requests, secrets."""
+    db.executescript(
+        """
+        CREATE TABLE index_queue (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('article', 'time_limit', 'ticket')),
+            object_id TEXT NOT NULL,
+            queued_at TEXT NOT NULL
+        );
+        CREATE TABLE idempotency (
+            key TEXT PRIMARY KEY,
+            request_hash TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            response TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        );
+        CREATE TABLE secret (
+            name TEXT PRIMARY KEY,
+            value BLOB NOT NULL
+        );
+        """
+    )

@@ -1,0 +1,69 @@
+"""What an explicit search asks and answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+SEARCH_TYPES = ("all", "article", "time_limit", "ticket")
+MAX_QUERY = 500
+"""Longest search query taken, in characters."""
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """An explicit search. ``kind``: one of SEARCH_TYPES. ``on``: the day articles must be valid."""
+
+    text: str
+    on: date
+    kind: str = "all"
+    chapter: int | None = None
+    category: str = ""
+    limit: int = 10
+
+
+@dataclass(frozen=True)
+class SearchHit:
+    """One thing found. ``anchor``: place in the article (step-3, or ""). ``highlights``: [start,
+    end) character offsets in ``snippet``; ``title_highlights`` in ``title``."""
+
+    target_type: str
+    target_id: str
+    target_version: str
+    title: str
+    title_highlights: tuple[tuple[int, int], ...]
+    anchor: str
+    snippet: str
+    highlights: tuple[tuple[int, int], ...]
+    score: float
+    chapter: int | None
+    source: str
+    valid_from: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Hits best first. ``query_used``: the terms searched; ``corrections``: (written, meant)."""
+
+    hits: tuple[SearchHit, ...]
+    query_used: str
+    corrections: tuple[tuple[str, str], ...]
+    took_ms: float
+    index_generation: str
+    mode: str
+    mode_reason: str
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """State of the index and encoder, for health checks. ``pending``: changes not yet indexed."""
+
+    ready: bool
+    index_generation: str
+    passages: int
+    tickets: int
+    mode: str
+    mode_reason: str
+    pending: int
+    ranker_version: str

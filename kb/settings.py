@@ -1,0 +1,93 @@
+"""Every setting in one table; the environment is read here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kb.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its variable, default (as text) and a line of help with the unit."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("KB_DATA", "data", "data folder: database, index, encoder (path)"),
+    Setting("KB_HANDBOOK", "", "handbook folder to import; empty means the one shipped (path)"),
+    Setting("KB_HOST", "127.0.0.1", "address to listen on"),
+    Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
+    Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
+    Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
+    Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts as came back"),
+    Setting("KB_MAX_BODY", "65536", "largest request body accepted (bytes)"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run, checked."""
+
+    data: Path
+    handbook: Path
+    host: str
+    port: int
+    threads: int
+    encoder: str
+    repeat_days: int
+    max_body: int
+
+    @property
+    def database(self) -> Path:
+        """Path of the SQLite file."""
+        return self.data / "kb.db"
+
+    @property
+    def index(self) -> Path:
+        """Folder of the index generations."""
+        return self.data / "index"
+
+    @property
+    def encoders(self) -> Path:
+        """Folder of the encoders trained here."""
+        return self.data / "encoders"
+
+
+def shipped_handbook() -> Path:
+    """Folder of the handbook that came with the package: beside ``kb`` in a tree and in a wheel."""
+    return Path(__file__).resolve().parent.parent / "handbook"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Build the settings from ``KB_*`` variables; raise InvalidInput naming a bad or unknown one."""
+    known = {setting.name: setting for setting in SETTINGS}
+    for name in environ:
+        if name.startswith("KB_") and name not in known and name not in TEST_ONLY:
+            raise InvalidInput("没有这个设置，请查 README 的设置表", field=name)
+    value = {name: environ.get(name) or setting.default for name, setting in known.items()}
+    return Settings(
+        data=Path(value["KB_DATA"]),
+        handbook=Path(value["KB_HANDBOOK"]) if value["KB_HANDBOOK"] else shipped_handbook(),
+        host=value["KB_HOST"],
+        port=_whole("KB_PORT", value["KB_PORT"], 1, 65535),
+        threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
+        encoder=value["KB_ENCODER"],
+        repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
+        max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
+    )
+
+
+TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
+"""Variables of the test suite that share the prefix."""
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text!r}", field=name)
+    return int(text)

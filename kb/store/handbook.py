@@ -1,0 +1,294 @@
+"""Articles, revisions, categories, time limits, figures and vocabulary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from kb.article import Article, Revision, body_hash
+from kb.category import Category
+from kb.errors import ArticleNotFound, CategoryNotFound, TimeLimitNotFound
+from kb.figure import Figure
+from kb.limit import TimeLimit
+from kb.publication import IS_PUBLISHED_SQL
+from kb.store.queue import enqueue
+from kb.store.rows import insert, parse_row, placeholders, row_values
+from kb.times import format_instant
+
+_ARTICLE = (
+    "SELECT article.*, revision.* FROM revision JOIN article ON article.id = revision.article_id"
+)
+
+
+def save_article(
+    connection: sqlite3.Connection, article: Article, *, author: str, reason: str, now: datetime
+) -> bool:
+    """Add the article's text as a new revision if it differs from the newest; say whether it did.
+
+    The revision number given is not used: numbers follow on without a gap.
+    """
+    newest = connection.execute(
+        "SELECT number, body_hash FROM revision WHERE article_id = ? ORDER BY number DESC LIMIT 1",
+        (article.id,),
+    ).fetchone()
+    digest = body_hash(article.revision)
+    place = {
+        "id": article.id,
+        "chapter": article.chapter,
+        "section": article.section,
+        "slug": article.slug,
+        "owner": article.owner,
+        "responsible_dept": article.responsible_dept,
+    }
+    if newest and newest["body_hash"] == digest and _has_place(connection, place):
+        return False
+    number = newest["number"] + 1 if newest else 1
+    connection.execute(
+        "INSERT INTO article (id, chapter, section, slug, owner, responsible_dept, current_revision)"
+        " VALUES (:id, :chapter, :section, :slug, :owner, :responsible_dept, :number)"
+        " ON CONFLICT (id) DO UPDATE SET chapter = :chapter, section = :section, slug = :slug,"
+        " owner = :owner, responsible_dept = :responsible_dept, current_revision = :number",
+        {**place, "number": number},
+    )
+    values = _revision_values(article.revision) | {
+        "article_id": article.id,
+        "number": number,
+        "author": author,
+        "reason": reason,
+        "reviewer": "",
+        "based_on": newest["number"] if newest else None,
+        "created_at": format_instant(now),
+        "body_hash": digest,
+    }
+    insert(connection, "revision", values)
+    enqueue(connection, "article", article.id, now=now)
+    return True
+
+
+def _has_place(connection: sqlite3.Connection, place: dict[str, Any]) -> bool:
+    row = connection.execute(
+        "SELECT 1 FROM article WHERE id = :id AND chapter = :chapter AND section = :section"
+        " AND slug = :slug AND owner = :owner AND responsible_dept = :responsible_dept",
+        place,
+    ).fetchone()
+    return row is not None
+
+
+def _revision_values(revision: Revision) -> dict[str, Any]:
+    values = row_values(revision)
+    for name in ("valid_from", "valid_until", "review_by"):
+        day = values[name]
+        values[name] = day.isoformat() if day else None
+    return values
+
+
+def read_article(
+    connection: sqlite3.Connection,
+    article_id: str,
+    *,
+    number: int | None = None,
+    on: date | None = None,
+) -> Article:
+    """One article: revision ``number``, else the one published on the day ``on``, else the newest."""
+    if number is not None:
+        clause, extra = "revision.number = :number", {"number": number}
+    elif on is not None:
+        clause, extra = IS_PUBLISHED_SQL, {"on": on.isoformat()}
+    else:
+        clause, extra = "revision.number = article.current_revision", {}
+    row = connection.execute(
+        f"{_ARTICLE} WHERE article.id = :id AND {clause} ORDER BY revision.number DESC LIMIT 1",
+        {"id": article_id, **extra},
+    ).fetchone()
+    if row is None:
+        raise ArticleNotFound(article_id, field="article_id")
+    return _parse_article(row)
+
+
+def read_articles(
+    connection: sqlite3.Connection,
+    *,
+    on: date | None = None,
+    ids: Sequence[str] | None = None,
+    chapter: int | None = None,
+) -> list[Article]:
+    """Articles in handbook order: published on the day ``on``, or the newest revision of each."""
+    clauses: list[str] = []
+    values: dict[str, Any] = {}
+    if on is None:
+        clauses.append("revision.number = article.current_revision")
+    else:
+        clauses.append(IS_PUBLISHED_SQL)
+        clauses.append(
+            "revision.number = (SELECT max(number) FROM revision AS newer"
+            f" WHERE newer.article_id = article.id AND {IS_PUBLISHED_SQL})"
+        )
+        values["on"] = on.isoformat()
+    if ids is not None:
+        names = {f"id{position}": item for position, item in enumerate(ids)}
+        clauses.append(f"article.id IN ({', '.join(f':{name}' for name in names)})")
+        values |= names
+    if chapter is not None:
+        clauses.append("article.chapter = :chapter")
+        values["chapter"] = chapter
+    rows = connection.execute(
+        f"{_ARTICLE} WHERE {' AND '.join(clauses)} ORDER BY article.section, article.id", values
+    )
+    return [_parse_article(row) for row in rows]
+
+
+def read_indexable(
+    connection: sqlite3.Connection, ids: Sequence[str] | None = None
+) -> list[Article]:
+    """Every published revision, past and future ones too: the search asks which day is meant."""
+    where, values = "revision.status = 'published'", ()
+    if ids is not None:
+        where += f" AND article.id IN ({placeholders(ids)})"
+        values = tuple(ids)
+    rows = connection.execute(f"{_ARTICLE} WHERE {where} ORDER BY article.id, number", values)
+    return [_parse_article(row) for row in rows]
+
+
+def read_revisions(connection: sqlite3.Connection, article_id: str) -> list[Revision]:
+    """All revisions of an article, newest first."""
+    rows = connection.execute(
+        f"{_ARTICLE} WHERE article.id = ? ORDER BY revision.number DESC", (article_id,)
+    )
+    return [_parse_revision(row) for row in rows]
+
+
+def _parse_article(row: sqlite3.Row) -> Article:
+    return Article(
+        id=row["article_id"],
+        chapter=row["chapter"],
+        section=row["section"],
+        slug=row["slug"],
+        owner=row["owner"],
+        responsible_dept=row["responsible_dept"],
+        revision=_parse_revision(row),
+    )
+
+
+def _parse_revision(row: sqlite3.Row) -> Revision:
+    return Revision(
+        article_id=row["article_id"],
+        number=row["number"],
+        title=row["title"],
+        body=row["body"],
+        categories=tuple(json.loads(row["categories"])),
+        keywords=tuple(json.loads(row["keywords"])),
+        steps=tuple(json.loads(row["steps"])),
+        time_limits=tuple(json.loads(row["time_limits"])),
+        figures=tuple(json.loads(row["figures"])),
+        sources=tuple(json.loads(row["sources"])),
+        status=row["status"],
+        valid_from=date.fromisoformat(row["valid_from"]),
+        valid_until=date.fromisoformat(row["valid_until"]) if row["valid_until"] else None,
+        review_by=date.fromisoformat(row["review_by"]),
+        author=row["author"],
+        reason=row["reason"],
+        created_at=row["created_at"],
+    )
+
+
+def save_categories(connection: sqlite3.Connection, categories: Sequence[Category]) -> None:
+    """Replace the taxonomy."""
+    connection.execute("DELETE FROM category")
+    for category in categories:
+        insert(connection, "category", row_values(category))
+
+
+def read_categories(connection: sqlite3.Connection) -> dict[str, Category]:
+    """The taxonomy by code, in code order."""
+    rows = connection.execute("SELECT * FROM category ORDER BY id")
+    return {row["id"]: parse_row(row, Category) for row in rows}
+
+
+def read_category(connection: sqlite3.Connection, code: str) -> Category:
+    """One class; raise CategoryNotFound."""
+    row = connection.execute("SELECT * FROM category WHERE id = ?", (code,)).fetchone()
+    if row is None:
+        raise CategoryNotFound(code, field="category")
+    return parse_row(row, Category)
+
+
+def save_limits(
+    connection: sqlite3.Connection, limits: Sequence[TimeLimit], *, now: datetime
+) -> int:
+    """Replace the limits; a changed one gets the next revision. Return how many changed."""
+    before = read_limits(connection)
+    changed = 0
+    for limit in limits:
+        old = before.pop(limit.id, None)
+        values = row_values(limit)
+        if old is not None:
+            values["revision"] = old.revision
+            if values == row_values(old):
+                continue
+            values["revision"] = old.revision + 1
+        insert(connection, "time_limit", values, replace=True)
+        enqueue(connection, "time_limit", limit.id, now=now)
+        changed += 1
+    for gone in before:
+        connection.execute("DELETE FROM time_limit WHERE id = ?", (gone,))
+        enqueue(connection, "time_limit", gone, now=now)
+        changed += 1
+    return changed
+
+
+def read_limits(connection: sqlite3.Connection) -> dict[str, TimeLimit]:
+    """All limits by id."""
+    rows = connection.execute("SELECT * FROM time_limit ORDER BY id")
+    return {row["id"]: parse_row(row, TimeLimit) for row in rows}
+
+
+def read_limit(connection: sqlite3.Connection, limit_id: str) -> TimeLimit:
+    """One limit; raise TimeLimitNotFound."""
+    row = connection.execute("SELECT * FROM time_limit WHERE id = ?", (limit_id,)).fetchone()
+    if row is None:
+        raise TimeLimitNotFound(limit_id, field="limit_id")
+    return parse_row(row, TimeLimit)
+
+
+def save_figures(connection: sqlite3.Connection, figures: Sequence[Figure]) -> None:
+    """Replace the figures that are not time limits."""
+    connection.execute("DELETE FROM figure")
+    for figure in figures:
+        insert(connection, "figure", row_values(figure))
+
+
+def read_figures(connection: sqlite3.Connection) -> dict[str, Figure]:
+    """All figures by id."""
+    rows = connection.execute("SELECT * FROM figure ORDER BY id")
+    return {row["id"]: parse_row(row, Figure) for row in rows}
+
+
+def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:
+    """Keep one vocabulary table as JSON."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    insert(
+        connection,
+        "vocabulary",
+        {"kind": kind, "content": text, "digest": digest},
+        replace=True,
+    )
+
+
+def read_vocabulary(connection: sqlite3.Connection, kind: str) -> Any:
+    """One vocabulary table as it was saved; None when there is none."""
+    row = connection.execute("SELECT content FROM vocabulary WHERE kind = ?", (kind,)).fetchone()
+    return json.loads(row["content"]) if row else None
+
+
+def vocabulary_digest(connection: sqlite3.Connection) -> str:
+    """Digest of the tables that shape the analysis of text: an index is stamped with it."""
+    rows = connection.execute(
+        "SELECT digest FROM vocabulary WHERE kind IN ('synonyms', 'ambiguous', 'confusions')"
+        " ORDER BY kind"
+    )
+    return hashlib.sha256("".join(row["digest"] for row in rows).encode()).hexdigest()[:16]

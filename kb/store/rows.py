@@ -1,0 +1,59 @@
+"""Rows to dataclasses and back: lists are JSON arrays, flags are 0 and 1."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import Field, asdict, fields
+from typing import Any, ClassVar, Protocol, TypeVar
+
+
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+D = TypeVar("D", bound=_Dataclass)
+
+
+def parse_row(row: sqlite3.Row, kind: type[D]) -> D:
+    """Build the dataclass ``kind`` from a row with a column for each field."""
+    return kind(
+        **{field.name: _from_sql(row[field.name], str(field.type)) for field in fields(kind)}
+    )
+
+
+def row_values(value: _Dataclass) -> dict[str, Any]:
+    """Column values of a dataclass."""
+    return {name: _to_sql(item) for name, item in asdict(value).items()}
+
+
+def insert(
+    connection: sqlite3.Connection, table: str, values: dict[str, Any], *, replace: bool = False
+) -> None:
+    """Insert one row given by column name; ``table`` is always a literal of the store."""
+    columns = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    verb = "INSERT OR REPLACE" if replace else "INSERT"
+    connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", values)
+
+
+def placeholders(values: Iterable[object]) -> str:
+    """As many question marks as there are values, for an IN list."""
+    return ", ".join("?" for _ in values)
+
+
+def _from_sql(value: Any, kind: str) -> Any:
+    if kind.startswith("tuple"):
+        return tuple(json.loads(value))
+    if kind == "bool":
+        return bool(value)
+    return value
+
+
+def _to_sql(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return int(value)
+    return value

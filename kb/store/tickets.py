@@ -1,0 +1,250 @@
+"""Tickets, their history, links and outcomes."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from kb.errors import TicketNotFound
+from kb.store.queue import enqueue
+from kb.store.rows import insert, parse_row, placeholders, row_values
+from kb.ticket import Link, Outcome, Ticket
+from kb.times import format_instant
+
+
+@dataclass(frozen=True)
+class TicketEvent:
+    """One thing that happened to a ticket."""
+
+    seq: int
+    ticket_no: str
+    at: str
+    action: str
+    agent: str
+    closing: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class ResolvedTicket:
+    """What past fixes are grouped from: a closed ticket with the outcome of its last closing."""
+
+    ticket_no: str
+    accepted_at: str
+    closed_at: str
+    category: str
+    title: str
+    description: str
+    root_cause: str
+    fix: str
+    resolution: str
+    state: str
+    reason: str
+    is_sample: bool
+
+
+def add_ticket(connection: sqlite3.Connection, ticket: Ticket, *, now: datetime) -> None:
+    """Insert a new ticket and ask for it to be indexed."""
+    insert(connection, "ticket", row_values(ticket))
+    enqueue(connection, "ticket", ticket.ticket_no, now=now)
+
+
+def update_ticket(
+    connection: sqlite3.Connection, ticket_no: str, values: dict[str, Any], *, now: datetime
+) -> None:
+    """Change the named columns, raise the version by one, and ask for indexing."""
+    known = {field.name for field in fields(Ticket)}
+    assert values.keys() <= known, values.keys() - known
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        f"UPDATE ticket SET {changes}, version = version + 1 WHERE ticket_no = :ticket_no",
+        {**values, "ticket_no": ticket_no},
+    )
+    enqueue(connection, "ticket", ticket_no, now=now)
+
+
+def read_ticket(connection: sqlite3.Connection, ticket_no: str) -> Ticket:
+    """One ticket; raise TicketNotFound."""
+    row = connection.execute("SELECT * FROM ticket WHERE ticket_no = ?", (ticket_no,)).fetchone()
+    if row is None:
+        raise TicketNotFound(ticket_no, field="ticket_no")
+    return parse_row(row, Ticket)
+
+
+def find_external(connection: sqlite3.Connection, source: str, external_id: str) -> Ticket | None:
+    """The ticket imported from ``source`` under ``external_id``."""
+    row = connection.execute(
+        "SELECT * FROM ticket WHERE external_source = ? AND external_id = ?", (source, external_id)
+    ).fetchone()
+    return parse_row(row, Ticket) if row else None
+
+
+def read_tickets(
+    connection: sqlite3.Connection, *, status: str = "", limit: int = 50, before: str = ""
+) -> list[Ticket]:
+    """Tickets, newest accepted first; ``before`` is the ticket number the last page ended with."""
+    clauses, values = ["1 = 1"], []
+    if status:
+        clauses.append("status = ?")
+        values.append(status)
+    if before:
+        clauses.append(
+            "(accepted_at, ticket_no) <"
+            " (SELECT accepted_at, ticket_no FROM ticket WHERE ticket_no = ?)"
+        )
+        values.append(before)
+    rows = connection.execute(
+        f"SELECT * FROM ticket WHERE {' AND '.join(clauses)}"
+        " ORDER BY accepted_at DESC, ticket_no DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [parse_row(row, Ticket) for row in rows]
+
+
+def read_indexable(
+    connection: sqlite3.Connection, ticket_nos: Sequence[str] | None = None
+) -> Iterable[Ticket]:
+    """Tickets to index: closed ones with a resolution are what a complaint can learn from."""
+    where, values = "status = 'closed' AND resolution <> ''", ()
+    if ticket_nos is not None:
+        where += f" AND ticket_no IN ({placeholders(ticket_nos)})"
+        values = tuple(ticket_nos)
+    rows = connection.execute(f"SELECT * FROM ticket WHERE {where} ORDER BY ticket_no", values)
+    return (parse_row(row, Ticket) for row in rows)
+
+
+def read_resolved(
+    connection: sqlite3.Connection, ticket_nos: Collection[str]
+) -> dict[str, ResolvedTicket]:
+    """The closed ones among ``ticket_nos`` with the outcome of their last closing."""
+    names = [field.name for field in fields(ResolvedTicket)]
+    columns = ", ".join(name for name in names if name not in ("state", "reason", "ticket_no"))
+    rows = connection.execute(
+        f"SELECT ticket.ticket_no, {columns},"
+        " coalesce(ticket_outcome.state, 'pending') AS state,"
+        " coalesce(ticket_outcome.reason, '') AS reason"
+        " FROM ticket LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ticket.ticket_no"
+        " AND ticket_outcome.closing = ticket.closings"
+        " WHERE ticket.status = 'closed' AND ticket.resolution <> ''"
+        f" AND ticket.ticket_no IN ({placeholders(ticket_nos)})",
+        tuple(ticket_nos),
+    )
+    return {row["ticket_no"]: parse_row(row, ResolvedTicket) for row in rows}
+
+
+def recent_of_number(
+    connection: sqlite3.Connection, number_hash: str, *, since: str, but: str
+) -> list[Ticket]:
+    """Tickets of the same number accepted since an instant, newest first."""
+    rows = connection.execute(
+        "SELECT * FROM ticket WHERE number_hash = ? AND accepted_at >= ? AND ticket_no <> ?"
+        " ORDER BY accepted_at DESC",
+        (number_hash, since, but),
+    )
+    return [parse_row(row, Ticket) for row in rows]
+
+
+def next_ticket_no(connection: sqlite3.Connection, *, day: str) -> str:
+    """The next free number TS + day (YYYYMMDD) + six digits; the letters keep it from being masked."""
+    row = connection.execute(
+        "SELECT max(ticket_no) AS last FROM ticket WHERE ticket_no GLOB ?",
+        (f"TS{day}" + "[0-9]" * 6,),
+    ).fetchone()
+    serial = int(row["last"][-6:]) + 1 if row["last"] else 1
+    return f"TS{day}{serial:06d}"
+
+
+def add_event(
+    connection: sqlite3.Connection,
+    ticket: Ticket,
+    action: str,
+    *,
+    agent: str,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """Write down one thing that happened to a ticket."""
+    connection.execute(
+        "INSERT INTO ticket_event (ticket_no, at, action, agent, closing, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (ticket.ticket_no, format_instant(now), action, agent, ticket.closings, detail),
+    )
+
+
+def read_events(connection: sqlite3.Connection, ticket_no: str) -> list[TicketEvent]:
+    """The ticket's history, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM ticket_event WHERE ticket_no = ? ORDER BY seq", (ticket_no,)
+    )
+    return [parse_row(row, TicketEvent) for row in rows]
+
+
+def add_link(connection: sqlite3.Connection, link: Link) -> None:
+    """Tie knowledge to a ticket; the same link again changes nothing."""
+    values = row_values(link)
+    columns = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(
+        f"INSERT INTO ticket_knowledge_link ({columns}) VALUES ({marks})"
+        " ON CONFLICT (ticket_no, closing, target_type, target_id, knowledge_usage) DO NOTHING",
+        values,
+    )
+
+
+def read_links(connection: sqlite3.Connection, ticket_no: str) -> list[Link]:
+    """All knowledge tied to a ticket, oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM ticket_knowledge_link WHERE ticket_no = ? ORDER BY linked_at, rowid",
+        (ticket_no,),
+    )
+    return [parse_row(row, Link) for row in rows]
+
+
+def drop_solution(connection: sqlite3.Connection, ticket_no: str, *, closing: int) -> None:
+    """Take back the solution marked for a closing that has not happened yet."""
+    connection.execute(
+        "DELETE FROM ticket_knowledge_link"
+        " WHERE ticket_no = ? AND closing = ? AND knowledge_usage = 'solution'",
+        (ticket_no, closing),
+    )
+
+
+def save_outcome(connection: sqlite3.Connection, outcome: Outcome) -> None:
+    """Write what became of one closing, in place of what was known of it."""
+    insert(connection, "ticket_outcome", row_values(outcome), replace=True)
+
+
+def read_outcomes(connection: sqlite3.Connection, ticket_no: str) -> list[Outcome]:
+    """The outcome of each closing, in order."""
+    rows = connection.execute(
+        "SELECT * FROM ticket_outcome WHERE ticket_no = ? ORDER BY closing", (ticket_no,)
+    )
+    return [parse_row(row, Outcome) for row in rows]
+
+
+def read_pending(connection: sqlite3.Connection, *, closed_before: str) -> list[Outcome]:
+    """Outcomes still open of tickets closed before an instant."""
+    rows = connection.execute(
+        "SELECT ticket_outcome.* FROM ticket_outcome JOIN ticket USING (ticket_no)"
+        " WHERE state = 'pending' AND closing = closings AND ticket.status = 'closed'"
+        " AND closed_at < ?",
+        (closed_before,),
+    )
+    return [parse_row(row, Outcome) for row in rows]
+
+
+def solution_outcomes(
+    connection: sqlite3.Connection, target_ids: Collection[str]
+) -> dict[str, tuple[int, int]]:
+    """For each target that was a solution: how many closings stayed closed, and how many settled."""
+    rows = connection.execute(
+        "SELECT target_id, sum(state = 'stayed_closed') AS stayed, count(*) AS total"
+        " FROM ticket_knowledge_link JOIN ticket_outcome USING (ticket_no, closing)"
+        " WHERE knowledge_usage = 'solution' AND state <> 'pending'"
+        f" AND target_id IN ({placeholders(target_ids)}) GROUP BY target_id",
+        tuple(target_ids),
+    )
+    return {row["target_id"]: (row["stayed"], row["total"]) for row in rows}
