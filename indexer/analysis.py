@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
@@ -22,6 +23,11 @@ ANALYSIS_VERSION = "1"
 
 DOMAIN_FREQUENCY = 20_000
 """Frequency given to the desk's words: explicit, so that segmentation does not depend on order."""
+
+SMOOTHING = 20
+"""Added to the general count of every word, so that rare ones do not look like terms of art."""
+KEPT_TEXTS = 20_000
+"""Short texts (steps, titles, sentences) whose terms are kept in memory."""
 
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+(?:[.\-][0-9]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -59,20 +65,31 @@ class Analyzer:
         jieba.setLogLevel("ERROR")
         self._jieba = jieba.Tokenizer()
         self._jieba.initialize()
-        for word in sorted(domain_words(vocabulary)):
+        self._words_in_all = float(self._jieba.total)
+        self._added = {word: self._jieba.FREQ.get(word) or 0 for word in domain_words(vocabulary)}
+        for word in sorted(self._added):
             self._jieba.add_word(word, freq=DOMAIN_FREQUENCY)
+        self.kept_terms = lru_cache(maxsize=KEPT_TEXTS)(self.terms)
 
-    def terms(self, text: str) -> list[Term]:
-        """All terms of ``text``, in order of position; words come before the pairs they hold."""
+    def terms(self, text: str) -> tuple[Term, ...]:
+        """All terms of ``text``: of each run the words in order, then its pairs.
+
+        ``kept_terms`` is the same and remembers: for texts shown again and again.
+        """
         normal = normalise(text)
-        return [
+        return tuple(
             Term(term, normal.starts[start], normal.ends[end - 1], is_word)
             for term, start, end, is_word in self._cut(normal.text)
-        ]
+        )
 
     def tokens(self, text: str) -> list[str]:
         """The terms' texts alone: what documents are indexed by and what the encoder reads."""
         return [term for term, _, _, _ in self._cut(normalise(text).text)]
+
+    def general_share(self, word: str) -> float:
+        """How common ``word`` is in Chinese at large: jieba's own count over all its counts."""
+        count = self._added.get(word, self._jieba.FREQ.get(word) or 0)
+        return (count + SMOOTHING) / self._words_in_all
 
     def words(self, text: str) -> list[str]:
         """Words only, without the pairs."""
@@ -146,7 +163,7 @@ def to_simplified(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _opencc() -> object:
+def _opencc() -> Any:
     from opencc import OpenCC
 
     return OpenCC("tw2sp")

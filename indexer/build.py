@@ -1,0 +1,107 @@
+"""Building a whole generation: train if there is no encoder, index everything, switch over."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.collection import Collection, commit_documents
+from indexer.encoder import Encoder
+from indexer.fitting import fit_desk_alpha
+from indexer.generation import (
+    PASSAGES,
+    TICKETS,
+    Manifest,
+    State,
+    make_current,
+    write_manifest,
+    write_state,
+    writing,
+)
+from indexer.learning import train_desk_encoder
+from indexer.progress import Progress
+from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
+from indexer.words import create_index
+from kb.database import Database
+from kb.errors import EncoderUnavailable
+from kb.settings import Settings
+from kb.store import handbook, queue
+from kb.times import format_instant
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build made."""
+
+    generation: str
+    passages: int
+    tickets: int
+    encoder: str
+    seconds: float
+
+
+def build_index(
+    settings: Settings, database: Database, *, now: datetime, progress: Progress
+) -> BuildReport:
+    """Build a generation beside the current one and switch to it; raise IndexBusy.
+
+    Changes queued while it builds stay queued: the sync that follows takes them in.
+    """
+    started = time.monotonic()
+    with writing(settings.index):
+        analyzer = Analyzer(read_vocabulary(database))
+        encoder, reason = _encoder_or_reason(settings, database, analyzer, now, progress)
+        seq = queue.last_queued(database.connection)
+        passages, cases = read_documents(database)
+        name = f"gen-{now.strftime('%Y%m%d%H%M%S')}-{seq:08d}"
+        folder = settings.index / name
+        shutil.rmtree(folder, ignore_errors=True)
+        for part, documents in ((PASSAGES, passages), (TICKETS, cases)):
+            create_index(folder / part)
+            commit_documents(
+                folder / part,
+                documents,
+                drop=(),
+                analyzer=analyzer,
+                encoder=encoder,
+                progress=progress,
+            )
+        collection = Collection(folder / TICKETS)
+        alpha = fit_desk_alpha(collection, cases, analyzer, encoder) if encoder else 0.0
+        collection.close()
+        manifest = Manifest(
+            generation=name,
+            analysis_version=ANALYSIS_VERSION,
+            vocabulary_digest=handbook.vocabulary_digest(database.connection),
+            encoder=encoder.identity if encoder else "",
+            encoder_reason=reason,
+            dimension=encoder.dimension if encoder else 0,
+            alpha=alpha,
+            created_at=format_instant(now),
+        )
+        write_state(folder, State(seq=seq, commits=1))
+        write_manifest(folder, manifest)
+        make_current(settings.index, folder)
+        with database.transaction() as connection:
+            queue.clear_queue(connection, up_to=seq)
+    seconds = time.monotonic() - started
+    return BuildReport(name, len(passages), len(cases), manifest.encoder, seconds)
+
+
+def _encoder_or_reason(
+    settings: Settings,
+    database: Database,
+    analyzer: Analyzer,
+    now: datetime,
+    progress: Progress,
+) -> tuple[Encoder | None, str]:
+    """The encoder, trained first if there is none; or None and why there is none."""
+    try:
+        if not settings.encoder and current_encoder(settings) is None:
+            train_desk_encoder(settings, database, analyzer, now=now, progress=progress)
+        return open_encoder(settings, analyzer), ""
+    except (EncoderUnavailable, ImportError) as error:
+        return None, str(error)

@@ -1,0 +1,308 @@
+"""The engine: suggestions and searches over the newest state of the index, recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from indexer.analysis import Analyzer
+from indexer.classification import ClassEvidence, Classifier
+from indexer.confidence import is_too_weak
+from indexer.explaining import Explainer
+from indexer.generation import read_current, read_state
+from indexer.queries import QueryBuilder
+from indexer.retrieval import retrieve
+from indexer.searching import search_snapshot
+from indexer.snapshot import Language, Snapshot, open_snapshot
+from indexer.sources import open_encoder, read_vocabulary
+from indexer.suggesting import (
+    Case,
+    guess_categories,
+    suggest_fixes,
+    suggest_limits,
+    suggest_procedures,
+)
+from kb.database import Database
+from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
+from kb.masking import mask_text
+from kb.reference import ReferenceCache
+from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
+from kb.settings import Settings
+from kb.store import handbook, queue, sessions, tickets
+from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
+from kb.times import format_instant, parse_instant
+
+RANKER_VERSION = "base-1"
+QUERY_KEY = "query-hash"
+MOST_ITEMS = 20
+PREWARM = "宽带断网 话费扣费 停机 携号转网 退订 信号"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A snapshot with what is derived from it once."""
+
+    snapshot: Snapshot
+    classifier: Classifier
+
+
+class Engine:
+    """Suggestions and searches for one data folder; safe to use from many threads."""
+
+    def __init__(self, settings: Settings, database: Database, language: Language) -> None:
+        """Open the current generation; raise IndexMissing or IndexMismatch."""
+        self._settings = settings
+        self._database = database
+        self._language = language
+        self._reference = ReferenceCache(database)
+        self._lock = threading.Lock()
+        self._opened = self._open()
+
+    def _open(self) -> Opened:
+        snapshot = open_snapshot(read_current(self._settings.index), self._language)
+        return Opened(
+            snapshot, Classifier(snapshot.passages.collection, snapshot.tickets.collection)
+        )
+
+    def opened(self) -> Opened:
+        """The newest state of the index: reopened when a commit or generation was added."""
+        folder = read_current(self._settings.index)
+        held = self._opened
+        if folder == held.snapshot.folder and read_state(folder) == held.snapshot.state:
+            return held
+        with self._lock:
+            if self._opened is held:
+                self._refresh_language()
+                self._opened = self._open()
+            return self._opened
+
+    def _refresh_language(self) -> None:
+        digest = handbook.vocabulary_digest(self._database.connection)
+        if digest != self._language.vocabulary_digest or self._language.encoder is None:
+            self._language = open_language(self._settings, self._database)
+
+    def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
+        """Answer a complaint; the session and its impressions are kept before this returns.
+
+        Raise InvalidInput naming the field, TicketNotFound, CategoryNotFound.
+        """
+        started = time.perf_counter()
+        request = complete_request(self._database.connection, request, now=now)
+        answer = self._answer(request, now=now)
+        took = (time.perf_counter() - started) * 1000
+        return self._record(replace(answer, took_ms=round(took, 2)), request, now=now)
+
+    def preview(self, request: SuggestionRequest, *, now: datetime) -> Answer:
+        """The same answer, with nothing recorded: for measuring."""
+        return self._answer(complete_request(self._database.connection, request, now=now), now=now)
+
+    def _answer(self, request: SuggestionRequest, *, now: datetime) -> Answer:
+        connection = self._database.connection
+        reference = self._reference.read()
+        masked = mask_text(request.text, never=reference.never_mask)
+        opened = self.opened()
+        snapshot = opened.snapshot
+        query = self._language.builder.build(masked)
+        found = retrieve(snapshot, query, self._language.analyzer, on=now.date())
+        classes = opened.classifier.classify(found.passages, found.tickets)
+        if request.category:
+            classes = settle_class(classes, request.category)
+        ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
+        case = Case(
+            query=query,
+            retrieved=found,
+            classes=classes,
+            explainer=Explainer(
+                self._language.analyzer,
+                query,
+                lambda term: snapshot.passages.scorer.ceiling(term, is_word=True),
+            ),
+            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
+            now=now,
+            region=request.region,
+            area=request.area,
+            priority=ticket.urgency if ticket else "",
+            limit=request.limit,
+        )
+        weak = not request.category and is_too_weak(found.strength, mode=snapshot.mode)
+        answer = Answer(
+            session_id=secrets.token_hex(12),
+            mode=snapshot.mode,
+            mode_reason=snapshot.mode_reason,
+            abstained=weak or not classes,
+            took_ms=0.0,
+            index_generation=snapshot.version,
+            ranker_version=RANKER_VERSION,
+            query_masked=masked,
+            categories=guess_categories(case, reference.categories),
+            procedures=(),
+            time_limits=(),
+            past_fixes=(),
+        )
+        if answer.abstained:
+            return answer
+        procedures = suggest_procedures(connection, snapshot, case)
+        limits = suggest_limits(case, reference, [article for article, _ in procedures])
+        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer)
+        return replace(
+            answer,
+            procedures=_numbered([item for _, item in procedures]),
+            time_limits=_numbered(limits),
+            past_fixes=_numbered(fixes),
+        )
+
+    def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
+        with self._database.transaction() as connection:
+            key = sessions.read_secret(connection, QUERY_KEY)
+            session = sessions.Session(
+                id=answer.session_id,
+                ticket_no=request.ticket_no,
+                agent=request.agent,
+                channel=request.channel,
+                query_masked=answer.query_masked,
+                query_hash=hmac.new(key, answer.query_masked.encode(), hashlib.sha256).hexdigest(),
+                created_at=format_instant(now),
+                index_generation=answer.index_generation,
+                ranker_version=answer.ranker_version,
+                arm="",
+                mode=answer.mode,
+                abstained=answer.abstained,
+                top_confidence=answer.items[0].confidence if answer.items else "",
+                took_ms=answer.took_ms,
+            )
+            impressions = [
+                sessions.Impression(
+                    id=item.impression_id,
+                    session_id=session.id,
+                    target_type=item.target_type,
+                    target_id=item.target_id,
+                    target_version=item.target_version,
+                    position=item.position,
+                    score=round(item.score, 6),
+                    confidence=item.confidence,
+                    propensity=1.0,
+                    matched_terms=item.why.terms,
+                    title=item.title,
+                    displayed_at=None,
+                )
+                for item in answer.items
+            ]
+            sessions.add_session(connection, session, impressions)
+        return answer
+
+    def search(self, query: SearchQuery, *, now: datetime) -> SearchResult:
+        """Answer an explicit search; raise InvalidInput for an empty or overlong query."""
+        del now
+        started = time.perf_counter()
+        if not query.text.strip():
+            raise InvalidInput("请输入要查的词", field="q")
+        if len(query.text) > MAX_QUERY:
+            raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
+        snapshot = self.opened().snapshot
+        connection = self._database.connection
+        masked = mask_text(query.text, never=self._reference.read().never_mask)
+        built = self._language.builder.build(masked)
+        hits = search_snapshot(connection, snapshot, self._language.analyzer, built, query)
+        return SearchResult(
+            hits=tuple(hits),
+            query_used=built.text,
+            corrections=built.corrections,
+            took_ms=round((time.perf_counter() - started) * 1000, 2),
+            index_generation=snapshot.version,
+            mode=snapshot.mode,
+            mode_reason=snapshot.mode_reason,
+        )
+
+    def status(self) -> EngineStatus:
+        """State of the index: what health checks and the status line show."""
+        snapshot = self.opened().snapshot
+        pending = queue.count_queued(self._database.connection)
+        return EngineStatus(
+            ready=True,
+            index_generation=snapshot.version,
+            passages=len(snapshot.passages.collection),
+            tickets=len(snapshot.tickets.collection),
+            mode=snapshot.mode,
+            mode_reason=snapshot.mode_reason,
+            pending=pending,
+            ranker_version=RANKER_VERSION,
+        )
+
+    def prewarm(self) -> None:
+        """Load dictionaries, posting lists and pages a first query would wait for."""
+        snapshot = self._opened.snapshot
+        query = self._language.builder.build(PREWARM)
+        retrieve(snapshot, query, self._language.analyzer, on=date.min)
+
+
+def open_language(settings: Settings, database: Database) -> Language:
+    """Analysis, query vocabulary and encoder of a data folder; a broken encoder is left out."""
+    vocabulary = read_vocabulary(database)
+    analyzer = Analyzer(vocabulary)
+    digest = handbook.vocabulary_digest(database.connection)
+    builder = QueryBuilder(analyzer, vocabulary)
+    try:
+        return Language(analyzer, builder, open_encoder(settings, analyzer), "", digest)
+    except EncoderUnavailable as error:
+        return Language(analyzer, builder, None, str(error), digest)
+
+
+def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:
+    """Open the engine of a data folder; raise IndexMissing or IndexMismatch."""
+    if not settings.index.is_dir():
+        raise IndexMissing(str(settings.index))
+    engine = Engine(settings, database, open_language(settings, database))
+    if prewarm:
+        engine.prewarm()
+    return engine
+
+
+def complete_request(
+    connection: sqlite3.Connection, request: SuggestionRequest, *, now: datetime
+) -> SuggestionRequest:
+    """Check a request and fill in what its ticket says; raise InvalidInput naming the field."""
+    if not request.text.strip():
+        raise InvalidInput("请输入投诉内容", field="text")
+    if len(request.text) > MAX_TEXT:
+        raise InvalidInput(f"超过 {MAX_TEXT} 字", field="text")
+    if not 1 <= request.limit <= MOST_ITEMS:
+        raise InvalidInput(f"应为 1 到 {MOST_ITEMS}", field="limit")
+    if request.category:
+        handbook.read_category(connection, request.category)
+    accepted = request.accepted_at
+    if accepted:
+        accepted = format_instant(parse_instant(accepted, field="accepted_at"))
+    if request.ticket_no:
+        ticket = tickets.read_ticket(connection, request.ticket_no)
+        request = replace(
+            request,
+            category=request.category or ticket.category or None,
+            region=request.region or ticket.region,
+            area=request.area or ticket.area,
+        )
+        accepted = accepted or ticket.accepted_at
+    return replace(request, accepted_at=accepted or format_instant(now))
+
+
+def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassEvidence]:
+    """The class the agent chose: classes below it share the whole probability, others keep none."""
+    inside = [evidence for evidence in classes if evidence.code.startswith(category)]
+    total = sum(evidence.probability for evidence in inside)
+    if not inside:
+        return [ClassEvidence(category, 1.0, 0.0, 0.0)]
+    even = 1 / len(inside)
+    return [
+        replace(evidence, probability=evidence.probability / total if total > 0 else even)
+        for evidence in inside
+    ]
+
+
+def _numbered(items: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
+    return tuple(replace(item, impression_id=secrets.token_hex(12)) for item in items)

@@ -1,0 +1,72 @@
+"""Measuring the whole suggestion on sentences whose class is known, and on ones of no class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from indexer.engine import Engine
+from kb.suggestion import Answer, SuggestionRequest
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A sentence with its class, or "" when it is no complaint of the trade."""
+
+    text: str
+    category: str
+
+
+def evaluate_labelled(
+    engine: Engine, sentences: Sequence[Labelled], *, now: datetime
+) -> dict[str, Any]:
+    """Shares of the sentences whose class is first, among two, among three; whose procedure and
+    past fix are shown; and who abstains. Nothing is recorded."""
+    ranks: list[int] = []
+    procedures = fixes = wrongly = rightly = others = 0
+    sure: list[bool] = []
+    for sentence in sentences:
+        answer = engine.preview(SuggestionRequest(sentence.text), now=now)
+        if not sentence.category:
+            others += 1
+            rightly += answer.abstained
+            continue
+        codes = [guess.id for guess in answer.categories]
+        ranks.append(codes.index(sentence.category) if sentence.category in codes else 99)
+        wrongly += answer.abstained
+        procedures += _serves(answer, sentence.category)
+        fixes += any(
+            item.details["category"] == sentence.category for item in answer.past_fixes[:3]
+        )
+        if answer.categories and answer.categories[0].probability >= 0.75:
+            sure.append(ranks[-1] == 0)
+    count = max(len(ranks), 1)
+    return {
+        "sentences": len(ranks),
+        **{
+            f"class_top{cut}": _share(sum(rank < cut for rank in ranks), count) for cut in (1, 2, 3)
+        },
+        "procedure_top3": _share(procedures, count),
+        "past_fix_top3": _share(fixes, count),
+        "high_confidence": {
+            "coverage": _share(len(sure), count),
+            "precision": _share(sum(sure), len(sure)),
+        },
+        "abstained": _share(wrongly, count),
+        "others": others,
+        "others_abstained": _share(rightly, others),
+    }
+
+
+def _serves(answer: Answer, category: str) -> bool:
+    for item in answer.procedures[:3]:
+        codes = item.details["categories"]
+        if isinstance(codes, list) and category in codes:
+            return True
+    return False
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0

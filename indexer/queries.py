@@ -1,0 +1,119 @@
+"""From what was typed to the terms asked for: recognition errors put right, synonyms added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from indexer.analysis import Analyzer, normalise
+from kb.vocabulary import Vocabulary
+
+SYNONYM_WEIGHT = 0.3
+AMBIGUOUS_WEIGHT = 0.1
+MOST_SYNONYMS = 8
+CONTEXT_REACH = 12
+"""Characters on each side within which a telecom word lets a doubtful confusion be put right."""
+
+Terms = Mapping[tuple[str, bool], float]
+"""(text, is_word) → weight."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query ready for both lanes.
+
+    ``terms``: weighted terms for the word lane. ``text``: the corrected text the encoder reads.
+    ``written``: terms as written, for explanations and highlights. ``synonyms``: (written, added).
+    ``corrections``: (written, meant).
+    """
+
+    terms: Terms
+    text: str
+    written: frozenset[str]
+    synonyms: tuple[tuple[str, str], ...]
+    corrections: tuple[tuple[str, str], ...]
+
+
+class QueryBuilder:
+    """Builds queries with one desk's vocabulary."""
+
+    def __init__(self, analyzer: Analyzer, vocabulary: Vocabulary) -> None:
+        """Put the vocabulary into normal form once."""
+        self._analyzer = analyzer
+        self._groups: dict[str, tuple[str, ...]] = {}
+        for group in vocabulary.synonyms:
+            words = tuple(normalise(word).text for word in group)
+            self._groups.update(dict.fromkeys(words, words))
+        self._ambiguous = {normalise(word).text for word in vocabulary.ambiguous}
+        self._confusions = {
+            normalise(item.wrong).text: (normalise(item.correct).text, item.is_safe)
+            for item in vocabulary.confusions
+        }
+        self._longest = max(map(len, (*self._groups, *self._confusions)), default=1)
+
+    def build(self, text: str) -> Query:
+        """The query for ``text`` (masked already)."""
+        normal = normalise(text).text
+        meant, corrections = self._correct(normal)
+        terms: dict[tuple[str, bool], float] = {}
+        for term in self._analyzer.terms(meant):
+            terms[term.text, term.is_word] = 1.0
+            if term.is_word and len(term.text) == 2:
+                terms[term.text, False] = 1.0
+        written = frozenset(term for term, _ in terms)
+        if corrections:
+            for term in self._analyzer.terms(normal):
+                terms.setdefault((term.text, term.is_word), 0.3)
+        synonyms = self._add_synonyms(meant, terms)
+        return Query(terms, meant, written, synonyms, corrections)
+
+    def _correct(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Put recognition errors right: safe ones anywhere, others beside a telecom word."""
+        parts: list[str] = []
+        corrections: list[tuple[str, str]] = []
+        place = 0
+        while place < len(text):
+            wrong = self._longest_at(text, place, self._confusions)
+            right, is_safe = self._confusions.get(wrong, ("", False))
+            if wrong and (is_safe or self._in_context(text, place, len(wrong))):
+                parts.append(right)
+                corrections.append((wrong, right))
+                place += len(wrong)
+            else:
+                parts.append(text[place])
+                place += 1
+        return "".join(parts), tuple(corrections)
+
+    def _in_context(self, text: str, place: int, length: int) -> bool:
+        before = text[max(0, place - CONTEXT_REACH) : place]
+        after = text[place + length : place + length + CONTEXT_REACH]
+        return any(
+            len(self._longest_at(side, start, self._groups)) > 1
+            for side in (before, after)
+            for start in range(len(side))
+        )
+
+    def _longest_at(self, text: str, place: int, words: Mapping[str, object]) -> str:
+        for end in range(min(len(text), place + self._longest), place, -1):
+            if text[place:end] in words:
+                return text[place:end]
+        return ""
+
+    def _add_synonyms(
+        self, text: str, terms: dict[tuple[str, bool], float]
+    ) -> tuple[tuple[str, str], ...]:
+        used: list[tuple[str, str]] = []
+        place = 0
+        while place < len(text):
+            word = self._longest_at(text, place, self._groups)
+            if not word:
+                place += 1
+                continue
+            place += len(word)
+            weight = AMBIGUOUS_WEIGHT if word in self._ambiguous else SYNONYM_WEIGHT
+            others = [other for other in self._groups[word] if other not in text]
+            for other in others[:MOST_SYNONYMS]:
+                used.append((word, other))
+                for term in self._analyzer.terms(other):
+                    terms.setdefault((term.text, term.is_word), weight)
+        return tuple(used)

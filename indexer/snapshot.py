@@ -1,0 +1,92 @@
+"""One state of the index, opened for searching: it never changes under a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.analysis import Analyzer
+from indexer.collection import Collection
+from indexer.encoder import Encoder
+from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
+from indexer.queries import QueryBuilder
+from indexer.scoring import WordScorer, WordWeights
+
+WEIGHTS = WordWeights(k1=0.6, answer=0.4)
+"""The word lane of the desk: what callers say weighs more than what was done."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """What turns text into terms and vectors; shared by all snapshots of one vocabulary.
+
+    ``encoder`` is None when there is none, and ``encoder_reason`` says why.
+    """
+
+    analyzer: Analyzer
+    builder: QueryBuilder
+    encoder: Encoder | None
+    encoder_reason: str
+    vocabulary_digest: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One collection with its word scorer."""
+
+    collection: Collection
+    scorer: WordScorer
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A generation as of one commit. ``mode_reason``: why meaning is not used, "" when it is."""
+
+    folder: Path
+    manifest: Manifest
+    state: State
+    passages: Lane
+    tickets: Lane
+    encoder: Encoder | None
+    mode_reason: str
+
+    @property
+    def mode(self) -> str:
+        """hybrid, or lexical when there is no encoder that fits the index."""
+        return "hybrid" if self.encoder is not None else "lexical"
+
+    @property
+    def version(self) -> str:
+        """Generation and commit: two equal versions give equal answers."""
+        return f"{self.manifest.generation}+{self.state.commits}"
+
+
+def open_snapshot(folder: Path, language: Language) -> Snapshot:
+    """Open the newest commit of a generation; raise IndexMismatch when it cannot be searched."""
+    manifest = read_manifest(folder, vocabulary_digest=language.vocabulary_digest)
+    state = read_state(folder)
+    encoder, reason = _fitting(language, manifest)
+    return Snapshot(
+        folder=folder,
+        manifest=manifest,
+        state=state,
+        passages=_open_lane(folder / PASSAGES),
+        tickets=_open_lane(folder / TICKETS),
+        encoder=encoder,
+        mode_reason=reason,
+    )
+
+
+def _open_lane(folder: Path) -> Lane:
+    collection = Collection(folder)
+    return Lane(collection, WordScorer(collection, WEIGHTS))
+
+
+def _fitting(language: Language, manifest: Manifest) -> tuple[Encoder | None, str]:
+    if language.encoder is None:
+        return None, language.encoder_reason
+    if not manifest.encoder:
+        return None, manifest.encoder_reason or "索引建立时没有编码器"
+    if manifest.encoder != language.encoder.identity:
+        return None, "索引的向量来自另一个编码器，请运行 kb index --full"
+    return language.encoder, ""

@@ -1,0 +1,343 @@
+"""From a complaint to what is suggested: each step a function of values, in the order of design."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from indexer.analysis import Analyzer
+from indexer.classification import ClassEvidence
+from indexer.confidence import name_confidence
+from indexer.documents import parse_key, split_sections
+from indexer.explaining import Explainer, Marked
+from indexer.past_fixes import PastFix, group_fixes, stay_rate
+from indexer.queries import Query
+from indexer.retrieval import Retrieved
+from indexer.scoring import top
+from indexer.snapshot import Snapshot
+from kb.article import SECTIONS, Article
+from kb.category import Category
+from kb.limit import (
+    AUTHORITIES,
+    BoundLimit,
+    LimitRequest,
+    bind_limits,
+    describe_amount,
+)
+from kb.reference import Reference
+from kb.store import handbook, tickets
+from kb.suggestion import CategoryGuess, Suggestion, Why
+from kb.times import format_instant
+
+CANDIDATES = 40
+NEAR_TICKETS = 60
+MOST_LIMITS = 12
+CLASSES_SHOWN = 5
+LEAST_OF_BEST = 0.3
+"""A past fix that scores less than this share of the best one is of another matter."""
+SECOND_CLASS = 0.5
+"""A second class this share as probable as the first brings its own limits and fixes too."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One complaint being answered: what is known, and what was found so far."""
+
+    query: Query
+    retrieved: Retrieved
+    classes: Sequence[ClassEvidence]
+    explainer: Explainer
+    accepted_at: datetime
+    now: datetime
+    region: str
+    area: str
+    priority: str
+    limit: int
+
+    @property
+    def likely(self) -> list[ClassEvidence]:
+        """The first class, and the second when it is nearly as probable."""
+        first = self.classes[:1]
+        return [
+            each
+            for each in self.classes[:2]
+            if each is first[0] or each.probability >= SECOND_CLASS * first[0].probability
+        ]
+
+
+def guess_categories(case: Case, categories: Mapping[str, Category]) -> tuple[CategoryGuess, ...]:
+    """The most probable classes with their names and reasons."""
+    guesses = []
+    for evidence in case.classes[:CLASSES_SHOWN]:
+        category = categories.get(evidence.code)
+        if category is None:
+            continue
+        guesses.append(
+            CategoryGuess(
+                id=evidence.code,
+                name=category.name,
+                path=" › ".join(
+                    categories[code].name
+                    for code in (evidence.code[:2], evidence.code[:4])
+                    if code in categories
+                ),
+                probability=evidence.probability,
+                why=_class_reason(evidence),
+            )
+        )
+    return tuple(guesses)
+
+
+def _class_reason(evidence: ClassEvidence) -> str:
+    if evidence.article >= 0.5 and evidence.tickets >= 0.4:
+        return "手册条目与过往工单都相近"
+    if evidence.article >= evidence.tickets:
+        return "与该类手册条目的说法相近"
+    return "与该类过往工单的说法相近"
+
+
+def suggest_procedures(
+    connection: sqlite3.Connection, snapshot: Snapshot, case: Case
+) -> list[tuple[Article, Suggestion]]:
+    """Articles that are shown today, best first: half what was found, half the class they serve."""
+    found = case.retrieved.passages
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
+    keys = snapshot.passages.collection.rows.keys
+    scores: dict[tuple[str, str], tuple[float, float]] = {}
+    labels = snapshot.passages.collection.rows.labels
+    boost = np.array([probability.get(label, 0.0) for label in labels.tolist()], np.float32)
+    mixed = np.where(found > 0, 0.5 * found + 0.5 * boost, np.float32(0))
+    for place in top(mixed.astype(np.float32), CANDIDATES).tolist():
+        key = parse_key(str(keys[place]))
+        if key.kind == "article":
+            scores[key.identity, key.version] = (float(mixed[place]), float(boost[place]))
+    shown = handbook.read_articles(
+        connection, on=case.now.date(), ids=[identity for identity, _ in scores]
+    )
+    hits = [
+        (article, *scores[article.id, article.revision.version])
+        for article in shown
+        if (article.id, article.revision.version) in scores
+    ]
+    hits.sort(key=lambda hit: (-hit[1], hit[0].id))
+    chosen = hits[: case.limit]
+    outcomes = tickets.solution_outcomes(connection, [hit[0].id for hit in chosen])
+    return [
+        (
+            article,
+            _procedure(article, case, score, sure, position, outcomes.get(article.id, (0, 0))),
+        )
+        for position, (article, score, sure) in enumerate(chosen, 1)
+    ]
+
+
+def _procedure(
+    article: Article,
+    case: Case,
+    score: float,
+    sure: float,
+    position: int,
+    outcomes: tuple[int, int],
+) -> Suggestion:
+    revision = article.revision
+    best = case.explainer.best(revision.steps)
+    title = case.explainer.mark(article.title)
+    if best:
+        anchor, marked = f"step-{best[0] + 1}", best[1]
+    else:
+        sections = split_sections(revision.body)
+        anchor, marked = "", case.explainer.snippet(next(iter(sections.values()), ""))
+    return Suggestion(
+        target_type="procedure" if revision.steps else "article",
+        target_id=article.id,
+        target_version=revision.version,
+        position=position,
+        score=score,
+        confidence=name_confidence(sure),
+        title=article.title,
+        snippet=marked.text,
+        highlights=marked.highlights,
+        why=_why(case, title, marked, outcomes),
+        details={
+            "anchor": anchor,
+            "title_highlights": [list(span) for span in title.highlights],
+            "chapter": article.chapter,
+            "section": article.section,
+            "section_name": SECTIONS[article.section],
+            "categories": list(revision.categories),
+            "steps": list(revision.steps),
+            "responsible_dept": article.responsible_dept,
+            "valid_from": revision.valid_from.isoformat(),
+            "source": "手册",
+        },
+    )
+
+
+def _why(
+    case: Case, title: Marked, body: Marked, outcomes: tuple[int, int] = (0, 0), note: str = ""
+) -> Why:
+    terms = tuple(dict.fromkeys((*title.terms, *body.terms)))
+    synonyms = tuple(
+        pair for pair in case.query.synonyms if pair[1] in body.text or pair[1] in title.text
+    )
+    return Why(terms, synonyms[:5], outcomes[0], outcomes[1], note)
+
+
+def suggest_limits(
+    case: Case, reference: Reference, procedures: Sequence[Article]
+) -> list[Suggestion]:
+    """What binds: limits of the likely class and its procedure, strictest first, with due times."""
+    bound: dict[str, tuple[BoundLimit, ClassEvidence]] = {}
+    for place, evidence in enumerate(case.likely):
+        named = [
+            limit
+            for article in procedures
+            if evidence.code in article.revision.categories
+            for limit in article.revision.time_limits
+        ]
+        category = reference.categories.get(evidence.code)
+        priority = case.priority or (category.default_priority if category else "")
+        request = LimitRequest(evidence.code, case.region, case.area, priority, tuple(named))
+        for item in bind_limits(
+            reference.limits.values(),
+            request,
+            accepted_at=case.accepted_at,
+            calendar=reference.calendar,
+        ):
+            if place == 0 or item.is_specific:
+                bound.setdefault(item.limit.id, (item, evidence))
+    return [
+        _limit(item, evidence, case, reference, position)
+        for position, (item, evidence) in enumerate(list(bound.values())[:MOST_LIMITS], 1)
+    ]
+
+
+def _limit(
+    item: BoundLimit,
+    evidence: ClassEvidence,
+    case: Case,
+    reference: Reference,
+    position: int,
+) -> Suggestion:
+    limit = item.limit
+    marked = case.explainer.mark(limit.condition or limit.subject)
+    category = reference.categories.get(evidence.code)
+    name = category.name if category else evidence.code
+    note = f"适用于「{name}」类" if item.is_specific else "适用于所有投诉"
+    return Suggestion(
+        target_type="time_limit",
+        target_id=limit.id,
+        target_version=str(limit.revision),
+        position=position,
+        score=1.0 / position,
+        confidence=name_confidence(evidence.probability),
+        title=f"{limit.subject}：{describe_amount(limit)}",
+        snippet=marked.text,
+        highlights=marked.highlights,
+        why=Why(terms=marked.terms, note=note),
+        details=limit_details(item),
+    )
+
+
+def limit_details(item: BoundLimit) -> dict[str, object]:
+    """What a bound limit adds to its JSON: amount, authority, source, due time."""
+    limit = item.limit
+    return {
+        "subject": limit.subject,
+        "limit_value": limit.limit_value,
+        "limit_unit": limit.limit_unit,
+        "kind": limit.kind,
+        "authority": limit.authority,
+        "authority_name": AUTHORITIES[limit.authority],
+        "source": limit.source,
+        "source_confidence": limit.confidence,
+        "is_verified": limit.is_verified,
+        "condition": limit.condition,
+        "region": limit.region,
+        "from_event": limit.from_event,
+        "responsible_dept": limit.responsible_dept,
+        "escalation": limit.escalation,
+        "due_at": format_instant(item.due_at) if item.due_at else None,
+        "provisional": item.provisional,
+    }
+
+
+def suggest_fixes(
+    connection: sqlite3.Connection, snapshot: Snapshot, case: Case, analyzer: Analyzer
+) -> list[Suggestion]:
+    """Ways such complaints were closed, best first."""
+    scores = case.retrieved.tickets
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
+    rows = snapshot.tickets.collection.rows
+    near = top(scores, NEAR_TICKETS).tolist()
+    similarity: dict[str, float] = {}
+    for place in near:
+        label = str(rows.labels[place])
+        weight = 0.1 + 0.9 * probability.get(label, 0.0) ** 0.5 if label else 1.0
+        similarity[parse_key(str(rows.keys[place])).identity] = float(scores[place]) * weight
+    members = tickets.read_resolved(connection, list(similarity))
+    labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
+    if labelled:
+        known = {ticket.ticket_no for ticket in members}
+        members += [
+            ticket
+            for ticket in tickets.read_fixed_alike(connection, labelled)
+            if ticket.ticket_no not in known
+        ]
+    terms = {
+        ticket.ticket_no: frozenset(analyzer.words(ticket.resolution))
+        for ticket in members
+        if not ticket.fix
+    }
+    fixes = group_fixes(members, similarity, terms)[: case.limit]
+    best = fixes[0].score if fixes else 1.0
+    fixes = [fix for fix in fixes if fix.score >= LEAST_OF_BEST * best]
+    return [
+        _fix(fix, case, best, probability.get(fix.category, 0.5), position)
+        for position, fix in enumerate(fixes, 1)
+    ]
+
+
+def _fix(fix: PastFix, case: Case, best: float, sure: float, position: int) -> Suggestion:
+    nearest = fix.examples[0]
+    marked = case.explainer.snippet(nearest.description or nearest.title)
+    settled = fix.stayed_closed + fix.came_back
+    likely = sure * stay_rate(fix.stayed_closed, fix.came_back) * fix.score / best
+    note = "这种办法多次反复，先看其他" if fix.came_back > fix.stayed_closed else ""
+    return Suggestion(
+        target_type="past_fix",
+        target_id=fix.id,
+        target_version=str(fix.tickets),
+        position=position,
+        score=fix.score,
+        confidence=name_confidence(likely),
+        title=fix.label,
+        snippet=marked.text,
+        highlights=marked.highlights,
+        why=Why(marked.terms, (), fix.stayed_closed, settled, note),
+        details={
+            "category": fix.category,
+            "resolution": nearest.resolution,
+            "root_cause": nearest.root_cause,
+            "tickets": fix.tickets,
+            "stayed_closed": fix.stayed_closed,
+            "came_back": fix.came_back,
+            "median_hours": fix.median_hours,
+            "last_seen": fix.last_seen,
+            "is_sample": all(ticket.is_sample for ticket in fix.examples),
+            "source": "工单",
+            "examples": [
+                {
+                    "ticket_no": ticket.ticket_no,
+                    "description": ticket.description or ticket.title,
+                    "resolution": ticket.resolution,
+                    "state": ticket.state,
+                }
+                for ticket in fix.examples
+            ],
+        },
+    )
