@@ -17,6 +17,7 @@ from indexer.scoring import WordScorer, WordWeights
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 PRIOR = 0.1
+COST = 0.05
 """Used when there is nothing to fit on: words lead."""
 MOST_QUERIES = 600
 
@@ -48,15 +49,15 @@ def reciprocal_ranks(scores: Matrix, relevant: npt.NDArray[np.bool_]) -> npt.NDA
 def fit_alpha(words: Matrix, meaning: Matrix, relevant: npt.NDArray[np.bool_]) -> float:
     """The weight of the grid with the best MRR@10; PRIOR when there is no query to judge by.
 
-    A weight replaces a smaller one only when its gain, query by query, is more than one standard
-    error: less is noise.
+    Meaning must earn its share: COST of MRR for a weight of 1, because pairs to fit on are easier
+    than what is asked later, and a gain query by query of more than one standard error.
     """
     if not len(words):
         return PRIOR
     best, held = GRID[0], reciprocal_ranks(fuse(words, meaning, GRID[0]), relevant)
     for alpha in GRID[1:]:
         ranks = reciprocal_ranks(fuse(words, meaning, alpha), relevant)
-        gain = ranks - held
+        gain = ranks - held - COST * (alpha - best)
         if gain.mean() > gain.std() / np.sqrt(len(gain)):
             best, held = alpha, ranks
     return best

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from indexer.engine import Engine
+from kb.errors import InvalidInput
 from kb.suggestion import Answer, SuggestionRequest
 
 
@@ -17,6 +20,27 @@ class Labelled:
 
     text: str
     category: str
+
+
+def read_labelled(path: Path) -> list[Labelled]:
+    """Sentences of a JSONL file: ``text``, and ``category`` unless it is of no class.
+
+    Raise InvalidInput naming the file and line.
+    """
+    if not path.is_file():
+        raise InvalidInput("没有这个文件", field=str(path))
+    sentences = []
+    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            sentences.append(Labelled(str(row["text"]), str(row.get("category", ""))))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InvalidInput(
+                "应有 text 和 category", field=f"{path.name} 第 {number} 行"
+            ) from None
+    return sentences
 
 
 def evaluate_labelled(

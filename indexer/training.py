@@ -61,7 +61,8 @@ def train_encoder(
     module = StaticEmbedding(_tokenizer(vocabulary), embedding_weights=weights)
     model = SentenceTransformer(modules=[module], device="cpu")
     if training.pairs:
-        _fit_pairs(model, training.pairs, plan, progress)
+        known = [_known(pair, vocabulary) for pair in training.pairs]
+        _fit_pairs(model, [pair for pair in known if all(pair)], plan, progress)
     model.save(str(folder), create_model_card=False)
     identity = f"static-{plan.dimension}-{digest_of(folder)}"
     recipe = {"identity": identity, "pairs": len(training.pairs), "terms": len(vocabulary)}
@@ -134,17 +135,23 @@ def _tokenizer(vocabulary: dict[str, int]) -> Any:
     return tokenizer
 
 
+def _known(pair: tuple[Tokens, Tokens], vocabulary: dict[str, int]) -> tuple[str, str]:
+    """Both sides without unknown terms: the unknown one stays zero, as model2vec leaves it out."""
+    left, right = (" ".join(term for term in side if term in vocabulary) for side in pair)
+    return left, right
+
+
 def _fit_pairs(
     model: Any,
-    pairs: Sequence[tuple[Tokens, Tokens]],
+    pairs: Sequence[tuple[str, str]],
     plan: TrainingPlan,
     progress: Progress,
 ) -> None:
     import torch
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    lefts = [" ".join(left) for left, _ in pairs]
-    rights = [" ".join(right) for _, right in pairs]
+    lefts = [left for left, _ in pairs]
+    rights = [right for _, right in pairs]
     loss = MultipleNegativesRankingLoss(model, scale=20.0)
     optimiser = torch.optim.Adam(model.parameters(), lr=plan.rate)
     steps = plan.epochs * math.ceil(len(pairs) / plan.batch)

@@ -48,10 +48,10 @@ class Database:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.commit()
         except BaseException:
             connection.rollback()
             raise
-        connection.commit()
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -73,7 +73,7 @@ def create_database(path: Path) -> Database:
 
 
 def open_database(path: Path) -> Database:
-    """Open an existing database at the newest version; raise DataFolderMissing when there is none."""
+    """Open an existing database at the newest version; raise DataFolderMissing if none is there."""
     if not path.is_file():
         raise DataFolderMissing(str(path))
     return create_database(path)

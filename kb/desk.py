@@ -1,4 +1,4 @@
-"""What an agent does with a ticket, each as one transaction: take in, link, close, reopen, call back.
+"""What an agent does with a ticket, each as one transaction: from taking in to calling back.
 
 A closing has a number: 0 is the first. Links made before a closing belong to it, and at most one of
 them is its solution. Its outcome stays pending until the repeat window has passed.
@@ -10,17 +10,31 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from kb.database import Database
 from kb.errors import InvalidInput, StaleVersion, TicketConflict
 from kb.limit import LimitRequest, bind_limits
-from kb.masking import hash_number, mask_text
+from kb.masking import hash_number, mask_number, mask_text
 from kb.store import handbook, sessions, tickets
 from kb.ticket import AREAS, CHANNELS, PRIORITIES, TARGET_TYPES, USAGES, Link, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 from kb.workdays import parse_calendar
 
-MASKED_FIELDS = ("title", "description", "customer_demand", "root_cause", "resolution", "fix")
+MASKED_FIELDS = (
+    "title",
+    "description",
+    "customer_demand",
+    "root_cause",
+    "resolution",
+    "fix",
+    "region",
+)
+CHANGEABLE = frozenset(
+    {*MASKED_FIELDS, "channel", "area", "category", "urgency", "responsible_dept", "escalated"}
+)
+MAX_LENGTH = 20_000
+"""Longest free text of a ticket, in characters."""
 NUMBER_KEY = "number-hash"
 
 
@@ -61,16 +75,22 @@ class Desk:
         ``number``: the caller's full phone number; only its mask and keyed hash are kept.
         """
         with self.database.transaction() as connection:
-            ticket = self._prepare(connection, ticket, number=number, now=now)
+            ticket = self._prepare(connection, ticket, number=number)
+            self._check_new(connection, ticket)
             tickets.add_ticket(connection, ticket, now=now)
             tickets.add_event(connection, ticket, "created", agent=agent, now=now)
             if ticket.repeat_of:
                 self._mark_repeated(connection, ticket, agent=agent, now=now)
         return ticket
 
-    def _prepare(
-        self, connection: sqlite3.Connection, ticket: Ticket, *, number: str, now: datetime
-    ) -> Ticket:
+    @staticmethod
+    def _check_new(connection: sqlite3.Connection, ticket: Ticket) -> None:
+        if tickets.has_ticket(connection, ticket.ticket_no):
+            raise TicketConflict("已有这个工单号", field="ticket_no")
+        if ticket.repeat_of and not tickets.has_ticket(connection, ticket.repeat_of):
+            raise InvalidInput(f"没有工单 {ticket.repeat_of}", field="repeat_of")
+
+    def _prepare(self, connection: sqlite3.Connection, ticket: Ticket, *, number: str) -> Ticket:
         ticket = mask_ticket(ticket, never=never_mask(connection))
         check_ticket(ticket)
         accepted = parse_instant(ticket.accepted_at, field="accepted_at")
@@ -82,14 +102,14 @@ class Desk:
             key = sessions.read_secret(connection, NUMBER_KEY)
             ticket = replace(
                 ticket,
-                service_number=mask_text(number),
+                service_number=mask_number(number),
                 number_hash=hash_number(number, key=key),
             )
         ticket = self._classified(connection, ticket)
-        return self._with_repeat(connection, ticket, now=now)
+        return self._with_repeat(connection, ticket)
 
     def _classified(self, connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
-        """Fill in what the class says and the reader left open; the due time is the desk's limit."""
+        """Fill in what the class says and the agent left open; due when the desk's limit ends."""
         if not ticket.category:
             return ticket
         category = handbook.read_category(connection, ticket.category)
@@ -111,10 +131,11 @@ class Desk:
             due_at=format_instant(min(closing)) if closing else None,
         )
 
-    def _with_repeat(
-        self, connection: sqlite3.Connection, ticket: Ticket, *, now: datetime
-    ) -> Ticket:
-        """Tie the ticket to an earlier one of the same number and class within the window."""
+    def _with_repeat(self, connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
+        """Tie the ticket to an earlier one of the same number and class.
+
+        The earlier one is still open, or was closed within the repeat window.
+        """
         if ticket.repeat_of:
             return replace(ticket, is_repeat=True)
         if not ticket.number_hash:
@@ -130,7 +151,9 @@ class Desk:
                 since=format_instant(since),
                 but=ticket.ticket_no,
             )
-            if ticket.category and other.category[:4] == ticket.category[:4]
+            if ticket.category
+            and other.category[:4] == ticket.category[:4]
+            and other.accepted_at <= ticket.accepted_at
         ]
         if not earlier:
             return ticket
@@ -153,7 +176,10 @@ class Desk:
         agent: str,
         now: datetime,
     ) -> Ticket:
-        """Change fields of an open ticket; ``version`` is the one read, StaleVersion if it moved on."""
+        """Change fields of an open ticket; raise StaleVersion if it is past ``version``."""
+        for name in changes:
+            if name not in CHANGEABLE:
+                raise InvalidInput("不能修改这一项", field=name)
         with self.database.transaction() as connection:
             ticket = tickets.read_ticket(connection, ticket_no)
             if version is not None and version != ticket.version:
@@ -265,14 +291,17 @@ class Desk:
         )
 
     def close(self, ticket_no: str, closing: Closing, *, agent: str, now: datetime) -> Ticket:
-        """Close with a knowledge decision: one solution (given now or linked before) or none fits."""
+        """Close with a knowledge decision: one solution (given now or before), or none fits."""
         with self.database.transaction() as connection:
             ticket = tickets.read_ticket(connection, ticket_no)
             self._check_closing(connection, ticket, closing)
             if closing.solution:
                 if _solution_of(connection, ticket):
                     tickets.drop_solution(connection, ticket_no, closing=ticket.closings)
-                self._link(connection, ticket, closing.solution, "solution", agent=agent, now=now)
+                link = self._link(
+                    connection, ticket, closing.solution, "solution", agent=agent, now=now
+                )
+                closing = _named_fix(connection, closing, link)
             never = never_mask(connection)
             number = ticket.closings + 1
             at = format_instant(now)
@@ -334,7 +363,7 @@ class Desk:
         agent: str,
         now: datetime,
     ) -> Ticket:
-        """Record a callback: satisfied, not (the closing came back), or None when nobody answered."""
+        """Record a callback: satisfied, not (the closing came back), None if nobody answered."""
         if satisfaction is not None and not 1 <= satisfaction <= 10:
             raise InvalidInput("应为 1 到 10 的整数", field="satisfaction")
         with self.database.transaction() as connection:
@@ -374,15 +403,33 @@ class Desk:
         now: datetime,
     ) -> None:
         last = ticket.closings - 1
-        outcome = Outcome(ticket.ticket_no, last, "came_back", reason, format_instant(now))
+        known = tickets.read_outcomes(connection, ticket.ticket_no)
+        before = next((item for item in known if item.closing == last), None)
+        outcome = plan_return(ticket, before, reason, repeat_days=self.repeat_days, now=now)
         tickets.save_outcome(connection, outcome)
-        tickets.add_event(
-            connection, ticket, "came_back", agent=agent, now=now, detail=f"{last} {reason}"
-        )
+        action = "came_back" if outcome.state == "came_back" else "returned_late"
+        detail = f"{last} {reason}"
+        tickets.add_event(connection, ticket, action, agent=agent, now=now, detail=detail)
+
+
+def plan_return(
+    ticket: Ticket, before: Outcome | None, reason: str, *, repeat_days: int, now: datetime
+) -> Outcome:
+    """The outcome of a ticket's last closing once the customer is back.
+
+    Within the repeat window it came back. Later the closing is final: it held, or what was known.
+    """
+    last = ticket.closings - 1
+    at = format_instant(now)
+    if (ticket.closed_at or "") >= format_instant(now - timedelta(days=repeat_days)):
+        return Outcome(ticket.ticket_no, last, "came_back", reason, at)
+    if before is not None and before.state != "pending":
+        return before
+    return Outcome(ticket.ticket_no, last, "stayed_closed", "", at)
 
 
 CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})
-"""Subjects of limits whose end is the answer to the complaint: the earliest is the ticket's due time."""
+"""Subjects of limits that end with the answer: the earliest of them is the ticket's due time."""
 
 
 def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
@@ -393,23 +440,32 @@ def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
 
 def mask_ticket(ticket: Ticket, *, never: Sequence[str]) -> Ticket:
     """The ticket with personal data masked in every free text."""
-    return replace(
-        ticket,
-        service_number=mask_text(ticket.service_number),
-        **{name: mask_text(getattr(ticket, name).strip(), never=never) for name in MASKED_FIELDS},
-    )
+    masked: dict[str, Any] = {
+        name: mask_text(getattr(ticket, name).strip(), never=never) for name in MASKED_FIELDS
+    }
+    return replace(ticket, service_number=mask_number(ticket.service_number), **masked)
 
 
 def check_ticket(ticket: Ticket) -> None:
     """Raise InvalidInput naming the first field that cannot be kept."""
     if not ticket.description and not ticket.title:
         raise InvalidInput("投诉内容不能为空", field="description")
+    for name in MASKED_FIELDS:
+        if len(getattr(ticket, name)) > MAX_LENGTH:
+            raise InvalidInput(f"超过 {MAX_LENGTH} 字", field=name)
     if ticket.channel not in CHANNELS:
         raise InvalidInput(f"应为 {'、'.join(CHANNELS)}", field="channel")
     if ticket.area and ticket.area not in AREAS:
         raise InvalidInput(f"应为 {'、'.join(AREAS)}", field="area")
     if ticket.urgency and ticket.urgency not in PRIORITIES:
         raise InvalidInput(f"应为 {'、'.join(PRIORITIES)}", field="urgency")
+
+
+def _named_fix(connection: sqlite3.Connection, closing: Closing, link: Link) -> Closing:
+    """Closed by a past fix: the ticket joins that way of fixing, unless the agent named another."""
+    if closing.fix or link.target_type != "past_fix" or link.impression_id is None:
+        return closing
+    return replace(closing, fix=sessions.read_impression(connection, link.impression_id).title)
 
 
 def _solution_of(connection: sqlite3.Connection, ticket: Ticket) -> Link | None:

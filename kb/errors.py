@@ -1,5 +1,7 @@
 """Reasons for refusal: one class a reason, the Chinese docstring is the message shown."""
 
+# ruff: noqa: N818 (the names are the design's words: TicketConflict, IndexMissing)
+
 from __future__ import annotations
 
 
@@ -110,3 +112,9 @@ class EncoderUnavailable(KBError):
     """编码器不可用"""
 
     code = "encoder-unavailable"
+
+
+class PortInUse(KBError):
+    """端口已被占用"""
+
+    code = "port-in-use"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,10 @@ from kb.deadlines import UNITS
 from kb.errors import HandbookInvalid
 from kb.figure import Figure
 from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, class_limit
+from kb.tables import parse_number, read_json, read_table, read_text
+from kb.ticket import AREAS, PRIORITIES
 from kb.vocabulary import Confusion, read_confusions, read_synonyms, read_words
+from kb.workdays import parse_calendar
 
 FRONT_MATTER = {
     "id": str,
@@ -38,7 +39,16 @@ FRONT_MATTER = {
     "review_by": date,
     "sources": list,
 }
+KIND_NAMES = {str: "文字", int: "整数", date: "日期", list: "列表"}
 OPTIONAL = {"figures": list, "valid_until": date}
+CODE_LISTS = ("categories", "steps", "time_limits", "figures")
+"""Lists whose items must be written as text: YAML reads an unquoted 060101 as a number."""
+TAXONOMY_COLUMNS = (
+    "l1_code", "l1", "l2_code", "l2", "l3_code", "l3", "responsible_dept", "priority",
+    "usual_limit_hours", "procedure", "typical_fix", "miit_class", "operator_watch_scene",
+)  # fmt: skip
+LIMIT_COLUMNS = tuple(field.name for field in fields(TimeLimit) if field.name != "revision")
+FIGURE_COLUMNS = tuple(field.name for field in fields(Figure))
 _FILE_NAME = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)-(?P<slug>[a-z0-9-]+)\.md")
 
 
@@ -63,7 +73,7 @@ def parse_article(text: str, *, name: str) -> Article:
     if match is None:
         raise HandbookInvalid("文件名应为 编号-英文短名.md，例如 P060101-los-red.md", field=name)
     try:
-        front, body = frontmatter.parse(text)
+        front, body = _split(text)
     except yaml.YAMLError as error:
         raise HandbookInvalid(f"文件头不是合法的 YAML：{error}", field=name) from None
     _check_front(front, name)
@@ -96,15 +106,35 @@ def parse_article(text: str, *, name: str) -> Article:
     )
 
 
+def _split(text: str) -> tuple[dict[str, Any], str]:
+    front, body = frontmatter.parse(text)
+    return dict(front), body
+
+
 def _check_front(front: Mapping[str, Any], name: str) -> None:
-    for field, kind in FRONT_MATTER.items():
+    for field in FRONT_MATTER:
         if field not in front:
             raise HandbookInvalid("文件头缺这一项", field=f"{name}: {field}")
-        if not isinstance(front[field], kind):
-            raise HandbookInvalid(f"类型应为 {kind.__name__}", field=f"{name}: {field}")
-    for field in front:
-        if field not in FRONT_MATTER and field not in OPTIONAL:
+    for field, value in front.items():
+        kind = FRONT_MATTER.get(field) or OPTIONAL.get(field)
+        if kind is None:
             raise HandbookInvalid("文件头不认识这一项", field=f"{name}: {field}")
+        if value is None and field in OPTIONAL:
+            continue
+        if not isinstance(value, kind) or isinstance(value, bool | datetime):
+            raise HandbookInvalid(f"应为{KIND_NAMES[kind]}", field=f"{name}: {field}")
+        if isinstance(value, list):
+            _check_items(value, where=f"{name}: {field}", codes=field in CODE_LISTS)
+    _check_values(front, name)
+
+
+def _check_items(items: list[Any], *, where: str, codes: bool) -> None:
+    for item in items:
+        if not isinstance(item, str if codes else str | int | float) or not str(item).strip():
+            raise HandbookInvalid(f"每一项应为文字，编码要加引号：{item!r}", field=where)
+
+
+def _check_values(front: Mapping[str, Any], name: str) -> None:
     if front["status"] not in STATUSES:
         raise HandbookInvalid(f"应为 {'、'.join(STATUSES)}", field=f"{name}: status")
     if front["section"] not in SECTIONS:
@@ -120,47 +150,79 @@ def _texts(front: Mapping[str, Any], field: str) -> tuple[str, ...]:
 
 
 def read_articles(folder: Path) -> list[Article]:
-    """Every article below ``folder``/articles, in path order; raise on two files of one id."""
-    articles: dict[str, Article] = {}
+    """Every article below ``folder``/articles, in path order; raise on the first that is wrong."""
+    return [_raised(found) for found in read_each(folder)]
+
+
+def read_each(folder: Path) -> Iterator[Article | HandbookInvalid]:
+    """Each article file in path order: the article, or what is wrong with the file."""
+    seen: set[str] = set()
     for path in sorted((folder / "articles").rglob("*.md")):
         try:
-            text = path.read_text("utf-8")
-        except UnicodeDecodeError:
-            raise HandbookInvalid("不是 UTF-8 编码", field=path.name) from None
-        article = parse_article(text, name=path.name)
-        if article.id in articles:
-            raise HandbookInvalid(f"{article.id} 出现在两个文件中", field=path.name)
-        articles[article.id] = article
-    return list(articles.values())
+            article = parse_article(read_text(path), name=path.name)
+        except HandbookInvalid as error:
+            yield error
+            continue
+        if article.id in seen:
+            yield HandbookInvalid(f"{article.id} 出现在两个文件中", field=path.name)
+            continue
+        seen.add(article.id)
+        yield article
+
+
+def _raised(found: Article | HandbookInvalid) -> Article:
+    if isinstance(found, HandbookInvalid):
+        raise found
+    return found
 
 
 def read_handbook(folder: Path) -> Handbook:
     """Read the whole folder; raise HandbookInvalid when there is none or a file is wrong."""
+    return build_handbook(folder, read_articles(folder))
+
+
+def build_handbook(folder: Path, articles: Iterable[Article]) -> Handbook:
+    """The handbook of these articles with the tables of ``folder``."""
     tables = folder / "tables"
     if not tables.is_dir():
         raise HandbookInvalid(f"{folder} 下没有 tables 目录", field="handbook")
     categories = read_categories(tables / "taxonomy.csv")
     own = [class_limit(category) for category in categories if category.usual_hours]
     return Handbook(
-        articles=tuple(read_articles(folder)),
+        articles=tuple(articles),
         categories=tuple(categories),
         limits=(*read_limits(tables / "time_limits.csv"), *own),
-        figures=tuple(Figure(**row) for row in _rows(tables / "figures.csv")),
+        figures=tuple(Figure(**row) for row in read_table(tables / "figures.csv", FIGURE_COLUMNS)),
         synonyms=read_synonyms(tables / "synonyms.txt"),
         ambiguous=read_words(tables / "synonyms_ambiguous.txt"),
         confusions=read_confusions(tables / "confusions.csv"),
         never_mask=read_words(tables / "never_mask.txt"),
-        workdays=json.loads((tables / "workdays.json").read_text("utf-8")),
+        workdays=read_workdays(tables / "workdays.json"),
     )
+
+
+def read_workdays(path: Path) -> dict[str, Any]:
+    """The holiday notices by year, checked."""
+    years = read_json(path)
+    try:
+        parse_calendar(years)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise HandbookInvalid("年份或日期写得不对", field=path.name) from None
+    return dict(years)
 
 
 def read_categories(path: Path) -> list[Category]:
     """The taxonomy: each row is a third-level class and names its two parents."""
     found: dict[str, Category] = {}
-    for row in _rows(path):
+    for row in read_table(path, TAXONOMY_COLUMNS):
         first, second, third = row["l1_code"], row["l2_code"], row["l3_code"]
+        where = f"{path.name}: {third}"
         if not (second.startswith(first) and third.startswith(second)):
-            raise HandbookInvalid("三级编码应逐级以上级编码开头", field=f"{path.name}: {third}")
+            raise HandbookInvalid("三级编码应逐级以上级编码开头", field=where)
+        if third in found:
+            raise HandbookInvalid("编码重复", field=where)
+        if row["priority"] not in PRIORITIES:
+            raise HandbookInvalid(f"priority 应为 {'、'.join(PRIORITIES)}", field=where)
         found.setdefault(first, Category(first, "", row["l1"], 1))
         found.setdefault(second, Category(second, first, row["l2"], 2))
         found[third] = Category(
@@ -170,7 +232,7 @@ def read_categories(path: Path) -> list[Category]:
             level=3,
             default_priority=row["priority"],
             responsible_dept=row["responsible_dept"],
-            usual_hours=int(row["usual_limit_hours"]),
+            usual_hours=int(parse_number(row["usual_limit_hours"], where=where)),
             procedure=row["procedure"],
             typical_fix=row["typical_fix"],
             miit_class=row["miit_class"],
@@ -181,8 +243,8 @@ def read_categories(path: Path) -> list[Category]:
 
 def read_limits(path: Path) -> list[TimeLimit]:
     """The table of time limits; class codes stand in one cell, separated by blanks."""
-    limits = []
-    for row in _rows(path):
+    limits: dict[str, TimeLimit] = {}
+    for row in read_table(path, LIMIT_COLUMNS):
         where = f"{path.name}: {row['id']}"
         for field, known in (
             ("limit_unit", UNITS),
@@ -190,19 +252,15 @@ def read_limits(path: Path) -> list[TimeLimit]:
             ("authority", AUTHORITIES),
             ("confidence", CONFIDENCES),
             ("starts", ("accepted", "event")),
+            ("area", ("", *AREAS)),
+            ("priority", ("", *PRIORITIES)),
         ):
             if row[field] not in known:
                 raise HandbookInvalid(f"{field} 应为 {'、'.join(known)}", field=where)
         values: dict[str, Any] = dict(row)
         values["categories"] = tuple(row["categories"].split())
-        values["limit_value"] = float(row["limit_value"])
-        limits.append(TimeLimit(**values))
-    return limits
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return [
-            {name: (value or "").strip() for name, value in row.items()}
-            for row in csv.DictReader(file)
-        ]
+        values["limit_value"] = parse_number(row["limit_value"], where=where)
+        if row["id"] in limits:
+            raise HandbookInvalid("编号重复", field=where)
+        limits[row["id"]] = TimeLimit(**values)
+    return list(limits.values())

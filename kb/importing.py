@@ -1,32 +1,35 @@
-"""Taking in tickets from JSONL or CSV: each row is kept or refused with its reason, never both lost.
+"""Taking in tickets: each row is kept or refused with its reason, never lost.
 
-A row is known by (external_source, external_id): importing it again changes nothing when it says
-the same, and updates the ticket when it says something new.
+A row is known by (source, external_id) and by what it said: importing it again changes nothing,
+and a row that says something new updates its ticket. What happened at the desk since then
+(reopened, closed again, called back) is never undone by a row.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+import hashlib
+import hmac
 import json
-from collections.abc import Iterator, Mapping
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from kb.category import Category
 from kb.database import Database
 from kb.desk import NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.errors import InvalidInput, KBError
-from kb.masking import hash_number, mask_text
+from kb.masking import hash_number, mask_number
+from kb.rows import Refusal, Row
 from kb.store import handbook, sessions, tickets
-from kb.ticket import Outcome, Ticket
+from kb.ticket import CAME_BACK_REASONS, OUTCOMES, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 
 MAX_FIELD = 20_000
-MAX_FILE = 512 * 1024 * 1024
+SAMPLE_SOURCE = "sample"
+"""Tickets of this source are invented and marked so."""
 TEXT_FIELDS = {
     "title": "title",
     "text": "description",
@@ -48,29 +51,15 @@ TIME_FIELDS = {
     "closed_at": "closed_at",
     "resolved_at": "closed_at",
 }
+ID_FIELDS = ("external_id", "id", "key")
 OTHER_FIELDS = frozenset(
-    {
-        "id",
-        "key",
-        "external_id",
-        "number",
-        "hours",
-        "satisfaction",
-        "outcome",
-        "came_back_reason",
-        "repeat_of",
-        "sample",
-    }
+    {*ID_FIELDS, "number", "hours", "satisfaction", "outcome", "came_back_reason"}
+    | {"repeat_of", "sample"}
 )
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A row that was not taken, and why. ``row`` counts from 1 (without a CSV's header)."""
-
-    row: int
-    external_id: str
-    reason: str
+QUIET_EVENTS = frozenset({"imported", "updated", "linked"})
+"""What may happen to an imported ticket and leave its closing to the import."""
+CLOSING_FIELDS = ("status", "closed_at", "closings", "satisfaction")
+_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
 
 @dataclass
@@ -100,86 +89,137 @@ class ImportedRow:
 
 
 def import_tickets(
-    database: Database,
-    rows: Iterator[Mapping[str, Any] | Refusal],
-    *,
-    source: str,
-    now: datetime,
-    repeat_days: int,
+    database: Database, rows: Iterable[Row], *, source: str, now: datetime, repeat_days: int
 ) -> ImportReport:
     """Take in rows as tickets of ``source``; the whole file is one transaction."""
-    report = ImportReport()
     with database.transaction() as connection:
-        never = never_mask(connection)
-        categories = handbook.read_categories(connection)
-        key = sessions.read_secret(connection, NUMBER_KEY)
-        numbers: dict[str, str] = {}
+        run = _Import(connection, source=source, now=now, repeat_days=repeat_days)
         for place, row in enumerate(rows, 1):
-            if isinstance(row, Refusal):
-                report.refused.append(row)
-                continue
-            try:
-                parsed = parse_row(row, source=source, categories=categories)
-                ticket = mask_ticket(parsed.ticket, never=never)
-                if parsed.number:
-                    ticket = replace(
-                        ticket,
-                        service_number=mask_text(parsed.number),
-                        number_hash=hash_number(parsed.number, key=key),
-                    )
-                check_ticket(ticket)
-                if parsed.repeats:
-                    ticket = replace(ticket, is_repeat=True, repeat_of=numbers.get(parsed.repeats))
-            except KBError as error:
-                identity = str(row.get("id") or row.get("key") or row.get("external_id") or "")
-                reason = f"{error.field}：{error.detail}" if error.field else str(error)
-                report.refused.append(Refusal(place, identity[:80], reason))
-                continue
-            numbers[ticket.external_id] = _keep(
-                connection, ticket, parsed, report=report, now=now, repeat_days=repeat_days
-            )
-    return report
+            run.take(place, row)
+        run.tie_repeats()
+    return run.report
 
 
-def _keep(
-    connection: Any,
-    ticket: Ticket,
-    parsed: ImportedRow,
-    *,
-    report: ImportReport,
-    now: datetime,
-    repeat_days: int,
-) -> str:
-    """Add or update one ticket and count it; return its number."""
-    present = tickets.find_external(connection, ticket.external_source, ticket.external_id)
-    if present is None:
-        day = ticket.accepted_at[:10].replace("-", "")
-        ticket = replace(ticket, ticket_no=tickets.next_ticket_no(connection, day=day))
-        tickets.add_ticket(connection, ticket, now=now)
-        tickets.add_event(connection, ticket, "imported", agent="", now=now)
-        report.added += 1
-    else:
-        ticket = replace(
-            ticket, ticket_no=present.ticket_no, version=present.version, due_at=present.due_at
+class _Import:
+    """One file being taken in, within one transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, source: str, now: datetime, repeat_days: int
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.now = now
+        self.repeat_days = repeat_days
+        self.report = ImportReport()
+        self.never = never_mask(connection)
+        self.categories = handbook.read_categories(connection)
+        self.key = sessions.read_secret(connection, NUMBER_KEY)
+        self.repeats: list[tuple[str, str]] = []
+
+    def take(self, place: int, row: Row) -> None:
+        """Keep one row or write down why not."""
+        if isinstance(row, Refusal):
+            self.report.refused.append(row)
+            return
+        digest = self._digest(row)
+        try:
+            identity = read_identity(row)
+            if tickets.is_imported(self.connection, self.source, identity, digest=digest):
+                self.report.unchanged += 1
+                return
+            parsed = parse_row(row, source=self.source, categories=self.categories)
+            ticket = self._prepared(parsed)
+        except KBError as error:
+            reason = f"{error.field}：{error.detail}" if error.field else str(error)
+            self.report.refused.append(Refusal(place, _label(row), reason))
+            return
+        self._keep(ticket, parsed)
+        tickets.save_imported(
+            self.connection, self.source, ticket.external_id, digest=digest, now=self.now
         )
-        if _same(ticket, present):
-            report.unchanged += 1
-            return present.ticket_no
-        values = {
-            name: getattr(ticket, name)
-            for name in Ticket.__dataclass_fields__
-            if name not in ("ticket_no", "version")
-        }
-        tickets.update_ticket(connection, ticket.ticket_no, values, now=now)
-        report.updated += 1
-    if ticket.status == "closed":
-        outcome = plan_outcome(ticket, parsed, now=now, repeat_days=repeat_days)
-        tickets.save_outcome(connection, outcome)
-    return ticket.ticket_no
+
+    def _keep(self, ticket: Ticket, parsed: ImportedRow) -> None:
+        present = tickets.find_external(self.connection, self.source, ticket.external_id)
+        if present is None:
+            self._add(ticket, parsed)
+            self.report.added += 1
+        elif self._update(ticket, present, parsed):
+            self.report.updated += 1
+        else:
+            self.report.unchanged += 1
+
+    def _prepared(self, parsed: ImportedRow) -> Ticket:
+        ticket = mask_ticket(parsed.ticket, never=self.never)
+        if parsed.number:
+            ticket = replace(
+                ticket,
+                service_number=mask_number(parsed.number),
+                number_hash=hash_number(parsed.number, key=self.key),
+            )
+        check_ticket(ticket)
+        return ticket
+
+    def _digest(self, row: Mapping[str, Any]) -> str:
+        """Keyed hash of what the row said: it may hold a phone number."""
+        text = json.dumps(row, ensure_ascii=True, sort_keys=True)
+        return hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()
+
+    def _add(self, ticket: Ticket, parsed: ImportedRow) -> None:
+        day = ticket.accepted_at[:10].replace("-", "")
+        number = tickets.next_ticket_no(self.connection, day=day)
+        ticket = replace(ticket, ticket_no=number, is_repeat=bool(parsed.repeats))
+        tickets.add_ticket(self.connection, ticket, now=self.now)
+        tickets.add_event(self.connection, ticket, "imported", agent="", now=self.now)
+        self._after(ticket, parsed)
+
+    def _update(self, ticket: Ticket, present: Ticket, parsed: ImportedRow) -> bool:
+        """Bring a ticket up to a changed row; say whether anything differs."""
+        ticket = replace(ticket, ticket_no=present.ticket_no)
+        history = tickets.read_events(self.connection, present.ticket_no)
+        is_ours = all(event.action in QUIET_EVENTS for event in history)
+        values = plan_update(ticket, present, is_ours=is_ours)
+        if values:
+            tickets.update_ticket(self.connection, present.ticket_no, values, now=self.now)
+            tickets.add_event(
+                self.connection, present, "updated", agent="", now=self.now, detail="import"
+            )
+        return self._after(ticket, parsed, is_ours=is_ours) or bool(values)
+
+    def _after(self, ticket: Ticket, parsed: ImportedRow, *, is_ours: bool = True) -> bool:
+        """Note a repeat, write the outcome; say whether the outcome is new."""
+        if parsed.repeats:
+            self.repeats.append((ticket.ticket_no, parsed.repeats))
+        if ticket.status != "closed" or not is_ours:
+            return False
+        known = tickets.read_outcomes(self.connection, ticket.ticket_no)
+        outcome = plan_outcome(ticket, parsed, now=self.now, repeat_days=self.repeat_days)
+        if known and (known[0].state, known[0].reason) == (outcome.state, outcome.reason):
+            return False
+        tickets.save_outcome(self.connection, outcome)
+        return True
+
+    def tie_repeats(self) -> None:
+        """Tie repeats to what they repeat, wherever in the file or in an earlier one it stood."""
+        for ticket_no, repeats in self.repeats:
+            earlier = tickets.find_external(self.connection, self.source, repeats)
+            if earlier is not None and earlier.ticket_no != ticket_no:
+                tickets.set_repeat(self.connection, ticket_no, repeat_of=earlier.ticket_no)
 
 
-def _same(ticket: Ticket, present: Ticket) -> bool:
-    return replace(ticket, repeat_of=present.repeat_of) == present
+def plan_update(ticket: Ticket, present: Ticket, *, is_ours: bool) -> dict[str, Any]:
+    """What a changed row changes of its ticket.
+
+    ``is_ours``: nothing but imports has closed or reopened it; only then the row's closing counts.
+    """
+    names = {*TEXT_FIELDS.values(), "accepted_at"}
+    if ticket.number_hash:
+        names |= {"service_number", "number_hash"}
+    if not is_ours:
+        names -= {"resolution", "root_cause", "fix"}
+    elif ticket.status == "closed":
+        names |= set(CLOSING_FIELDS)
+    changed = (name for name in sorted(names) if getattr(ticket, name) != getattr(present, name))
+    return {name: getattr(ticket, name) for name in changed}
 
 
 def plan_outcome(
@@ -187,7 +227,8 @@ def plan_outcome(
 ) -> Outcome:
     """The outcome of an imported closing: what the row says, else what its age allows."""
     if parsed.outcome:
-        return Outcome(ticket.ticket_no, 0, parsed.outcome, parsed.reason, ticket.closed_at)
+        settled = None if parsed.outcome == "pending" else ticket.closed_at
+        return Outcome(ticket.ticket_no, 0, parsed.outcome, parsed.reason, settled)
     edge = format_instant(now - timedelta(days=repeat_days))
     if (ticket.closed_at or "") < edge:
         return Outcome(ticket.ticket_no, 0, "stayed_closed", "", format_instant(now))
@@ -209,47 +250,62 @@ def parse_row(
     for name, column in TIME_FIELDS.items():
         text = _text(row, name)
         if text:
-            values[column] = format_instant(parse_instant(text, field=name))
+            values[column] = format_instant(_instant(text, field=name))
     if "accepted_at" not in values:
         raise InvalidInput("缺受理时间", field="accepted_at")
     _set_category(values, categories)
-    identity = _text(row, "external_id") or _text(row, "id") or _text(row, "key")
-    if not identity:
-        raise InvalidInput("缺编号", field="id")
     _set_closing(values, row)
     outcome, reason = _outcome(row)
     ticket = Ticket(
         ticket_no="",
         external_source=source,
-        external_id=identity,
-        is_sample=row.get("sample") in (True, "true", "1"),
+        external_id=read_identity(row),
+        is_sample=source == SAMPLE_SOURCE or row.get("sample") in (True, "true", "1"),
         satisfaction=_satisfaction(row),
         **values,
     )
-    return ImportedRow(ticket, outcome, reason, _text(row, "repeat_of"), _text(row, "number"))
+    return ImportedRow(ticket, outcome, reason, _text(row, "repeat_of"), _phone(row))
+
+
+def read_identity(row: Mapping[str, Any]) -> str:
+    """What the row is called where it comes from; raise InvalidInput when it is not called."""
+    identity = next(filter(None, (_text(row, name) for name in ID_FIELDS)), "")
+    if not identity:
+        raise InvalidInput("缺编号", field="id")
+    if len(identity) > 200:
+        raise InvalidInput("超过 200 字", field="id")
+    return identity
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    return next((str(row[name])[:80] for name in ID_FIELDS if row.get(name)), "")
 
 
 def _set_category(values: dict[str, Any], categories: Mapping[str, Category]) -> None:
-    """Keep a known class with its department and level; words of another scheme join the title."""
+    """Keep a known class with its department and level; another scheme's words are left out.
+
+    A code that lost its leading zero in a spreadsheet gets it back.
+    """
     code = values.get("category", "")
-    category = categories.get(code)
+    category = categories.get(code) or categories.get(f"0{code}")
     if category is not None:
+        values["category"] = category.id
         values.setdefault("urgency", category.default_priority)
         values.setdefault("responsible_dept", category.responsible_dept)
     elif code.isdigit():
-        raise InvalidInput(f"没有 {code} 这个分类", field="category")
+        raise InvalidInput(f"没有 {code[:20]} 这个分类", field="category")
     else:
         values["category"] = ""
 
 
 def _set_closing(values: dict[str, Any], row: Mapping[str, Any]) -> None:
     """Close the ticket when the row carries a resolution; ``hours`` may stand for the time."""
+    hours = _number(row, "hours")
     if not values.get("resolution"):
         values.pop("closed_at", None)
         return
     accepted = parse_instant(values["accepted_at"], field="accepted_at")
     if "closed_at" not in values:
-        hours = _number(row, "hours")
         values["closed_at"] = format_instant(accepted + timedelta(hours=hours or 0.0))
     if values["closed_at"] < values["accepted_at"]:
         raise InvalidInput("早于受理时间", field="closed_at")
@@ -258,10 +314,12 @@ def _set_closing(values: dict[str, Any], row: Mapping[str, Any]) -> None:
 
 
 def _outcome(row: Mapping[str, Any]) -> tuple[str, str]:
-    outcome = _text(row, "outcome")
-    if outcome not in ("", "stayed_closed", "came_back", "pending"):
-        raise InvalidInput("应为 stayed_closed、came_back、pending", field="outcome")
-    return outcome, _text(row, "came_back_reason")
+    outcome, reason = _text(row, "outcome"), _text(row, "came_back_reason")
+    if outcome and outcome not in OUTCOMES:
+        raise InvalidInput(f"应为 {'、'.join(OUTCOMES)}", field="outcome")
+    if reason and reason not in CAME_BACK_REASONS:
+        raise InvalidInput(f"应为 {'、'.join(CAME_BACK_REASONS)}", field="came_back_reason")
+    return outcome, reason if outcome == "came_back" else ""
 
 
 def _satisfaction(row: Mapping[str, Any]) -> int | None:
@@ -275,15 +333,34 @@ def _satisfaction(row: Mapping[str, Any]) -> int | None:
 
 def _number(row: Mapping[str, Any], name: str) -> float | None:
     value = row.get(name)
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput("应为数字", field=name) from None
     if isinstance(value, bool) or not 0 <= number < 100_000:
         raise InvalidInput("超出范围", field=name)
     return number
+
+
+def _instant(text: str, *, field: str) -> datetime:
+    """An instant as ISO 8601 or as a spreadsheet writes it: 2026/3/11 9:20."""
+    match = _SLASHED.fullmatch(text)
+    if match:
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+        text = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}"
+    return parse_instant(text, field=field)
+
+
+def _phone(row: Mapping[str, Any]) -> str:
+    """The caller's number; one that a spreadsheet has rounded (1.38E+10) is refused."""
+    text = _text(row, "number")
+    if re.search(r"\d[eE]\+?\d", text):
+        raise InvalidInput("号码被表格软件改成了科学计数，请按文本导出", field="number")
+    if len(text) > 32:
+        raise InvalidInput("超过 32 字", field="number")
+    return text
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
@@ -292,70 +369,12 @@ def _text(row: Mapping[str, Any], name: str) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InvalidInput("应为文字", field=name)
-    text = "".join(char for char in str(value) if char >= " " or char in "\n\t").strip()
-    if len(text) > MAX_FIELD:
-        raise InvalidInput(f"超过 {MAX_FIELD} 字", field=name)
     try:
+        text = str(value)
         text.encode()
     except UnicodeEncodeError:
         raise InvalidInput("含有不成对的代理字符", field=name) from None
+    text = "".join(char for char in text if char >= " " or char in "\n\t").strip()
+    if len(text) > MAX_FIELD:
+        raise InvalidInput(f"超过 {MAX_FIELD} 字", field=name)
     return text
-
-
-def read_rows(path: Path) -> Iterator[Mapping[str, Any] | Refusal]:
-    """Rows of a .jsonl or .csv file (UTF-8, with or without BOM, UTF-16 with BOM, or GB18030)."""
-    if path.suffix.lower() not in (".jsonl", ".csv"):
-        raise InvalidInput("只认 .jsonl 和 .csv 文件", field=path.name)
-    if path.stat().st_size > MAX_FILE:
-        raise InvalidInput(f"文件超过 {MAX_FILE // 1024 // 1024} MiB", field=path.name)
-    text = decode(path.read_bytes(), name=path.name)
-    if path.suffix.lower() == ".jsonl":
-        return _json_rows(text)
-    return _csv_rows(text, name=path.name)
-
-
-def decode(data: bytes, *, name: str) -> str:
-    """Text of a file: by its BOM, else strict UTF-8, else GB18030; raise InvalidInput."""
-    encodings = ["utf-8", "gb18030"]
-    if data.startswith(codecs.BOM_UTF8):
-        encodings = ["utf-8-sig"]
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InvalidInput("文字编码不是 UTF-8、UTF-16 或 GB18030", field=name)
-
-
-def _json_rows(text: str) -> Iterator[Mapping[str, Any] | Refusal]:
-    place = 0
-    for line in text.split("\n"):
-        if not line.strip():
-            continue
-        place += 1
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            yield Refusal(place, "", "不是合法的 JSON")
-            continue
-        yield row if isinstance(row, dict) else Refusal(place, "", "每行应是一个 JSON 对象")
-
-
-def _csv_rows(text: str, *, name: str) -> Iterator[Mapping[str, Any] | Refusal]:
-    csv.field_size_limit(16 * 1024 * 1024)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=False)
-    header = next(reader, None)
-    if not header:
-        raise InvalidInput("文件是空的", field=name)
-    header = [column.strip() for column in header]
-    if len(set(header)) != len(header):
-        raise InvalidInput("表头有重复的列名", field=name)
-    for place, cells in enumerate(reader, 1):
-        if not any(cells):
-            continue
-        if len(cells) != len(header):
-            yield Refusal(place, "", f"应有 {len(header)} 列，实有 {len(cells)} 列")
-            continue
-        yield dict(zip(header, cells, strict=True))

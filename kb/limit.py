@@ -119,13 +119,13 @@ def bind_limits(
 ) -> list[BoundLimit]:
     """All limits that bind, each with its due time, in the order they are shown.
 
-    Limits written for this class or named by its procedure come before those that bind every
-    complaint; within each, one subject's limits stand together and the strictest comes first:
-    earliest due, where several are alike the higher authority, the verified before the unverified.
+    Limits written for a class come before those that bind every complaint; within each, one
+    subject's limits stand together and the strictest comes first: earliest due, where several are
+    alike the higher authority, the verified before the unverified.
     A limit of the class itself replaces the general one of the same subject and priority level.
     """
     bound = [
-        _bind(limit, request, accepted_at=accepted_at, calendar=calendar)
+        _bind(limit, accepted_at=accepted_at, calendar=calendar)
         for limit in limits
         if applies(limit, request)
     ]
@@ -157,10 +157,8 @@ def strictness(item: BoundLimit) -> tuple[object, ...]:
     )
 
 
-def _bind(
-    limit: TimeLimit, request: LimitRequest, *, accepted_at: datetime, calendar: WorkCalendar
-) -> BoundLimit:
-    specific = bool(limit.categories) or limit.id in request.procedure_limits
+def _bind(limit: TimeLimit, *, accepted_at: datetime, calendar: WorkCalendar) -> BoundLimit:
+    specific = bool(limit.categories)
     if limit.starts != "accepted":
         return BoundLimit(limit, None, provisional=False, is_specific=specific)
     deadline = compute_deadline(accepted_at, limit.limit_value, limit.limit_unit, calendar=calendar)

@@ -92,6 +92,10 @@ def m001_handbook(db: Database) -> None:
             source TEXT NOT NULL,
             confidence TEXT NOT NULL
         );
+        CREATE TABLE stamp (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        );
         CREATE TABLE vocabulary (
             kind TEXT NOT NULL CHECK (kind IN
                 ('synonyms', 'ambiguous', 'confusions', 'never_mask', 'workdays')),
@@ -142,6 +146,7 @@ def m002_tickets(db: Database) -> None:
             external_id TEXT NOT NULL,
             version INTEGER NOT NULL
         );
+        CREATE INDEX ticket_fix ON ticket(category, fix) WHERE fix <> '';
         CREATE INDEX ticket_accepted ON ticket(accepted_at);
         CREATE INDEX ticket_number ON ticket(number_hash) WHERE number_hash <> '';
         CREATE UNIQUE INDEX ticket_external ON ticket(external_source, external_id)
@@ -260,6 +265,22 @@ def m004_service(db: Database) -> None:
         CREATE TABLE secret (
             name TEXT PRIMARY KEY,
             value BLOB NOT NULL
+        );
+        """
+    )
+
+
+@migrations()
+def m005_imports(db: Database) -> None:
+    """What an imported row said, so that importing it again is known for what it is."""
+    db.executescript(
+        """
+        CREATE TABLE imported_row (
+            source TEXT NOT NULL,
+            external_id TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            imported_at TEXT NOT NULL,
+            PRIMARY KEY (source, external_id)
         );
         """
     )

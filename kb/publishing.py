@@ -54,7 +54,9 @@ def _archive_missing(
     for article in store.read_articles(connection):
         if article.id in present or article.revision.status == "archived":
             continue
-        gone = replace(article, revision=replace(article.revision, status="archived"))
+        gone = replace(
+            article, revision=replace(article.revision, status="archived", valid_from=now.date())
+        )
         store.save_article(connection, gone, author=author, reason="手册文件已删除", now=now)
         archived += 1
     return archived

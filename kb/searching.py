@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 SEARCH_TYPES = ("all", "article", "time_limit", "ticket")
 MAX_QUERY = 500
@@ -67,3 +68,25 @@ class EngineStatus:
     mode_reason: str
     pending: int
     ranker_version: str
+
+
+def hit_as_dict(hit: SearchHit) -> dict[str, Any]:
+    """One thing found as JSON."""
+    values = asdict(hit)
+    for name in ("highlights", "title_highlights"):
+        values[name] = [list(pair) for pair in values[name]]
+    values["why"] = list(hit.why)
+    return values
+
+
+def result_as_dict(result: SearchResult) -> dict[str, Any]:
+    """What a search found, as JSON: what ``GET /search`` and ``kb search --json`` both give."""
+    return {
+        "hits": [hit_as_dict(hit) for hit in result.hits],
+        "query_used": result.query_used,
+        "corrections": [list(pair) for pair in result.corrections],
+        "took_ms": result.took_ms,
+        "index_generation": result.index_generation,
+        "mode": result.mode,
+        "mode_reason": result.mode_reason,
+    }

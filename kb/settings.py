@@ -65,7 +65,7 @@ def shipped_handbook() -> Path:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Build the settings from ``KB_*`` variables; raise InvalidInput naming a bad or unknown one."""
+    """Build the settings from ``KB_*`` variables; raise InvalidInput naming a bad one."""
     known = {setting.name: setting for setting in SETTINGS}
     for name in environ:
         if name.startswith("KB_") and name not in known and name not in TEST_ONLY:
@@ -88,6 +88,7 @@ TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
 
 
 def _whole(name: str, text: str, low: int, high: int) -> int:
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
-        raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text!r}", field=name)
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(high))
+    if not is_number or not low <= int(text) <= high:
+        raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)

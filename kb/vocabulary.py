@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kb.errors import HandbookInvalid
+from kb.tables import read_lines, read_table
+
+CONFUSION_COLUMNS = ("wrong", "correct", "pinyin_wrong", "pinyin_correct", "type", "apply")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Vocabulary:
 def read_synonyms(path: Path) -> tuple[tuple[str, ...], ...]:
     """Groups of one comma-separated line each; raise HandbookInvalid for a word in two groups."""
     groups = tuple(
-        tuple(word.strip() for word in line.split(",") if word.strip()) for line in _lines(path)
+        tuple(word.strip() for word in line.split(",") if word.strip()) for line in read_lines(path)
     )
     seen: dict[str, str] = {}
     for group in groups:
@@ -50,13 +52,12 @@ def read_synonyms(path: Path) -> tuple[tuple[str, ...], ...]:
 
 def read_words(path: Path) -> tuple[str, ...]:
     """One word a line; lines that start with # are remarks."""
-    return tuple(_lines(path))
+    return tuple(read_lines(path))
 
 
 def read_confusions(path: Path) -> tuple[Confusion, ...]:
     """Rows wrong, correct, apply (safe or context)."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = tuple(csv.DictReader(file))
+    rows = read_table(path, CONFUSION_COLUMNS)
     for row in rows:
         if row["apply"] not in ("safe", "context"):
             raise HandbookInvalid(f"{row['wrong']}：apply 应为 safe 或 context", field=path.name)
@@ -71,8 +72,3 @@ def parse_vocabulary(tables: Mapping[str, Any]) -> Vocabulary:
         ambiguous=frozenset(tables.get("ambiguous") or ()),
         confusions=tuple(Confusion(wrong, right, safe) for wrong, right, safe in confusions),
     )
-
-
-def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
-    return [line for line in lines if line and not line.startswith("#")]

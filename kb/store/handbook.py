@@ -14,7 +14,7 @@ from kb.category import Category
 from kb.errors import ArticleNotFound, CategoryNotFound, TimeLimitNotFound
 from kb.figure import Figure
 from kb.limit import TimeLimit
-from kb.publication import IS_PUBLISHED_SQL
+from kb.publication import IS_SHOWN_SQL
 from kb.store.queue import enqueue
 from kb.store.rows import insert, parse_row, placeholders, row_values
 from kb.times import format_instant
@@ -48,7 +48,8 @@ def save_article(
         return False
     number = newest["number"] + 1 if newest else 1
     connection.execute(
-        "INSERT INTO article (id, chapter, section, slug, owner, responsible_dept, current_revision)"
+        "INSERT INTO article"
+        " (id, chapter, section, slug, owner, responsible_dept, current_revision)"
         " VALUES (:id, :chapter, :section, :slug, :owner, :responsible_dept, :number)"
         " ON CONFLICT (id) DO UPDATE SET chapter = :chapter, section = :section, slug = :slug,"
         " owner = :owner, responsible_dept = :responsible_dept, current_revision = :number",
@@ -93,13 +94,14 @@ def read_article(
     number: int | None = None,
     on: date | None = None,
 ) -> Article:
-    """One article: revision ``number``, else the one published on the day ``on``, else the newest."""
+    """One article: revision ``number``, else the one published on ``on``, else the newest."""
+    extra: dict[str, Any] = {}
     if number is not None:
         clause, extra = "revision.number = :number", {"number": number}
     elif on is not None:
-        clause, extra = IS_PUBLISHED_SQL, {"on": on.isoformat()}
+        clause, extra = IS_SHOWN_SQL, {"on": on.isoformat()}
     else:
-        clause, extra = "revision.number = article.current_revision", {}
+        clause = "revision.number = article.current_revision"
     row = connection.execute(
         f"{_ARTICLE} WHERE article.id = :id AND {clause} ORDER BY revision.number DESC LIMIT 1",
         {"id": article_id, **extra},
@@ -116,17 +118,13 @@ def read_articles(
     ids: Sequence[str] | None = None,
     chapter: int | None = None,
 ) -> list[Article]:
-    """Articles in handbook order: published on the day ``on``, or the newest revision of each."""
+    """Articles in handbook order: as shown on the day ``on``, or the newest revision of each."""
     clauses: list[str] = []
     values: dict[str, Any] = {}
     if on is None:
         clauses.append("revision.number = article.current_revision")
     else:
-        clauses.append(IS_PUBLISHED_SQL)
-        clauses.append(
-            "revision.number = (SELECT max(number) FROM revision AS newer"
-            f" WHERE newer.article_id = article.id AND {IS_PUBLISHED_SQL})"
-        )
+        clauses.append(IS_SHOWN_SQL)
         values["on"] = on.isoformat()
     if ids is not None:
         names = {f"id{position}": item for position, item in enumerate(ids)}
@@ -145,7 +143,7 @@ def read_indexable(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> list[Article]:
     """Every published revision, past and future ones too: the search asks which day is meant."""
-    where, values = "revision.status = 'published'", ()
+    where, values = "revision.status = 'published'", tuple[str, ...]()
     if ids is not None:
         where += f" AND article.id IN ({placeholders(ids)})"
         values = tuple(ids)
@@ -195,8 +193,23 @@ def _parse_revision(row: sqlite3.Row) -> Revision:
     )
 
 
+def touch_reference(connection: sqlite3.Connection) -> None:
+    """Raise the stamp of the tables beside the articles: what was read of them is out of date."""
+    connection.execute(
+        "INSERT INTO stamp (name, value) VALUES ('reference', 1)"
+        " ON CONFLICT (name) DO UPDATE SET value = value + 1"
+    )
+
+
+def read_reference_stamp(connection: sqlite3.Connection) -> int:
+    """Changes whenever the taxonomy, limits or vocabulary were saved."""
+    row = connection.execute("SELECT value FROM stamp WHERE name = 'reference'").fetchone()
+    return int(row["value"]) if row else 0
+
+
 def save_categories(connection: sqlite3.Connection, categories: Sequence[Category]) -> None:
     """Replace the taxonomy."""
+    touch_reference(connection)
     connection.execute("DELETE FROM category")
     for category in categories:
         insert(connection, "category", row_values(category))
@@ -220,6 +233,7 @@ def save_limits(
     connection: sqlite3.Connection, limits: Sequence[TimeLimit], *, now: datetime
 ) -> int:
     """Replace the limits; a changed one gets the next revision. Return how many changed."""
+    touch_reference(connection)
     before = read_limits(connection)
     changed = 0
     for limit in limits:
@@ -269,6 +283,7 @@ def read_figures(connection: sqlite3.Connection) -> dict[str, Figure]:
 
 def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:
     """Keep one vocabulary table as JSON."""
+    touch_reference(connection)
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     insert(

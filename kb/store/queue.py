@@ -1,4 +1,7 @@
-"""The queue of objects whose index entry is out of date: written with the change, read by the indexer."""
+"""The queue of objects whose index entry is out of date.
+
+Written in the transaction of the change, read by the indexer.
+"""
 
 from __future__ import annotations
 
@@ -45,3 +48,9 @@ def last_queued(connection: sqlite3.Connection) -> int:
 def clear_queue(connection: sqlite3.Connection, *, up_to: int) -> None:
     """Forget the changes up to and including number ``up_to``: they are indexed."""
     connection.execute("DELETE FROM index_queue WHERE seq <= ?", (up_to,))
+
+
+def count_queued(connection: sqlite3.Connection) -> int:
+    """How many changes wait to be indexed."""
+    row = connection.execute("SELECT count(*) AS waiting FROM index_queue").fetchone()
+    return int(row["waiting"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from kb.errors import TicketNotFound
+from kb.errors import TicketConflict, TicketNotFound
 from kb.store.queue import enqueue
 from kb.store.rows import insert, parse_row, placeholders, row_values
 from kb.ticket import Link, Outcome, Ticket
@@ -57,7 +57,8 @@ def update_ticket(
 ) -> None:
     """Change the named columns, raise the version by one, and ask for indexing."""
     known = {field.name for field in fields(Ticket)}
-    assert values.keys() <= known, values.keys() - known
+    if not values.keys() <= known:
+        raise ValueError(f"not columns of a ticket: {values.keys() - known}")
     changes = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         f"UPDATE ticket SET {changes}, version = version + 1 WHERE ticket_no = :ticket_no",
@@ -74,12 +75,51 @@ def read_ticket(connection: sqlite3.Connection, ticket_no: str) -> Ticket:
     return parse_row(row, Ticket)
 
 
+def has_ticket(connection: sqlite3.Connection, ticket_no: str) -> bool:
+    """Whether there is a ticket of this number."""
+    row = connection.execute("SELECT 1 FROM ticket WHERE ticket_no = ?", (ticket_no,)).fetchone()
+    return row is not None
+
+
 def find_external(connection: sqlite3.Connection, source: str, external_id: str) -> Ticket | None:
     """The ticket imported from ``source`` under ``external_id``."""
     row = connection.execute(
-        "SELECT * FROM ticket WHERE external_source = ? AND external_id = ?", (source, external_id)
+        "SELECT * FROM ticket WHERE external_source = ? AND external_id = ? AND external_id <> ''",
+        (source, external_id),
     ).fetchone()
     return parse_row(row, Ticket) if row else None
+
+
+def is_imported(
+    connection: sqlite3.Connection, source: str, external_id: str, *, digest: str
+) -> bool:
+    """Whether this row was imported before and said the same."""
+    row = connection.execute(
+        "SELECT 1 FROM imported_row WHERE source = ? AND external_id = ? AND digest = ?",
+        (source, external_id, digest),
+    ).fetchone()
+    return row is not None
+
+
+def save_imported(
+    connection: sqlite3.Connection, source: str, external_id: str, *, digest: str, now: datetime
+) -> None:
+    """Keep what an imported row said."""
+    values = {
+        "source": source,
+        "external_id": external_id,
+        "digest": digest,
+        "imported_at": format_instant(now),
+    }
+    insert(connection, "imported_row", values, replace=True)
+
+
+def set_repeat(connection: sqlite3.Connection, ticket_no: str, *, repeat_of: str) -> None:
+    """Tie an imported ticket to the earlier one it repeats."""
+    connection.execute(
+        "UPDATE ticket SET is_repeat = 1, repeat_of = ? WHERE ticket_no = ?",
+        (repeat_of, ticket_no),
+    )
 
 
 def read_tickets(
@@ -108,7 +148,7 @@ def read_indexable(
     connection: sqlite3.Connection, ticket_nos: Sequence[str] | None = None
 ) -> Iterable[Ticket]:
     """Tickets to index: closed ones with a resolution are what a complaint can learn from."""
-    where, values = "status = 'closed' AND resolution <> ''", ()
+    where, values = "status = 'closed' AND resolution <> ''", tuple[str, ...]()
     if ticket_nos is not None:
         where += f" AND ticket_no IN ({placeholders(ticket_nos)})"
         values = tuple(ticket_nos)
@@ -116,44 +156,68 @@ def read_indexable(
     return (parse_row(row, Ticket) for row in rows)
 
 
+_RESOLVED_COLUMNS = ", ".join(
+    f"ticket.{field.name}"
+    for field in fields(ResolvedTicket)
+    if field.name not in ("state", "reason")
+)
+_RESOLVED = (
+    f"SELECT {_RESOLVED_COLUMNS}, coalesce(ticket_outcome.state, 'pending') AS state,"
+    " coalesce(ticket_outcome.reason, '') AS reason"
+    " FROM ticket LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ticket.ticket_no"
+    " AND ticket_outcome.closing = ticket.closings - 1"
+    " WHERE ticket.status = 'closed' AND ticket.resolution <> ''"
+)
+
+
 def read_resolved(
     connection: sqlite3.Connection, ticket_nos: Collection[str]
-) -> dict[str, ResolvedTicket]:
+) -> list[ResolvedTicket]:
     """The closed ones among ``ticket_nos`` with the outcome of their last closing."""
-    names = [field.name for field in fields(ResolvedTicket)]
-    columns = ", ".join(name for name in names if name not in ("state", "reason", "ticket_no"))
     rows = connection.execute(
-        f"SELECT ticket.ticket_no, {columns},"
-        " coalesce(ticket_outcome.state, 'pending') AS state,"
-        " coalesce(ticket_outcome.reason, '') AS reason"
-        " FROM ticket LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ticket.ticket_no"
-        " AND ticket_outcome.closing = ticket.closings"
-        " WHERE ticket.status = 'closed' AND ticket.resolution <> ''"
-        f" AND ticket.ticket_no IN ({placeholders(ticket_nos)})",
-        tuple(ticket_nos),
+        f"{_RESOLVED} AND ticket.ticket_no IN ({placeholders(ticket_nos)})", tuple(ticket_nos)
     )
-    return {row["ticket_no"]: parse_row(row, ResolvedTicket) for row in rows}
+    return [parse_row(row, ResolvedTicket) for row in rows]
+
+
+def read_fixed_alike(
+    connection: sqlite3.Connection, fixes: Collection[tuple[str, str]]
+) -> list[ResolvedTicket]:
+    """All closed tickets of these (class, fix label) pairs."""
+    pairs = ", ".join("(?, ?)" for _ in fixes)
+    rows = connection.execute(
+        f"{_RESOLVED} AND (ticket.category, ticket.fix) IN (VALUES {pairs})",
+        [value for pair in fixes for value in pair],
+    )
+    return [parse_row(row, ResolvedTicket) for row in rows]
 
 
 def recent_of_number(
     connection: sqlite3.Connection, number_hash: str, *, since: str, but: str
 ) -> list[Ticket]:
-    """Tickets of the same number accepted since an instant, newest first."""
+    """Tickets of the same number still open or closed since an instant, newest first."""
     rows = connection.execute(
-        "SELECT * FROM ticket WHERE number_hash = ? AND accepted_at >= ? AND ticket_no <> ?"
+        "SELECT * FROM ticket WHERE number_hash = ? AND number_hash <> '' AND ticket_no <> ?"
+        " AND (closed_at IS NULL OR closed_at >= ?)"
         " ORDER BY accepted_at DESC",
-        (number_hash, since, but),
+        (number_hash, but, since),
     )
     return [parse_row(row, Ticket) for row in rows]
 
 
 def next_ticket_no(connection: sqlite3.Connection, *, day: str) -> str:
-    """The next free number TS + day (YYYYMMDD) + six digits; the letters keep it from being masked."""
+    """The next free number: TS, the day (YYYYMMDD), six digits.
+
+    The letters keep it from being masked. The range lets the primary key answer at once.
+    """
     row = connection.execute(
-        "SELECT max(ticket_no) AS last FROM ticket WHERE ticket_no GLOB ?",
-        (f"TS{day}" + "[0-9]" * 6,),
+        "SELECT ticket_no FROM ticket WHERE ticket_no BETWEEN ? AND ? AND ticket_no GLOB ?"
+        " ORDER BY ticket_no DESC LIMIT 1",
+        (f"TS{day}000000", f"TS{day}999999", f"TS{day}" + "[0-9]" * 6),
     ).fetchone()
-    serial = int(row["last"][-6:]) + 1 if row["last"] else 1
+    serial = int(row["ticket_no"][-6:]) + 1 if row else 1
+    if serial > 999_999:
+        raise TicketConflict("当日工单号已用完", field="ticket_no")
     return f"TS{day}{serial:06d}"
 
 
@@ -229,7 +293,7 @@ def read_pending(connection: sqlite3.Connection, *, closed_before: str) -> list[
     """Outcomes still open of tickets closed before an instant."""
     rows = connection.execute(
         "SELECT ticket_outcome.* FROM ticket_outcome JOIN ticket USING (ticket_no)"
-        " WHERE state = 'pending' AND closing = closings AND ticket.status = 'closed'"
+        " WHERE state = 'pending' AND closing = closings - 1 AND ticket.status = 'closed'"
         " AND closed_at < ?",
         (closed_before,),
     )
@@ -239,7 +303,7 @@ def read_pending(connection: sqlite3.Connection, *, closed_before: str) -> list[
 def solution_outcomes(
     connection: sqlite3.Connection, target_ids: Collection[str]
 ) -> dict[str, tuple[int, int]]:
-    """For each target that was a solution: how many closings stayed closed, and how many settled."""
+    """For each target that was a solution: closings that stayed closed, closings settled."""
     rows = connection.execute(
         "SELECT target_id, sum(state = 'stayed_closed') AS stayed, count(*) AS total"
         " FROM ticket_knowledge_link JOIN ticket_outcome USING (ticket_no, closing)"

@@ -1,0 +1,56 @@
+"""The ``kb`` command: reads the environment, hands each command its settings and clock."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from kb.commands.asking import due_command, search_command, suggest_command
+from kb.commands.checking import verify_command
+from kb.commands.console import USAGE, Group
+from kb.commands.data import import_group, init_command, settle_command
+from kb.commands.indexing import eval_command, index_command, train_command
+from kb.commands.run import Run
+from kb.commands.serving import serve_command
+from kb.commands.tickets import ticket_group
+from kb.settings import read_settings
+from kb.times import now_beijing
+
+COMMANDS = (
+    init_command,
+    import_group,
+    index_command,
+    search_command,
+    suggest_command,
+    due_command,
+    serve_command,
+    train_command,
+    eval_command,
+    verify_command,
+    settle_command,
+    ticket_group,
+)
+
+
+@click.group("kb", cls=Group, invoke_without_command=True)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """电信投诉知识库。设置用 KB_ 开头的环境变量，见 README 的设置表。"""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE)
+    ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing)
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run ``kb``."""
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""``kb init``, ``kb import``, ``kb settle``: what the data folder holds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.commands.console import FAILURE, Command, Group, json_option, show
+from kb.commands.indexing import describe_index, rebuild, refresh_after_import
+from kb.commands.params import Readable, Text
+from kb.commands.progress import counted, showing_progress
+from kb.commands.run import Run, pass_run
+from kb.errors import IndexBusy, InvalidInput
+from kb.rows import SUFFIXES
+
+if TYPE_CHECKING:
+    from kb.database import Database
+    from kb.importing import ImportReport
+
+AUTHOR = "kb"
+SHOWN_REFUSALS = 10
+
+
+@click.command("init", cls=Command)
+@click.option("--with-samples", is_flag=True, help="同时导入随附的样例工单")
+@json_option
+@pass_run
+def init_command(run: Run, with_samples: bool, as_json: bool) -> None:
+    """建好数据目录：数据库、手册、编码器、索引；再运行一次不会改动什么。"""
+    from kb.database import create_database
+
+    is_new = not run.settings.database.exists()
+    database = create_database(run.settings.database)
+    handbook = _import_handbook(run, database, run.settings.handbook)
+    samples = _import_samples(run, database) if with_samples else None
+    grown = samples is not None and bool(samples["added"])
+    index = _learn(run, database) if grown else _current_index(run, database)
+    touched = handbook["revised"] or handbook["limits_changed"] or index["action"] == "built"
+    changed = bool(is_new or touched or (samples and (samples["added"] or samples["updated"])))
+    result = {
+        "data": str(run.settings.data),
+        "changed": changed,
+        "handbook": handbook,
+        "tickets": samples,
+        "index": index,
+    }
+    show(result, _init_lines(result), as_json=as_json)
+
+
+def _learn(run: Run, database: Database) -> dict[str, Any]:
+    """Index the new tickets; an encoder that never saw them is trained anew first."""
+    from indexer.learning import train
+    from indexer.sources import current_encoder
+
+    try:
+        if not run.settings.encoder and current_encoder(run.settings) is not None:
+            with showing_progress() as progress:
+                train(run.settings, database, now=run.clock(), progress=progress)
+        return rebuild(run, database)
+    except IndexBusy:
+        return {"action": "busy"}
+
+
+def _current_index(run: Run, database: Database) -> dict[str, Any]:
+    report = refresh_after_import(run, database)
+    return rebuild(run, database) if report["action"] in ("missing", "mismatch") else report
+
+
+def _init_lines(result: dict[str, Any]) -> list[str]:
+    if not result["changed"]:
+        return [f"数据目录 {result['data']} 已是最新，没有改动"]
+    lines = [f"数据目录：{result['data']}", _handbook_line(result["handbook"])]
+    if result["tickets"] is not None:
+        lines.append(_ticket_line(result["tickets"]))
+    return [*lines, describe_index(result["index"])]
+
+
+def _import_samples(run: Run, database: Database) -> dict[str, Any]:
+    from kb.importing import SAMPLE_SOURCE
+
+    file = run.settings.handbook / "samples" / "tickets.jsonl"
+    if not file.is_file():
+        raise InvalidInput(f"没有样例文件 {file}", field="--with-samples")
+    return _report_dict(file, _import_file(run, database, file, source=SAMPLE_SOURCE))
+
+
+def _import_handbook(run: Run, database: Database, folder: Path) -> dict[str, Any]:
+    from kb.handbook import read_handbook
+    from kb.publishing import import_handbook
+
+    report = import_handbook(database, read_handbook(folder), author=AUTHOR, now=run.clock())
+    return asdict(report)
+
+
+def _handbook_line(report: dict[str, Any]) -> str:
+    return (
+        f"手册：{report['articles']} 篇，新版本 {report['revised']} 篇，"
+        f"时限变动 {report['limits_changed']} 条"
+    )
+
+
+@click.group("import", cls=Group)
+def import_group() -> None:
+    """导入手册或工单；重复导入不会改动什么。"""
+
+
+@import_group.command("handbook")
+@click.argument("folder", metavar="[DIR]", required=False, type=Readable(folder=True))
+@json_option
+@pass_run
+def import_handbook_command(run: Run, folder: Path | None, as_json: bool) -> None:
+    """导入手册目录（默认随附的手册），有改动的条目成为新版本。"""
+    database = run.open_database()
+    report = _import_handbook(run, database, folder or run.settings.handbook)
+    index = refresh_after_import(run, database)
+    lines = [_handbook_line(report), describe_index(index)]
+    show({**report, "index": index}, lines, as_json=as_json)
+
+
+@import_group.command("tickets")
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=Readable(suffixes=SUFFIXES)
+)
+@click.option("--source", type=Text(60), default="import", help="来源名，与编号一起认出同一张工单")
+@click.option("--refused", type=click.Path(path_type=Path), help="把未收的行和原因写到这个 .jsonl")
+@json_option
+@pass_run
+def import_tickets_command(
+    run: Run, files: Sequence[Path], source: str, refused: Path | None, as_json: bool
+) -> int:
+    """导入工单文件（.jsonl 或 .csv），有问题的行写明原因，其余照收。"""
+    if not source:
+        raise InvalidInput("不能为空", field="--source")
+    database = run.open_database()
+    if refused:
+        _write_refused(refused, [])
+    reports = [(file, _import_file(run, database, file, source=source)) for file in files]
+    if refused:
+        _write_refused(refused, reports)
+    index = refresh_after_import(run, database)
+    told = [_report_dict(file, report) for file, report in reports]
+    totals = {name: sum(item[name] for item in told) for name in COUNTS}
+    lines = [line for item in told for line in (_ticket_line(item), *_refusal_lines(item))]
+    show(
+        {**totals, "source": source, "files": told, "index": index},
+        [*lines, describe_index(index)],
+        as_json=as_json,
+    )
+    return FAILURE if totals["rows"] and totals["refused"] == totals["rows"] else 0
+
+
+COUNTS = ("rows", "added", "updated", "unchanged", "refused")
+
+
+def _import_file(run: Run, database: Database, file: Path, *, source: str) -> ImportReport:
+    from kb.importing import import_tickets
+    from kb.rows import read_rows
+
+    with showing_progress() as progress:
+        rows = counted(read_rows(file), f"导入 {file.name}", 0, progress)
+        return import_tickets(
+            database,
+            rows,
+            source=source,
+            now=run.clock(),
+            repeat_days=run.settings.repeat_days,
+        )
+
+
+def _report_dict(file: Path, report: ImportReport) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "rows": report.rows,
+        "added": report.added,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "refused": len(report.refused),
+        "refusals": [asdict(refusal) for refusal in report.refused],
+    }
+
+
+def _ticket_line(report: dict[str, Any]) -> str:
+    return (
+        f"{Path(report['file']).name}：共 {report['rows']} 行，新增 {report['added']}，"
+        f"更新 {report['updated']}，无变化 {report['unchanged']}，未收 {report['refused']}"
+    )
+
+
+def _refusal_lines(report: dict[str, Any]) -> list[str]:
+    refusals = report["refusals"]
+    lines = [
+        f"  第 {item['row']} 行 {item['external_id']}：{item['reason']}"
+        for item in refusals[:SHOWN_REFUSALS]
+    ]
+    if len(refusals) > SHOWN_REFUSALS:
+        counts = Counter(item["reason"] for item in refusals).most_common(5)
+        summary = "；".join(f"{reason} {count} 行" for reason, count in counts)
+        lines.append(f"  按原因：{summary}")
+    return lines
+
+
+def _write_refused(path: Path, reports: Sequence[tuple[Path, ImportReport]]) -> None:
+    with path.open("w", encoding="utf-8") as out:
+        for file, report in reports:
+            for refusal in report.refused:
+                line = {"file": file.name, **asdict(refusal)}
+                out.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+@click.command("settle", cls=Command)
+@json_option
+@pass_run
+def settle_command(run: Run, as_json: bool) -> None:
+    """把过了反复观察期、没有再来的办结记为已解决。"""
+    from kb.desk import Desk
+
+    desk = Desk(run.open_database(), repeat_days=run.settings.repeat_days)
+    count = desk.settle(now=run.clock())
+    show({"settled": count}, [f"记为已解决：{count} 次办结"], as_json=as_json)

@@ -1,0 +1,200 @@
+"""``kb index``, ``kb train``, ``kb eval``."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.commands.console import Command, json_option, note, show
+from kb.commands.params import Readable
+from kb.commands.progress import Progress, showing_progress
+from kb.commands.run import Run, pass_run
+from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput
+
+if TYPE_CHECKING:
+    from kb.database import Database
+
+JUDGED_FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
+
+
+@click.command("index", cls=Command)
+@click.option("--full", is_flag=True, help="重建整个索引，而不是只补上改动")
+@click.option(
+    "--follow", is_flag=True, help="一直运行，随时把改动写进索引（kb serve 自己会启动它）"
+)
+@click.option("--parent", type=int, hidden=True)
+@json_option
+@pass_run
+def index_command(run: Run, full: bool, follow: bool, parent: int | None, as_json: bool) -> None:
+    """补上索引的改动；没有索引时新建。"""
+    if full and follow:
+        raise InvalidInput("--full 和 --follow 不能一起用", field="--follow")
+    database = run.open_database()
+    if follow:
+        follow_changes(run, database, parent=parent)
+        return
+    report = rebuild(run, database) if full else refresh(run, database)
+    show(report, [describe_index(report)], as_json=as_json)
+
+
+def rebuild(run: Run, database: Database) -> dict[str, Any]:
+    """Build a whole new generation; raise IndexBusy."""
+    from indexer.build import build_index
+
+    with showing_progress() as progress:
+        report = build_index(run.settings, database, now=run.clock(), progress=progress)
+    return {"action": "built", **asdict(report)}
+
+
+def refresh(run: Run, database: Database) -> dict[str, Any]:
+    """Take in what has changed; build the index if there is none."""
+    from indexer.sync import sync_index
+
+    try:
+        report = sync_index(run.settings, database, now=run.clock())
+    except IndexMissing:
+        return rebuild(run, database)
+    return {"action": "synced", **asdict(report)}
+
+
+def refresh_after_import(run: Run, database: Database) -> dict[str, Any]:
+    """Bring an index that is there up to an import; say why not when it cannot be."""
+    from indexer.sync import sync_index
+
+    try:
+        return {"action": "synced", **asdict(sync_index(run.settings, database, now=run.clock()))}
+    except IndexMissing:
+        return {"action": "missing"}
+    except IndexBusy:
+        return {"action": "busy"}
+    except IndexMismatch as error:
+        return {"action": "mismatch", "reason": error.detail}
+
+
+def describe_index(report: dict[str, Any]) -> str:
+    """One line on what happened to the index."""
+    action = report["action"]
+    if action == "built":
+        size = f"{report['passages']} 个段落、{report['tickets']} 张工单"
+        return f"索引已建好：{size}，用时 {report['seconds']:.1f} 秒"
+    if action == "synced":
+        if not report["changed"] and not report["removed"]:
+            return "索引没有变化"
+        return f"索引已更新：写入 {report['changed']} 项，移除 {report['removed']} 项"
+    if action == "busy":
+        return "索引正由另一个进程更新，改动会由它写入"
+    if action == "mismatch":
+        return f"索引与现在的词表或编码器不符（{report['reason']}），请运行 kb index --full"
+    return "还没有索引，请运行 kb index"
+
+
+def follow_changes(run: Run, database: Database, *, parent: int | None) -> None:
+    """Keep the index up to date until stopped by a signal or the end of ``parent``."""
+    from indexer.sync import follow
+
+    with stopping() as is_stopped:
+        follow(
+            run.settings,
+            database,
+            clock=run.clock,
+            stop=lambda: is_stopped() or (parent is not None and os.getppid() != parent),
+        )
+
+
+@contextmanager
+def stopping() -> Iterator[Callable[[], bool]]:
+    """Ask whether SIGTERM or SIGINT has come; the work in hand is finished first."""
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda signum, _frame: asked.append(signum))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@click.command("train", cls=Command)
+@json_option
+@pass_run
+def train_command(run: Run, as_json: bool) -> None:
+    """用本台的手册、工单和结果训练编码器，好于现有的才换上并重建索引。"""
+    from indexer.learning import train
+
+    database = run.open_database()
+    with showing_progress() as progress:
+        report = train(run.settings, database, now=run.clock(), progress=progress)
+    result: dict[str, Any] = {**asdict(report), "index": None}
+    before = "无" if report.held_out_before is None else f"{report.held_out_before:.3f}"
+    lines = [
+        f"留出数据上的 MRR@10：原 {before}，新 {report.held_out_after:.3f}",
+        "已换上新编码器" if report.kept == "new" else "保留原编码器",
+    ]
+    if report.kept == "new":
+        result["index"] = _rebuild_unless_busy(run, database)
+        lines.append(describe_index(result["index"]))
+    show(result, lines, as_json=as_json)
+
+
+def _rebuild_unless_busy(run: Run, database: Database) -> dict[str, Any]:
+    try:
+        return rebuild(run, database)
+    except IndexBusy:
+        note("另一个进程正在写索引：停掉 kb serve 后请运行 kb index --full")
+        return {"action": "busy"}
+
+
+@click.command("eval", cls=Command)
+@click.argument("sets", metavar="DIR|FILE...", nargs=-1, required=True, type=Readable(folder=None))
+@json_option
+@pass_run
+def eval_command(run: Run, sets: tuple[Path, ...], as_json: bool) -> None:
+    """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议。"""
+    with showing_progress() as progress:
+        if len(sets) == 1 and sets[0].is_dir():
+            figures = _evaluate_folder(sets[0], progress)
+        else:
+            figures = _evaluate_files(run, sets)
+    show(figures, _figure_lines(figures), as_json=as_json)
+
+
+def _evaluate_folder(folder: Path, progress: Progress) -> dict[str, Any]:
+    for name in JUDGED_FILES:
+        if not (folder / name).is_file():
+            raise InvalidInput(f"{folder} 里没有 {name}", field="DIR")
+    from indexer.evaluation import evaluate_folder
+
+    return evaluate_folder(folder, progress=progress)
+
+
+def _evaluate_files(run: Run, files: tuple[Path, ...]) -> dict[str, Any]:
+    for file in files:
+        if file.is_dir():
+            raise InvalidInput("目录只能单独给一个", field="DIR")
+    from indexer.engine import open_engine
+    from indexer.labelled import evaluate_labelled, read_labelled
+
+    sentences = [sentence for file in files for sentence in read_labelled(file)]
+    engine = open_engine(run.settings, run.open_database())
+    return evaluate_labelled(engine, sentences, now=run.clock())
+
+
+def _figure_lines(figures: dict[str, Any], indent: str = "") -> list[str]:
+    lines = []
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{name}", *_figure_lines(value, indent + "  ")]
+        elif isinstance(value, float):
+            lines.append(f"{indent}{name}: {value:.4f}")
+        else:
+            lines.append(f"{indent}{name}: {value}")
+    return lines

@@ -1,0 +1,146 @@
+"""``kb serve``: the agent's page, with the one writer of the index beside it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from types import FrameType
+
+import click
+
+from kb.commands.console import Command, json_option, note
+from kb.commands.params import Text, Whole
+from kb.commands.run import Run, pass_run
+from kb.errors import IndexMissing, PortInUse
+from kb.settings import Settings
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+STOP_SECONDS = 10.0
+PAUSES = (1.0, 5.0, 30.0, 60.0)
+"""Seconds before a follower that ended by itself is started again; the last is repeated."""
+
+
+@click.command("serve", cls=Command)
+@click.option("--host", type=Text(), help="监听地址（默认 KB_HOST）")
+@click.option("--port", type=Whole(1, 65535), help="监听端口（默认 KB_PORT）")
+@json_option
+@pass_run
+def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
+    """启动坐席页面和接口。"""
+    settings = replace(run.settings, host=host or run.settings.host, port=port or run.settings.port)
+    run.open_database().close()
+    if not settings.index.is_dir():
+        raise IndexMissing("请运行 kb init --with-samples 或 kb index", field="KB_DATA")
+    check_port(settings)
+    signal.signal(signal.SIGTERM, _interrupt)
+    follower = Follower()
+    try:
+        follower.start()
+        _serve(settings, as_json=as_json)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        follower.stop()
+    if not as_json:
+        note("已停止")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _serve(settings: Settings, *, as_json: bool) -> None:
+    from web.wsgi import build_services, serve
+
+    services = build_services(settings)
+    announcer = threading.Thread(target=announce, args=(settings,), kwargs={"as_json": as_json})
+    announcer.daemon = True
+    announcer.start()
+    serve(settings, services)
+
+
+def check_port(settings: Settings) -> None:
+    """Raise PortInUse when the address cannot be listened on."""
+    try:
+        found = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+    except OSError:
+        raise PortInUse(f"没有 {settings.host} 这个地址", field="KB_HOST") from None
+    family, kind, protocol, _, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            detail = (
+                f"{settings.host}:{settings.port} 不能监听（{error.strerror}），可用 --port 换一个"
+            )
+            raise PortInUse(detail, field="KB_PORT") from None
+
+
+def announce(settings: Settings, *, as_json: bool) -> None:
+    """Say that the page is there, once it answers."""
+    host = ANY_ADDRESS.get(settings.host, settings.host)
+    while True:
+        try:
+            socket.create_connection((host, settings.port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+            continue
+        break
+    url = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+    if as_json:
+        click.echo(json.dumps({"ready": True, "url": url}))
+    else:
+        click.echo(f"坐席页面已就绪：{url} （按 Ctrl+C 停止）")
+    sys.stdout.flush()
+
+
+class Follower:
+    """The child process that writes the index; started again if it ends by itself."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Start the child and a thread that watches it."""
+        self._watcher.start()
+
+    def _watch(self) -> None:
+        started = 0
+        while not self._stopping.is_set():
+            self._child = _start_child()
+            self._child.wait()
+            if self._stopping.is_set():
+                return
+            note("索引更新进程退出了，稍后重新启动；改动暂时不会进入索引")
+            self._stopping.wait(PAUSES[min(started, len(PAUSES) - 1)])
+            started += 1
+
+    def stop(self) -> None:
+        """End the child; it finishes the commit in hand."""
+        self._stopping.set()
+        child = self._child
+        if child is None or child.poll() is not None:
+            return
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+
+
+def _start_child() -> subprocess.Popen[bytes]:
+    import os
+
+    command = [sys.executable, "-m", "kb", "index", "--follow", "--parent", str(os.getpid())]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603

@@ -1,0 +1,146 @@
+"""A real Chromium against a real server; every test fails on an error in the browser's console.
+
+KB_REQUIRE_BROWSER=1 turns a missing browser into a failure instead of a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    sync_playwright,
+)
+from werkzeug.serving import make_server
+
+from indexer.engine import Engine
+from indexer.snapshot import Language
+from kb.database import open_database
+from kb.desk import Desk
+from kb.settings import read_settings
+from kb.times import now_beijing
+from web.app import create_app
+from web.services import Services
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+ARGUMENTS = ["--disable-dev-shm-usage", "--disable-gpu", "--lang=zh-CN"]
+CONTEXT: dict[str, Any] = {
+    "locale": "zh-CN",
+    "timezone_id": "Asia/Shanghai",
+    "viewport": {"width": 1280, "height": 800},
+}
+REFUSAL = re.compile(r"^Failed to load resource: .* status of (422|503)")
+"""What the console says of an answer that is a refusal: no fault of the page."""
+NewPage = Callable[..., Page]
+
+
+class InputMethod:
+    """Types as a Chinese input method does: a composition first, then the words."""
+
+    def __init__(self, page: Page) -> None:
+        self._session: CDPSession = page.context.new_cdp_session(page)
+
+    def compose(self, letters: str) -> None:
+        """Show letters that are not words yet."""
+        self._session.send(
+            "Input.dispatchKeyEvent",
+            {"type": "rawKeyDown", "windowsVirtualKeyCode": 229, "key": "Process", "code": ""},
+        )
+        self._session.send(
+            "Input.imeSetComposition",
+            {"text": letters, "selectionStart": len(letters), "selectionEnd": len(letters)},
+        )
+
+    def commit(self, words: str) -> None:
+        """Choose the words."""
+        self._session.send("Input.insertText", {"text": words})
+
+    def cancel(self) -> None:
+        """Give the composition up."""
+        self._session.send(
+            "Input.imeSetComposition", {"text": "", "selectionStart": 0, "selectionEnd": 0}
+        )
+
+
+@pytest.fixture(scope="session")
+def services(
+    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("browser") / "data"
+    shutil.copytree(prepared_data, folder)
+    settings = read_settings({"KB_DATA": str(folder)})
+    database = open_database(settings.database)
+    yield Services(
+        settings=settings,
+        database=database,
+        desk=Desk(database, repeat_days=settings.repeat_days),
+        engine=Engine(settings, database, language),
+        clock=now_beijing,
+    )
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def site(services: Services) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM:
+        if os.environ.get("KB_REQUIRE_BROWSER") == "1":
+            pytest.fail("chromium is missing and KB_REQUIRE_BROWSER=1")
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        alone = ["--no-sandbox"] if os.geteuid() == 0 else []
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*alone, *ARGUMENTS])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser, site: str) -> Iterator[NewPage]:
+    """Open a page in a context of its own; ``options`` are those of a browser context."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def note_fault(message: ConsoleMessage) -> None:
+        if message.type == "error" and not REFUSAL.search(message.text):
+            faults.append(message.text)
+
+    def open_page(path: str = "/", **options: Any) -> Page:
+        context = browser.new_context(base_url=site, **{**CONTEXT, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", note_fault)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """The desk, just opened."""
+    return new_page()

@@ -1,0 +1,119 @@
+"""One data folder with the shipped handbook is built a session; each test works on a copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from indexer.build import build_index
+from indexer.engine import Engine, open_language
+from indexer.progress import quiet
+from indexer.snapshot import Language
+from kb.database import Database, create_database, open_database
+from kb.desk import Desk
+from kb.handbook import read_handbook
+from kb.importing import import_tickets
+from kb.publishing import import_handbook
+from kb.rows import read_rows
+from kb.settings import Settings, read_settings
+from kb.times import BEIJING
+from web.app import create_app
+from web.services import Services
+
+START = datetime(2026, 11, 20, 10, 0, tzinfo=BEIJING)
+
+
+@dataclass
+class Clock:
+    """The only thing that is not real in these tests."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **span: float) -> datetime:
+        """Move on by days, hours, minutes …"""
+        self.now += timedelta(**span)
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it."""
+    data = tmp_path_factory.mktemp("prepared") / "data"
+    settings = read_settings({"KB_DATA": str(data)})
+    database = create_database(settings.database)
+    import_handbook(database, read_handbook(settings.handbook), author="import", now=START)
+    samples = settings.handbook / "samples" / "tickets.jsonl"
+    import_tickets(
+        database,
+        read_rows(samples),
+        source="sample",
+        now=START,
+        repeat_days=settings.repeat_days,
+    )
+    build_index(settings, database, now=START, progress=quiet)
+    database.close()
+    return data
+
+
+@pytest.fixture(scope="session")
+def language(prepared_data: Path) -> Language:
+    """Dictionary, vocabulary and encoder: loaded once, they do not change."""
+    settings = read_settings({"KB_DATA": str(prepared_data)})
+    return open_language(settings, open_database(settings.database))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock the test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def settings(prepared_data: Path, tmp_path: Path) -> Settings:
+    """Settings of a fresh copy of the prepared folder."""
+    data = tmp_path / "data"
+    shutil.copytree(prepared_data, data)
+    return read_settings({"KB_DATA": str(data)})
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The copy's database."""
+    opened = open_database(settings.database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def engine(settings: Settings, database: Database, language: Language) -> Engine:
+    """An engine over the copy."""
+    return Engine(settings, database, language)
+
+
+@pytest.fixture
+def services(settings: Settings, database: Database, engine: Engine, clock: Clock) -> Services:
+    """Everything the web layer needs, over the copy."""
+    desk = Desk(database, repeat_days=settings.repeat_days)
+    return Services(settings=settings, database=database, desk=desk, engine=engine, clock=clock)
+
+
+@pytest.fixture
+def app(services: Services) -> Flask:
+    """The service."""
+    return create_app(services)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the service."""
+    return app.test_client()

@@ -1,0 +1,200 @@
+"""The database file: schema in steps, transactions that are whole, rows that read back."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+
+from kb.database import Database, create_database, open_database
+from kb.errors import DataFolderMissing, IdempotencyConflict, SessionNotFound
+from kb.migrations import migrations
+from kb.store import handbook, queue, sessions, tickets
+from kb.store.rows import parse_row, row_values
+from kb.ticket import Ticket
+from tests.kb.small import NOW, make_ticket
+
+
+def schema(path: Path) -> list[str]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(
+            "SELECT sql FROM sqlite_master"
+            " WHERE name NOT LIKE '\\_sqlite%' ESCAPE '\\' ORDER BY name"
+        )
+        return [row[0] for row in rows if row[0]]
+
+
+def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "kb.db"
+    create_database(path).close()
+    first = schema(path)
+    create_database(path).close()
+    assert schema(path) == first
+
+
+def test_a_database_of_every_earlier_version_is_brought_up(tmp_path: Path) -> None:
+    create_database(tmp_path / "new.db").close()
+    names = [step.name for step in migrations.pending(sqlite_utils.Database(memory=True))]
+    assert names == sorted(names)
+    for name in names[1:]:
+        path = tmp_path / f"{name}.db"
+        old = sqlite_utils.Database(path)
+        migrations.apply(old, stop_before=name)
+        old.close()
+        open_database(path).close()
+        assert schema(path) == schema(tmp_path / "new.db")
+
+
+def test_opening_what_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(DataFolderMissing, match="kb init"):
+        open_database(tmp_path / "kb.db")
+    assert not (tmp_path / "kb.db").exists()
+
+
+def test_foreign_keys_are_held(database: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO ticket_outcome VALUES ('TS-nowhere', 0, NULL, 'pending', '')"
+        )
+    assert database.connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_the_journal_is_one_that_two_writers_cannot_break(database: Database) -> None:
+    assert database.connection.execute("PRAGMA journal_mode").fetchone()[0] == "truncate"
+    assert database.connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert database.connection.execute("PRAGMA secure_delete").fetchone()[0] == 1
+
+
+def test_a_transaction_is_whole_or_nothing(database: Database) -> None:
+    def break_off() -> None:
+        with database.transaction() as connection:
+            queue.enqueue(connection, "article", "X", now=NOW)
+            raise RuntimeError
+
+    before = queue.last_queued(database.connection)
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert queue.last_queued(database.connection) == before
+    assert not database.connection.in_transaction
+
+
+def test_an_inner_transaction_is_part_of_the_outer(database: Database) -> None:
+    def break_off() -> None:
+        with database.transaction() as outer:
+            with database.transaction() as inner:
+                queue.enqueue(inner, "article", "X", now=NOW)
+            assert outer is inner
+            raise RuntimeError
+
+    before = queue.last_queued(database.connection)
+    with pytest.raises(RuntimeError):
+        break_off()
+    assert queue.last_queued(database.connection) == before
+
+
+def test_each_thread_has_its_own_connection(database: Database) -> None:
+    found: list[sqlite3.Connection] = []
+
+    def remember() -> None:
+        found.append(database.connection)
+        database.close()
+
+    thread = threading.Thread(target=remember)
+    thread.start()
+    thread.join()
+    assert found[0] is not database.connection
+    assert database.connection is database.connection
+
+
+def test_a_ticket_reads_back_as_it_was_written(database: Database) -> None:
+    ticket = make_ticket(
+        ticket_no="TS1", satisfaction=7, is_repeat=True, escalated=True, none_fit=True
+    )
+    with database.transaction() as connection:
+        tickets.add_ticket(connection, ticket, now=NOW)
+    assert tickets.read_ticket(database.connection, "TS1") == ticket
+
+
+def test_lists_flags_and_nothing_survive_as_columns() -> None:
+    values = row_values(make_ticket(is_repeat=True))
+    assert values["is_repeat"] == 1
+    assert values["closed_at"] is None
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    columns = ", ".join(f":{name} AS {name}" for name in values)
+    row = connection.execute(f"SELECT {columns}", values).fetchone()
+    assert parse_row(row, Ticket) == make_ticket(is_repeat=True)
+
+
+def test_only_columns_of_a_ticket_can_be_updated(database: Database) -> None:
+    with database.transaction() as connection:
+        tickets.add_ticket(connection, make_ticket(ticket_no="TS1"), now=NOW)
+    with pytest.raises(ValueError, match="colour"), database.transaction() as connection:
+        tickets.update_ticket(connection, "TS1", {"colour": "red"}, now=NOW)
+
+
+def test_tickets_are_paged_newest_first_without_gap_or_double(database: Database) -> None:
+    with database.transaction() as connection:
+        for place in range(7):
+            day = 1 + place // 2
+            ticket = make_ticket(
+                ticket_no=f"TS{place}", accepted_at=f"2026-03-0{day}T09:00:00+08:00"
+            )
+            tickets.add_ticket(connection, ticket, now=NOW)
+    seen: list[str] = []
+    while page := tickets.read_tickets(
+        database.connection, limit=3, before=seen[-1] if seen else ""
+    ):
+        seen += [ticket.ticket_no for ticket in page]
+    assert seen == [f"TS{place}" for place in reversed(range(7))]
+    assert tickets.read_tickets(database.connection, status="closed") == []
+
+
+def test_the_queue_forgets_only_what_was_indexed(database: Database) -> None:
+    with database.transaction() as connection:
+        queue.clear_queue(connection, up_to=queue.last_queued(connection))
+        for name in ("A", "B", "C"):
+            queue.enqueue(connection, "article", name, now=NOW)
+        second = queue.read_queue(connection)[1].seq
+        queue.clear_queue(connection, up_to=second)
+    left = queue.read_queue(database.connection)
+    assert [change.object_id for change in left] == ["C"]
+    assert queue.last_queued(database.connection) == left[-1].seq
+
+
+def test_a_secret_is_made_once(database: Database) -> None:
+    with database.transaction() as connection:
+        first = sessions.read_secret(connection, "number-hash")
+        assert sessions.read_secret(connection, "number-hash") == first
+        assert sessions.read_secret(connection, "other") != first
+    assert len(first) == 32
+
+
+def test_an_idempotency_key_answers_its_own_request_only(database: Database) -> None:
+    mine = sessions.request_hash({"a": 1})
+    assert sessions.request_hash({"a": 2}) != mine
+    with database.transaction() as connection:
+        assert sessions.read_answered(connection, "k", request=mine) is None
+        sessions.save_answered(connection, "k", request=mine, status=201, response="{}", now=NOW)
+    assert sessions.read_answered(database.connection, "k", request=mine) == (201, "{}")
+    with pytest.raises(IdempotencyConflict):
+        sessions.read_answered(database.connection, "k", request="other")
+
+
+def test_an_unknown_session_is_named(database: Database) -> None:
+    with pytest.raises(SessionNotFound):
+        sessions.read_session(database.connection, "nowhere")
+
+
+def test_the_vocabulary_s_digest_follows_the_words_only(database: Database) -> None:
+    before = handbook.vocabulary_digest(database.connection)
+    with database.transaction() as connection:
+        handbook.save_vocabulary(connection, "never_mask", ["10086", "1"])
+    assert handbook.vocabulary_digest(database.connection) == before
+    with database.transaction() as connection:
+        handbook.save_vocabulary(connection, "synonyms", [["光猫", "猫"]])
+    assert handbook.vocabulary_digest(database.connection) != before
+    assert handbook.read_vocabulary(database.connection, "synonyms") == [["光猫", "猫"]]

@@ -1,0 +1,539 @@
+"""A ticket from taking in to what came after its closing."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kb.chain import Chain, chain_as_dict, read_chain
+from kb.database import Database
+from kb.desk import Closing, Desk, Target
+from kb.errors import (
+    ArticleNotFound,
+    CategoryNotFound,
+    ImpressionNotFound,
+    InvalidInput,
+    StaleVersion,
+    TicketConflict,
+    TicketNotFound,
+    TimeLimitNotFound,
+)
+from kb.store import sessions, tickets
+from kb.store.sessions import Impression, Session
+from kb.ticket import Outcome, Ticket
+from kb.times import format_instant
+from tests.kb.small import NOW, make_ticket
+
+PROCEDURE = Target(target_type="procedure", target_id="P060101")
+LIMIT = Target(target_type="time_limit", target_id="TL001")
+AGENT = "甲"
+
+
+def create(desk: Desk, *, number: str = "", **changes: Any) -> Ticket:
+    return desk.create(make_ticket(**changes), number=number, agent=AGENT, now=NOW)
+
+
+def close(desk: Desk, ticket: Ticket, *, days: int = 0, **changes: Any) -> Ticket:
+    given: dict[str, Any] = {"resolution": "换了尾纤"} | changes
+    if "solution" not in given and "none_fit" not in given:
+        given["solution"] = PROCEDURE
+    closing = Closing(**given)
+    return desk.close(ticket.ticket_no, closing, agent=AGENT, now=NOW + timedelta(days=days))
+
+
+def reopen(desk: Desk, ticket: Ticket, *, days: int = 1) -> Ticket:
+    at = NOW + timedelta(days=days)
+    return desk.reopen(ticket.ticket_no, reason="又断了", agent=AGENT, now=at)
+
+
+def outcomes(desk: Desk, ticket: Ticket) -> list[tuple[int, str, str]]:
+    known = tickets.read_outcomes(desk.database.connection, ticket.ticket_no)
+    return [(item.closing, item.state, item.reason) for item in known]
+
+
+def show(database: Database, *, ticket_no: str | None = None, name: str = "s1") -> str:
+    """Record a session that showed one procedure; return the impression's id."""
+    session = Session(
+        id=name,
+        ticket_no=ticket_no,
+        agent=AGENT,
+        channel="api",
+        query_masked="断网",
+        query_hash="x",
+        created_at=format_instant(NOW),
+        index_generation="g1",
+        ranker_version="r1",
+        arm="",
+        mode="hybrid",
+        abstained=False,
+        top_confidence="HIGH",
+        took_ms=1.0,
+    )
+    impression = Impression(
+        id=f"{name}-i1",
+        session_id=name,
+        target_type="procedure",
+        target_id="P060101",
+        target_version="1",
+        position=1,
+        score=0.9,
+        confidence="HIGH",
+        propensity=1.0,
+        matched_terms=("断网",),
+        title="宽带全断的处理",
+        displayed_at=None,
+    )
+    with database.transaction() as connection:
+        sessions.add_session(connection, session, [impression])
+    return impression.id
+
+
+# --- taking in -------------------------------------------------------------------------------
+
+
+def test_a_new_ticket_gets_number_department_priority_and_due_time(desk: Desk) -> None:
+    ticket = create(desk, area="urban")
+    assert ticket.ticket_no == "TS20260311000001"
+    assert (ticket.responsible_dept, ticket.urgency) == ("装维中心", "P2")
+    assert ticket.due_at == "2026-03-12T09:20:00+08:00"
+    assert create(desk).ticket_no == "TS20260311000002"
+    assert tickets.read_ticket(desk.database.connection, ticket.ticket_no) == ticket
+
+
+def test_a_ticket_without_class_is_taken_in_undated(desk: Desk) -> None:
+    ticket = create(desk, category="")
+    assert (ticket.due_at, ticket.urgency, ticket.responsible_dept) == (None, "", "")
+
+
+def test_what_the_agent_says_of_department_and_priority_stands(desk: Desk) -> None:
+    ticket = create(desk, responsible_dept="别的部门", urgency="P1")
+    assert (ticket.responsible_dept, ticket.urgency) == ("别的部门", "P1")
+
+
+def test_personal_data_is_masked_and_the_number_hashed(desk: Desk) -> None:
+    ticket = create(
+        desk,
+        number="13812345678",
+        description="我叫李明，打13812345678找我",
+        region="金水区经三路8号",
+    )
+    assert ticket.description == "我叫李*，打138****5678找我"
+    assert ticket.region == "金水区经三路***"
+    assert ticket.service_number == "138****5678"
+    assert len(ticket.number_hash) == 64
+    assert "13812345678" not in "\n".join(desk.database.connection.iterdump())
+
+
+def test_a_number_in_no_known_form_is_not_kept_either(desk: Desk) -> None:
+    assert create(desk, number="62345678").service_number == "62****78"
+    assert create(desk, service_number="ad12345678").service_number == "ad******78"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"description": "  ", "title": ""}, "description"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"area": "moon"}, "area"),
+        ({"urgency": "P9"}, "urgency"),
+        ({"accepted_at": "昨天"}, "accepted_at"),
+        ({"description": "长" * 20_001}, "description"),
+        ({"repeat_of": "TS20200101000001"}, "repeat_of"),
+    ],
+)
+def test_a_wrong_field_is_refused_by_name_and_nothing_is_kept(
+    desk: Desk, changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        create(desk, **changes)
+    assert refused.value.field == field
+    assert tickets.read_tickets(desk.database.connection) == []
+
+
+def test_an_unknown_class_is_refused(desk: Desk) -> None:
+    with pytest.raises(CategoryNotFound):
+        create(desk, category="990101")
+
+
+def test_a_ticket_number_is_given_once(desk: Desk) -> None:
+    create(desk, ticket_no="TS20260311000009")
+    with pytest.raises(TicketConflict):
+        create(desk, ticket_no="TS20260311000009")
+    assert create(desk).ticket_no == "TS20260311000010"
+
+
+def test_numbers_of_another_form_do_not_disturb_the_count(desk: Desk) -> None:
+    create(desk, ticket_no="TS20260311000000X")
+    create(desk, ticket_no="TS202603110000001")
+    assert create(desk).ticket_no == "TS20260311000001"
+
+
+# --- repeats ---------------------------------------------------------------------------------
+
+
+def test_the_same_number_and_class_again_is_a_repeat_and_the_closing_came_back(desk: Desk) -> None:
+    first = close(desk, create(desk, number="13812345678"))
+    second = create(desk, number="138-1234-5678", accepted_at="2026-03-20T10:00", category="060101")
+    assert (second.is_repeat, second.repeat_of) == (True, first.ticket_no)
+    assert outcomes(desk, first) == [(0, "came_back", "repeat")]
+
+
+def test_another_class_or_number_is_no_repeat(desk: Desk) -> None:
+    close(desk, create(desk, number="13812345678"))
+    assert not create(desk, number="13812345678", category="010101").is_repeat
+    assert not create(desk, number="13912345678").is_repeat
+    assert not create(desk).is_repeat
+
+
+def test_the_window_of_a_repeat_starts_at_the_closing_not_at_the_acceptance(desk: Desk) -> None:
+    first = create(desk, number="13812345678", accepted_at="2026-02-01T10:00")
+    close(desk, first)
+    late = create(desk, number="13812345678", accepted_at="2026-04-01T10:00")
+    assert late.repeat_of == first.ticket_no
+
+
+def test_after_the_window_it_is_a_new_complaint(desk: Desk) -> None:
+    close(desk, create(desk, number="13812345678"))
+    assert not create(desk, number="13812345678", accepted_at="2026-05-01T10:00").is_repeat
+
+
+def test_an_agent_may_name_what_is_repeated(desk: Desk) -> None:
+    first = close(desk, create(desk))
+    second = create(desk, repeat_of=first.ticket_no)
+    assert second.is_repeat
+    assert outcomes(desk, first) == [(0, "came_back", "repeat")]
+
+
+def test_repeating_an_open_ticket_settles_nothing(desk: Desk) -> None:
+    first = create(desk, number="13812345678")
+    second = create(desk, number="13812345678")
+    assert second.repeat_of == first.ticket_no
+    assert outcomes(desk, first) == []
+
+
+# --- changing --------------------------------------------------------------------------------
+
+
+def test_a_new_class_brings_its_department_and_due_time(desk: Desk) -> None:
+    ticket = create(desk, category="", area="urban")
+    changed = desk.update(ticket.ticket_no, {"category": "060101"}, version=1, agent=AGENT, now=NOW)
+    assert changed.due_at == "2026-03-12T09:20:00+08:00"
+    assert (changed.responsible_dept, changed.version) == ("装维中心", 2)
+
+
+def test_a_stale_version_is_refused(desk: Desk) -> None:
+    ticket = create(desk)
+    desk.update(ticket.ticket_no, {"title": "一"}, version=1, agent=AGENT, now=NOW)
+    with pytest.raises(StaleVersion):
+        desk.update(ticket.ticket_no, {"title": "二"}, version=1, agent=AGENT, now=NOW)
+    assert tickets.read_ticket(desk.database.connection, ticket.ticket_no).title == "一"
+
+
+@pytest.mark.parametrize("field", ["status", "closings", "ticket_no", "number_hash", "version"])
+def test_what_is_not_the_agent_s_to_change_is_refused(desk: Desk, field: str) -> None:
+    ticket = create(desk)
+    with pytest.raises(InvalidInput) as refused:
+        desk.update(ticket.ticket_no, {field: "x"}, version=None, agent=AGENT, now=NOW)
+    assert refused.value.field == field
+
+
+def test_a_change_is_masked_too(desk: Desk) -> None:
+    ticket = create(desk)
+    changes: dict[str, object] = {"description": "打13812345678"}
+    changed = desk.update(ticket.ticket_no, changes, version=None, agent=AGENT, now=NOW)
+    assert changed.description == "打138****5678"
+
+
+def test_a_closed_ticket_is_not_changed(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    with pytest.raises(TicketConflict):
+        desk.update(ticket.ticket_no, {"title": "x"}, version=None, agent=AGENT, now=NOW)
+
+
+# --- linking ---------------------------------------------------------------------------------
+
+
+def link(desk: Desk, ticket: Ticket, target: Target, usage: str = "reference") -> str:
+    made = desk.link(ticket.ticket_no, target, usage, agent=AGENT, now=NOW)
+    return f"{made.knowledge_usage} {made.target_type} {made.target_id} v{made.target_version}"
+
+
+def test_knowledge_found_by_hand_is_pinned_to_its_version(desk: Desk) -> None:
+    ticket = create(desk)
+    assert link(desk, ticket, PROCEDURE) == "reference procedure P060101 v1"
+    assert link(desk, ticket, LIMIT, "source") == "source time_limit TL001 v1"
+    chain = read_chain(desk.database.connection, ticket.ticket_no)
+    assert [item.found_by for item in chain.links] == ["searched", "searched"]
+
+
+def test_linking_twice_keeps_one_link(desk: Desk) -> None:
+    ticket = create(desk)
+    link(desk, ticket, PROCEDURE)
+    link(desk, ticket, PROCEDURE)
+    assert len(tickets.read_links(desk.database.connection, ticket.ticket_no)) == 1
+
+
+def test_a_closing_has_one_solution(desk: Desk) -> None:
+    ticket = create(desk)
+    link(desk, ticket, PROCEDURE, "solution")
+    with pytest.raises(TicketConflict):
+        link(desk, ticket, LIMIT, "solution")
+
+
+@pytest.mark.parametrize(
+    ("target", "usage", "error"),
+    [
+        (PROCEDURE, "praise", InvalidInput),
+        (Target(target_type="poem", target_id="x"), "reference", InvalidInput),
+        (Target(target_type="article", target_id="P999999"), "reference", ArticleNotFound),
+        (Target(target_type="time_limit", target_id="TL999"), "reference", TimeLimitNotFound),
+        (Target(target_type="ticket", target_id="TS1"), "reference", TicketNotFound),
+        (Target(impression_id="none"), "reference", ImpressionNotFound),
+    ],
+)
+def test_a_link_to_nothing_is_refused(
+    desk: Desk, target: Target, usage: str, error: type[Exception]
+) -> None:
+    ticket = create(desk)
+    with pytest.raises(error):
+        link(desk, ticket, target, usage)
+    assert tickets.read_links(desk.database.connection, ticket.ticket_no) == []
+
+
+def test_an_item_shown_is_linked_as_suggested_and_its_session_joins_the_ticket(
+    desk: Desk, database: Database
+) -> None:
+    ticket = create(desk)
+    impression = show(database)
+    assert link(desk, ticket, Target(impression_id=impression)) == "reference procedure P060101 v1"
+    chain = read_chain(database.connection, ticket.ticket_no)
+    assert [record.session.id for record in chain.sessions] == ["s1"]
+    assert [event.action for event in chain.sessions[0].events_of(impression)] == ["linked"]
+    assert chain.links[0].found_by == "suggested"
+
+
+def test_an_item_shown_for_another_ticket_is_refused(desk: Desk, database: Database) -> None:
+    first, second = create(desk), create(desk)
+    impression = show(database, ticket_no=first.ticket_no)
+    with pytest.raises(TicketConflict) as refused:
+        link(desk, second, Target(impression_id=impression))
+    assert refused.value.field == "impression_id"
+
+
+def test_a_closed_ticket_takes_no_links(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    with pytest.raises(TicketConflict):
+        link(desk, ticket, LIMIT)
+
+
+# --- closing ---------------------------------------------------------------------------------
+
+
+def test_a_closing_needs_a_solution_or_says_that_none_fits(desk: Desk) -> None:
+    ticket = create(desk)
+    with pytest.raises(InvalidInput) as refused:
+        close(desk, ticket, solution=None)
+    assert refused.value.field == "solution"
+    assert close(desk, ticket, none_fit=True).none_fit
+
+
+def test_a_solution_linked_before_is_enough(desk: Desk) -> None:
+    ticket = create(desk)
+    link(desk, ticket, PROCEDURE, "solution")
+    assert close(desk, ticket, solution=None).status == "closed"
+
+
+def test_a_solution_and_none_fit_contradict_each_other(desk: Desk) -> None:
+    ticket = create(desk)
+    with pytest.raises(InvalidInput):
+        close(desk, ticket, solution=PROCEDURE, none_fit=True)
+    link(desk, ticket, PROCEDURE, "solution")
+    with pytest.raises(InvalidInput) as refused:
+        close(desk, ticket, none_fit=True)
+    assert refused.value.field == "none_fit"
+
+
+def test_the_solution_given_at_closing_replaces_the_one_before(desk: Desk) -> None:
+    ticket = create(desk)
+    link(desk, ticket, LIMIT, "solution")
+    close(desk, ticket, solution=PROCEDURE)
+    chain = read_chain(desk.database.connection, ticket.ticket_no)
+    solutions = [item.target_id for item in chain.links if item.knowledge_usage == "solution"]
+    assert solutions == ["P060101"]
+    assert chain.solution is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"resolution": "  "}, "resolution"),
+        ({"satisfaction": 0}, "satisfaction"),
+        ({"satisfaction": 11}, "satisfaction"),
+    ],
+)
+def test_a_wrong_closing_is_refused_by_field(
+    desk: Desk, changes: dict[str, Any], field: str
+) -> None:
+    ticket = create(desk)
+    with pytest.raises(InvalidInput) as refused:
+        close(desk, ticket, **changes)
+    assert refused.value.field == field
+
+
+def test_what_is_written_at_closing_is_masked(desk: Desk) -> None:
+    closed = close(desk, create(desk), resolution="回电13812345678", root_cause="机主：张三丰，")
+    assert (closed.resolution, closed.root_cause) == ("回电138****5678", "机主：张**，")
+
+
+def test_a_closing_after_the_due_time_is_overdue(desk: Desk) -> None:
+    assert not close(desk, create(desk)).overdue
+    assert close(desk, create(desk), days=2).overdue
+
+
+def test_a_ticket_is_closed_once(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    with pytest.raises(TicketConflict):
+        close(desk, ticket)
+
+
+def test_a_refused_closing_leaves_no_trace(desk: Desk) -> None:
+    ticket = create(desk)
+    target = Target(target_type="article", target_id="P999999")
+    with pytest.raises(ArticleNotFound):
+        close(desk, ticket, solution=target)
+    chain = read_chain(desk.database.connection, ticket.ticket_no)
+    assert chain.ticket == ticket
+    assert [event.action for event in chain.events] == ["created"]
+
+
+# --- afterwards ------------------------------------------------------------------------------
+
+
+def test_the_whole_life_of_a_ticket_can_be_followed(desk: Desk, database: Database) -> None:
+    ticket = create(desk)
+    impression = show(database, ticket_no=ticket.ticket_no)
+    close(desk, ticket, solution=Target(impression_id=impression))
+    assert outcomes(desk, ticket) == [(0, "pending", "")]
+    reopen(desk, ticket)
+    assert outcomes(desk, ticket) == [(0, "came_back", "reopened")]
+    again = close(desk, ticket, days=2, solution=LIMIT, resolution="换了光猫")
+    assert (again.reopened, again.closings, again.status) == (1, 2, "closed")
+    assert desk.settle(now=NOW + timedelta(days=31)) == 0
+    assert desk.settle(now=NOW + timedelta(days=33)) == 1
+    assert outcomes(desk, ticket) == [(0, "came_back", "reopened"), (1, "stayed_closed", "")]
+    chain: Chain = read_chain(database.connection, ticket.ticket_no)
+    assert [event.action for event in chain.events] == [
+        "created",
+        "linked",
+        "closed",
+        "came_back",
+        "reopened",
+        "linked",
+        "closed",
+    ]
+    assert [(item.target_id, item.closing) for item in chain.links] == [
+        ("P060101", 0),
+        ("TL001", 1),
+    ]
+    told = chain_as_dict(chain)
+    assert told["sessions"][0]["impressions"][0]["events"][0]["action"] == "linked"
+    assert "number_hash" not in told
+    stayed = tickets.solution_outcomes(database.connection, ["P060101", "TL001"])
+    assert stayed == {"P060101": (0, 1), "TL001": (1, 1)}
+
+
+def test_only_a_closed_ticket_is_reopened_or_called_back(desk: Desk) -> None:
+    ticket = create(desk)
+    with pytest.raises(TicketConflict):
+        reopen(desk, ticket)
+    with pytest.raises(TicketConflict):
+        call_back(desk, ticket, satisfied=True)
+
+
+def call_back(desk: Desk, ticket: Ticket, *, satisfied: bool | None, days: int = 1) -> Ticket:
+    return desk.call_back(
+        ticket.ticket_no,
+        satisfied=satisfied,
+        satisfaction=None if satisfied is None else 9,
+        comment="打13812345678说的",
+        agent=AGENT,
+        now=NOW + timedelta(days=days),
+    )
+
+
+@pytest.mark.parametrize(
+    ("satisfied", "result", "state"),
+    [
+        (True, "satisfied", "pending"),
+        (False, "dissatisfied", "came_back"),
+        (None, "no_answer", "pending"),
+    ],
+)
+def test_a_callback_settles_the_closing_only_when_the_customer_is_not_satisfied(
+    desk: Desk, satisfied: bool | None, result: str, state: str
+) -> None:
+    ticket = close(desk, create(desk))
+    called = call_back(desk, ticket, satisfied=satisfied)
+    assert called.callback_result == result
+    assert outcomes(desk, ticket)[0][1] == state
+    history = tickets.read_events(desk.database.connection, ticket.ticket_no)
+    assert history[-1].detail == "打138****5678说的"
+
+
+def test_a_wrong_mark_at_callback_is_refused(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    with pytest.raises(InvalidInput):
+        desk.call_back(
+            ticket.ticket_no, satisfied=True, satisfaction=11, comment="", agent=AGENT, now=NOW
+        )
+
+
+def test_after_the_window_a_closing_is_final(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    reopened = reopen(desk, ticket, days=40)
+    assert reopened.status == "open"
+    assert outcomes(desk, ticket) == [(0, "stayed_closed", "")]
+
+
+def test_what_came_back_stays_so_after_the_window(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    call_back(desk, ticket, satisfied=False)
+    reopen(desk, ticket, days=40)
+    assert outcomes(desk, ticket) == [(0, "came_back", "callback")]
+
+
+def test_settling_again_settles_nothing(desk: Desk) -> None:
+    close(desk, create(desk))
+    close(desk, create(desk), days=20)
+    assert desk.settle(now=NOW + timedelta(days=31)) == 1
+    assert desk.settle(now=NOW + timedelta(days=31)) == 0
+
+
+def test_the_database_itself_keeps_one_solution_a_closing(desk: Desk, database: Database) -> None:
+    ticket = create(desk)
+    link(desk, ticket, PROCEDURE, "solution")
+    with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO ticket_knowledge_link SELECT ticket_no, 'time_limit', 'TL001', '1',"
+            " 'solution', NULL, 'searched', '', linked_at, closing FROM ticket_knowledge_link"
+        )
+
+
+def test_an_unknown_ticket_is_named(desk: Desk) -> None:
+    with pytest.raises(TicketNotFound):
+        read_chain(desk.database.connection, "TS0")
+    with pytest.raises(TicketNotFound):
+        desk.reopen("TS0", reason="x", agent=AGENT, now=NOW)
+
+
+def test_the_outcome_of_the_last_closing_is_what_past_fixes_see(desk: Desk) -> None:
+    ticket = close(desk, create(desk))
+    reopen(desk, ticket)
+    close(desk, ticket, days=2)
+    with desk.database.transaction() as connection:
+        tickets.save_outcome(connection, Outcome(ticket.ticket_no, 1, "stayed_closed", "", None))
+    resolved = tickets.read_resolved(desk.database.connection, [ticket.ticket_no])
+    assert [item.state for item in resolved] == ["stayed_closed"]

@@ -1,0 +1,73 @@
+"""Every setting comes from one table; a bad or unknown variable is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kb.errors import InvalidInput
+from kb.settings import SETTINGS, read_settings, shipped_handbook
+
+
+def test_without_variables_the_defaults_hold() -> None:
+    settings = read_settings({})
+    assert settings.data == Path("data")
+    assert settings.handbook == shipped_handbook()
+    assert (settings.host, settings.port, settings.threads) == ("127.0.0.1", 8000, 8)
+    assert (settings.encoder, settings.repeat_days, settings.max_body) == ("", 30, 65536)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("KB_DATA", "/x", "data", Path("/x")),
+        ("KB_HANDBOOK", "/h", "handbook", Path("/h")),
+        ("KB_HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - a value, nothing listens
+        ("KB_PORT", "9000", "port", 9000),
+        ("KB_THREADS", "2", "threads", 2),
+        ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
+        ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
+        ("KB_MAX_BODY", "1024", "max_body", 1024),
+    ],
+)
+def test_every_setting_is_read(name: str, text: str, field: str, value: object) -> None:
+    assert getattr(read_settings({name: text}), field) == value
+
+
+def test_the_cases_above_are_all_settings() -> None:
+    mark = test_every_setting_is_read.pytestmark[0]  # type: ignore[attr-defined]
+    assert {case[0] for case in mark.args[1]} == {setting.name for setting in SETTINGS}
+
+
+def test_an_empty_variable_means_the_default() -> None:
+    assert read_settings({"KB_PORT": ""}).port == 8000
+
+
+@pytest.mark.parametrize("name", ["KB_PORT", "KB_THREADS", "KB_REPEAT_DAYS", "KB_MAX_BODY"])
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "９", "1e3", "999999999", "9" * 5000])
+def test_a_number_out_of_bounds_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_settings({name: text})
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize("name", ["KB_PROT", "KB_", "KB_DATABASE"])
+def test_an_unknown_variable_is_refused_by_name(name: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_settings({name: "1"})
+    assert refused.value.field == name
+
+
+def test_other_programs_variables_are_none_of_ours() -> None:
+    assert read_settings({"PATH": "/bin", "KBD": "us", "kb_port": "1"}).port == 8000
+
+
+def test_the_data_folder_holds_database_index_and_encoders() -> None:
+    settings = read_settings({"KB_DATA": "/x"})
+    assert settings.database == Path("/x/kb.db")
+    assert settings.index.parent == settings.encoders.parent == Path("/x")
+
+
+def test_every_setting_is_explained() -> None:
+    assert all(setting.help and setting.name.startswith("KB_") for setting in SETTINGS)

@@ -1,0 +1,124 @@
+"""The OpenAPI document: every route is in it, every route of it is there, answers fit it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from web.openapi import OPERATIONS
+
+PREFIX = "/api/v1"
+
+
+@pytest.fixture(scope="module")
+def document(app: Flask) -> dict[str, Any]:
+    found = app.test_client().get(f"{PREFIX}/openapi.json").json
+    assert found is not None
+    return dict(found)
+
+
+def check(document: dict[str, Any], schema: dict[str, Any], value: object) -> None:
+    whole = {**schema, "components": document["components"]}
+    jsonschema.Draft202012Validator(whole).validate(value)
+
+
+def routes(app: Flask) -> set[tuple[str, str]]:
+    return {
+        (method, re.sub(r"<(\w+)>", r"{\1}", rule.rule).removeprefix(PREFIX))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(PREFIX)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_the_document_and_the_routes_are_the_same(app: Flask, document: dict[str, Any]) -> None:
+    described = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+    }
+    assert described == routes(app)
+
+
+def test_no_operation_is_there_twice_and_all_have_a_name_of_their_own(
+    document: dict[str, Any],
+) -> None:
+    assert len({operation.key for operation in OPERATIONS}) == len(OPERATIONS)
+    names = [each["operationId"] for item in document["paths"].values() for each in item.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    for found in re.findall(r'"\$ref": ?"#/([^"]+)"', str(document).replace("'", '"')):
+        place: Any = document
+        for part in found.split("/"):
+            place = place[part]
+        assert place
+
+
+def test_every_schema_is_a_schema(document: dict[str, Any]) -> None:
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str, object]]:
+    """One real request for each operation, in an order that works."""
+    impression = suggested["procedures"][0]["impression_id"]
+    session = suggested["session_id"]
+    ticket = f"/tickets/{ticket_no}"
+    return [
+        ("POST", "/suggestions", "/suggestions", {"text": "红灯一直亮，网断了"}),
+        ("GET", "/suggestions/{session_id}", f"/suggestions/{session}", None),
+        ("POST", "/suggestions/{session_id}/displayed", f"/suggestions/{session}/displayed",
+         {"impression_ids": [impression]}),
+        ("POST", "/impressions/{impression_id}/events", f"/impressions/{impression}/events",
+         {"action": "clicked"}),
+        ("GET", "/search", "/search?q=红灯", None),
+        ("POST", "/search", "/search", {"q": "多收费", "type": "ticket"}),
+        ("POST", "/tickets", "/tickets", {"description": "网断", "category": "060101"}),
+        ("GET", "/tickets", "/tickets?limit=3", None),
+        ("PATCH", "/tickets/{ticket_no}", ticket, {"root_cause": "尾纤断"}),
+        ("POST", "/tickets/{ticket_no}/links", f"{ticket}/links",
+         {"impression_id": impression, "knowledge_usage": "reference"}),
+        ("POST", "/tickets/{ticket_no}/close", f"{ticket}/close",
+         {"resolution": "好了", "none_fit": True}),
+        ("POST", "/tickets/{ticket_no}/callback", f"{ticket}/callback", {"satisfied": None}),
+        ("POST", "/tickets/{ticket_no}/reopen", f"{ticket}/reopen", {"reason": "又断"}),
+        ("GET", "/tickets/{ticket_no}", ticket, None),
+        ("GET", "/articles", "/articles", None),
+        ("GET", "/articles/{article_id}", "/articles/P060101", None),
+        ("GET", "/categories", "/categories", None),
+        ("GET", "/time-limits", "/time-limits", None),
+        ("POST", "/time-limits/due", "/time-limits/due",
+         {"category": "060101", "from": "2026-03-11T09:20"}),
+        ("GET", "/healthz", "/healthz", None),
+        ("GET", "/readyz", "/readyz", None),
+        ("GET", "/metrics", "/metrics", None),
+        ("GET", "/openapi.json", "/openapi.json", None),
+    ]  # fmt: skip
+
+
+def test_real_requests_and_answers_fit_the_document(
+    client: FlaskClient, document: dict[str, Any], ticket_no: str, suggested: dict[str, Any]
+) -> None:
+    called = set()
+    for method, template, path, body in steps(ticket_no, suggested):
+        described = document["paths"][template][method.lower()]
+        if body is not None:
+            media = described["requestBody"]["content"]["application/json"]
+            check(document, media["schema"], body)
+        answer = client.open(PREFIX + path, method=method, json=body)
+        reply = described["responses"][str(answer.status_code)]["content"][answer.mimetype]
+        if "schema" in reply:
+            check(document, reply["schema"], answer.json)
+        called.add((method, template))
+    assert called == {operation.key for operation in OPERATIONS}
+
+
+def test_a_refusal_fits_the_document(client: FlaskClient, document: dict[str, Any]) -> None:
+    answer = client.post(f"{PREFIX}/tickets", json={"x": 1})
+    problem = document["components"]["responses"]["Problem"]["content"][answer.mimetype]
+    check(document, problem["schema"], answer.json)

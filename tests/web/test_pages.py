@@ -1,0 +1,288 @@
+"""The pages without JavaScript: every step of the agent's work is a plain form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from kb.store import handbook
+from web.services import Services
+
+COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
+Send = Callable[..., Any]
+
+
+def mark_of(page: str, usage: str, place: int = 0) -> str:
+    return str(re.findall(rf'name="mark" value="({usage}:[0-9a-f]+)"', page)[place])
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found
+    return str(found[1])
+
+
+def opened(client: FlaskClient, ticket_no: str) -> dict[str, Any]:
+    found = client.get(f"/api/v1/tickets/{ticket_no}").json
+    assert found is not None
+    return dict(found)
+
+
+def test_the_desk_starts_with_the_box_focused(client: FlaskClient) -> None:
+    page = client.get("/").text
+    assert re.search(r'<textarea id="q"[^>]* autofocus', page)
+    assert '<html lang="zh-CN">' in page
+
+
+def test_a_complaint_gets_three_columns(send: Send) -> None:
+    page = send("/", {"description": COMPLAINT}).text
+    for head in ("规程", "时限", "过往处理", "识别分类"):
+        assert head in page
+    assert "宽带完全中断" in page
+    assert "把握高" in page
+    assert "<mark>" in page
+    assert "到期" in page
+    assert 'href="/articles/P060101#step-' in page
+
+
+def test_the_page_has_no_inline_style_or_script(send: Send, ticket_no: str) -> None:
+    pages = [send("/", {"description": COMPLAINT}).text]
+    pages += [send(f"/tickets/{ticket_no}/suggest", {"description": COMPLAINT}).text]
+    for page in pages:
+        assert " style=" not in page
+        assert not re.search(r"<script(?![^>]*src=)", page)
+        assert not re.search(r"\son\w+=", page)
+
+
+def test_an_empty_complaint_is_refused_and_an_overlong_one_is_not_lost(send: Send) -> None:
+    empty = send("/", {"description": "  "})
+    assert empty.status_code == 422
+    assert 'role="alert"' in empty.text
+    overlong = send("/", {"description": "红" * 20_001, "region": "河南"})
+    assert overlong.status_code == 422
+    assert "红" * 20_001 in overlong.text
+    assert 'value="河南"' in overlong.text
+
+
+def test_what_the_customer_says_is_never_markup(send: Send) -> None:
+    page = send("/", {"description": "<script>alert(1)</script>网断了红灯亮"}).text
+    assert "<script>alert" not in page
+
+
+def test_abstention_is_said_and_the_nearest_classes_are_shown(send: Send) -> None:
+    page = send("/", {"description": "今天天气不错啊"}).text
+    assert "没有足够把握的建议" in page
+    assert "最接近的分类" in page
+    assert hidden(page, "guessed_category") == ""
+
+
+def test_a_class_can_be_chosen_by_its_button(send: Send) -> None:
+    page = send("/", {"description": "今天天气不错啊", "use_category": "060101"}).text
+    assert '<option value="060101" selected>' in page
+    assert "/articles/P060101" in page
+
+
+def test_the_page_records_what_it_showed(client: FlaskClient, send: Send) -> None:
+    page = send("/", {"description": COMPLAINT}).text
+    recorded = client.get(f"/api/v1/suggestions/{hidden(page, 'session_id')}").json
+    assert recorded is not None
+    shown = [each for each in recorded["impressions"] if each["displayed_at"]]
+    assert shown
+    folded = [each for each in recorded["impressions"] if not each["displayed_at"]]
+    assert {each["target_type"] for each in folded} <= {"time_limit"}
+
+
+def test_from_complaint_to_closing_and_back_without_a_script(
+    client: FlaskClient, send: Send
+) -> None:
+    desk = send("/", {"description": COMPLAINT, "area": "urban"}).text
+    kept = {
+        "description": COMPLAINT,
+        "area": "urban",
+        "session_id": hidden(desk, "session_id"),
+        "guessed_category": hidden(desk, "guessed_category"),
+        "number": "13812345678",
+    }
+    made = send("/tickets", {**kept, "mark": mark_of(desk, "reference")})
+    assert made.status_code == 303
+    place = made.headers["Location"].split("#")[0]
+    ticket_no = place.rsplit("/", 1)[1]
+    page = client.get(place).text
+    assert "✓ 已参考" in page
+    assert "宽带完全中断" in page
+    assert "13812345678" not in page
+    solved = mark_of(page, "solution", -1)
+    marked = send(place, {"mark": solved, "resolution": "换了尾纤"})
+    assert marked.status_code == 303
+    page = client.get(place).text
+    assert "✓ 已选为解决办法" in page
+    assert "换了尾纤</textarea>" in page
+    closing = {"solution": solved.split(":")[1], "resolution": "换了尾纤", "satisfaction": "9"}
+    assert send(f"{place}/close", closing).status_code == 303
+    page = client.get(place).text
+    for word in ("已办结", "9 分", "未定", "回访", "重开"):
+        assert word in page
+    assert send(f"{place}/callback", {"satisfied": "yes"}).status_code == 303
+    assert send(f"{place}/reopen", {"reason": "又断了"}).status_code == 303
+    page = client.get(place).text
+    assert "重开 1 次" in page
+    assert "处理中" in page
+    assert [each["state"] for each in opened(client, ticket_no)["outcomes"]] == ["came_back"]
+
+
+def test_a_closing_without_a_decision_keeps_what_was_typed(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    answer = send(f"/tickets/{ticket_no}/close", {"resolution": "换了尾纤", "satisfaction": "7"})
+    assert answer.status_code == 422
+    assert "都不适用" in answer.text
+    assert "换了尾纤</textarea>" in answer.text
+    assert '<option value="7" selected>' in answer.text
+    assert opened(client, ticket_no)["status"] == "open"
+
+
+def test_a_ticket_is_closed_as_none_fits_even_after_a_mark(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    place = f"/tickets/{ticket_no}"
+    send(f"{place}/suggest", {"description": COMPLAINT})
+    page = client.get(place).text
+    send(place, {"mark": mark_of(page, "solution")})
+    done = send(f"{place}/close", {"resolution": "自己好了", "solution": "none"})
+    assert done.status_code == 303
+    ticket = opened(client, ticket_no)
+    assert ticket["none_fit"]
+    assert [link["knowledge_usage"] for link in ticket["links"]] == []
+
+
+def test_the_last_solution_marked_counts(client: FlaskClient, send: Send, ticket_no: str) -> None:
+    place = f"/tickets/{ticket_no}"
+    send(f"{place}/suggest", {"description": COMPLAINT})
+    page = client.get(place).text
+    first, second = mark_of(page, "solution", 0), mark_of(page, "solution", 1)
+    assert send(place, {"mark": first}).status_code == 303
+    assert send(place, {"mark": second}).status_code == 303
+    (link,) = opened(client, ticket_no)["links"]
+    assert link["impression_id"] == second.split(":")[1]
+
+
+def test_a_save_on_an_old_version_keeps_what_was_typed(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    client.patch(f"/api/v1/tickets/{ticket_no}", json={"customer_demand": "先来的"})
+    answer = send(f"/tickets/{ticket_no}", {"version": "1", "customer_demand": "后来的"})
+    assert answer.status_code == 412
+    assert "后来的</textarea>" in answer.text
+    assert opened(client, ticket_no)["customer_demand"] == "先来的"
+
+
+def test_a_tickets_suggestions_are_told_from_the_record_after_a_restart(
+    services: Services, client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    from web.app import create_app
+
+    send(f"/tickets/{ticket_no}/suggest", {"description": COMPLAINT})
+    before = client.get(f"/tickets/{ticket_no}").text
+    after = create_app(services).test_client().get(f"/tickets/{ticket_no}").text
+    found = re.compile(r'data-impression="(\w+)"')
+    assert found.findall(after) == found.findall(before)
+    assert "到期" in after
+
+
+def test_the_fragment_holds_only_the_results(send: Send, ticket_no: str) -> None:
+    free = send("/desk/fragment", {"description": COMPLAINT}).text
+    assert "<html" not in free
+    assert 'id="results"' in free
+    assert 'id="solutions"' not in free
+    bound = send("/desk/fragment", {"description": COMPLAINT, "ticket_no": ticket_no}).text
+    assert 'id="solutions"' in bound
+
+
+def test_an_encoder_that_is_gone_is_said(
+    services: Services, tmp_path: Any, client: FlaskClient
+) -> None:
+    import shutil
+
+    from kb.settings import read_settings
+    from web.app import create_app
+    from web.wsgi import build_services
+
+    folder = tmp_path / "data"
+    shutil.copytree(services.settings.data, folder, ignore=shutil.ignore_patterns("encoders"))
+    poorer = build_services(read_settings({"KB_DATA": str(folder)}))
+    other = create_app(poorer).test_client()
+    token = hidden(other.get("/").text, "csrf_token")
+    page = other.post("/", data={"csrf_token": token, "description": COMPLAINT}).text
+    assert "仅按词检索" in page
+    poorer.database.close()
+
+
+def test_open_tickets_come_first_and_closed_ones_are_a_click_away(
+    client: FlaskClient, ticket_no: str
+) -> None:
+    assert ticket_no in client.get("/tickets").text
+    assert ticket_no not in client.get("/tickets?status=closed").text
+    assert "下一页" in client.get("/tickets?status=closed").text
+
+
+def test_the_handbook_is_a_tree_of_eight_chapters(client: FlaskClient) -> None:
+    page = client.get("/articles").text
+    for number in range(1, 9):
+        assert f'id="chapter-{number}"' in page
+    assert "1.1 业务开通流程" in page
+    assert 'href="/articles/P060101"' in page
+
+
+def test_an_article_shows_its_facts_steps_and_limits(client: FlaskClient) -> None:
+    page = client.get("/articles/P060101").text
+    for word in ("宽带完全中断", "家庭客户装维中心", "2026-01-01", "第 1 版", "来源", "法律法规",
+                 "待核实", "48 小时"):  # fmt: skip
+        assert word in page
+    assert '<li id="step-1">' in page
+    assert "这不是现行版本" not in page
+
+
+def test_every_published_article_can_be_opened(client: FlaskClient) -> None:
+    for address in sorted(
+        set(re.findall(r'href="(/articles/[^"#]+)"', client.get("/articles").text))
+    ):
+        page = client.get(address)
+        assert page.status_code == 200
+        for link in re.findall(r'href="(/articles/[A-Z][^"#?]*)', page.text):
+            assert client.get(link).status_code == 200, (address, link)
+
+
+def test_an_old_revision_says_so_and_leads_to_the_current_one(
+    client: FlaskClient, services: Services
+) -> None:
+    with services.database.transaction() as connection:
+        article = handbook.read_article(connection, "S83")
+        newer = replace(article, revision=replace(article.revision, body="## 新\n改过了\n"))
+        handbook.save_article(connection, newer, author="编辑", reason="改写", now=services.clock())
+    old = client.get("/articles/S83?revision=1").text
+    assert "这不是现行版本" in old
+    assert 'href="/articles/S83"' in old
+    assert "改过了" in client.get("/articles/S83").text
+
+
+@pytest.mark.parametrize("address", ["/articles/none", "/articles/P060101?revision=9"])
+def test_an_article_that_is_not_there_is_a_page_that_says_so(
+    client: FlaskClient, address: str
+) -> None:
+    answer = client.get(address, headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "没有这个知识条目" in answer.text
+
+
+def test_search_marks_what_it_found(client: FlaskClient) -> None:
+    page = client.get("/search?q=红灯").text
+    assert "<mark>红灯</mark>" in page
+    assert "没有找到" not in page
+    assert client.get("/search").status_code == 200
+    assert client.get("/search?q=网&type=song").status_code == 422
+    assert client.get("/search?q=" + "网" * 501).status_code == 422

@@ -1,0 +1,1 @@
+"""The Flask service: the JSON API, and the pages of agents and learners."""

@@ -1,0 +1,67 @@
+"""For operators: alive, ready, measured; and the description of the API."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from kb.store.queue import last_queued
+from web.metrics import Metrics
+from web.openapi import build_document
+from web.services import current
+
+blueprint = Blueprint("health", __name__)
+PREFIX = "/api/v1"
+
+
+@blueprint.get("/healthz")
+@blueprint.get(f"{PREFIX}/healthz")
+def get_health() -> Response:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+@blueprint.get(f"{PREFIX}/readyz")
+def get_readiness() -> Response:
+    """The database answers and there is an index to search."""
+    services = current()
+    last_queued(services.database.connection)
+    status = services.engine.status()
+    response = jsonify(
+        {
+            "status": "ready" if status.ready else "not-ready",
+            "index_generation": status.index_generation,
+            "passages": status.passages,
+            "tickets": status.tickets,
+            "mode": status.mode,
+            "mode_reason": status.mode_reason,
+            "pending": status.pending,
+            "ranker_version": status.ranker_version,
+        }
+    )
+    response.status_code = 200 if status.ready else 503
+    return response
+
+
+@blueprint.get("/metrics")
+@blueprint.get(f"{PREFIX}/metrics")
+def get_metrics() -> Response:
+    """Requests and the state of the index, as Prometheus text."""
+    metrics: Metrics = current_app.extensions["metrics"]
+    status = current().engine.status()
+    lines = [
+        *metrics.lines(),
+        "# HELP kb_index_pending Changes that are not in the index yet.",
+        "# TYPE kb_index_pending gauge",
+        f"kb_index_pending {status.pending}",
+        "# HELP kb_ready Whether there is an index to search.",
+        "# TYPE kb_ready gauge",
+        f"kb_ready {int(status.ready)}",
+    ]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
+
+
+@blueprint.get(f"{PREFIX}/openapi.json")
+def get_openapi() -> Response:
+    """This API as an OpenAPI 3.1 document."""
+    return jsonify(build_document())

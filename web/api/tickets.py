@@ -1,0 +1,174 @@
+"""Tickets: taking in, reading, changing, linking, closing and what comes after."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from flask import Blueprint, Response, jsonify, url_for
+
+from kb.desk import Closing, Target
+from kb.store import tickets
+from kb.ticket import Ticket
+from web.bodies import (
+    CallbackBody,
+    CloseBody,
+    LinkBody,
+    ReopenBody,
+    TargetBody,
+    TicketBody,
+    TicketChanges,
+    TicketPage,
+)
+from web.chain import read_chain
+from web.idempotency import idempotent
+from web.intake import take_in
+from web.parsing import agent_name, read_body, read_query, read_version
+from web.presenting import chain_json, ticket_json
+from web.services import current
+
+blueprint = Blueprint("api-tickets", __name__, url_prefix="/api/v1/tickets")
+
+
+def _answer(ticket: Ticket, *, created: bool = False) -> Response:
+    response = jsonify(ticket_json(ticket))
+    response.headers["ETag"] = f'"v{ticket.version}"'
+    if created:
+        response.status_code = 201
+        place = url_for("api-tickets.get_ticket", ticket_no=ticket.ticket_no)
+        response.headers["Location"] = place
+    return response
+
+
+def _target(body: TargetBody) -> Target:
+    return Target(
+        impression_id=body.impression_id,
+        target_type=body.target_type or "",
+        target_id=body.target_id or "",
+        target_version=body.target_version,
+        found_by=body.found_by,
+    )
+
+
+@blueprint.post("")
+@idempotent
+def create_ticket() -> Response:
+    """Take in a complaint."""
+    body = read_body(TicketBody)
+    services = current()
+    given = body.model_dump(exclude={"service_number", "session_id", "accepted_at"})
+    accepted = body.accepted_at or services.clock().isoformat()
+    ticket = Ticket(ticket_no="", accepted_at=accepted, **given)
+    ticket = take_in(
+        ticket, number=body.service_number, session_id=body.session_id, agent=agent_name()
+    )
+    return _answer(ticket, created=True)
+
+
+@blueprint.get("")
+def get_tickets() -> Response:
+    """Tickets, newest accepted first; ``next`` is the cursor of the page after."""
+    query = read_query(TicketPage)
+    connection = current().database.connection
+    if query.cursor:
+        tickets.read_ticket(connection, query.cursor)
+    found = tickets.read_tickets(
+        connection,
+        status=query.status or "",
+        limit=query.limit + 1,
+        before=query.cursor or "",
+    )
+    page = found[: query.limit]
+    following = page[-1].ticket_no if len(found) > query.limit else None
+    return jsonify({"tickets": [ticket_json(ticket) for ticket in page], "next": following})
+
+
+@blueprint.get("/<ticket_no>")
+def get_ticket(ticket_no: str) -> Response:
+    """One ticket with its links, history, outcomes, and what it was shown."""
+    chain = read_chain(current().database.connection, ticket_no)
+    response = jsonify(chain_json(chain))
+    response.headers["ETag"] = f'"v{chain.ticket.version}"'
+    return response
+
+
+@blueprint.patch("/<ticket_no>")
+def update_ticket(ticket_no: str) -> Response:
+    """Change fields of an open ticket; with ``version`` or If-Match only if nobody else did."""
+    body = read_body(TicketChanges)
+    services = current()
+    ticket = services.desk.update(
+        ticket_no,
+        body.model_dump(exclude_unset=True, exclude={"version"}),
+        version=body.version or read_version(),
+        agent=agent_name(),
+        now=services.clock(),
+    )
+    return _answer(ticket)
+
+
+@blueprint.post("/<ticket_no>/links")
+@idempotent
+def create_link(ticket_no: str) -> Response:
+    """Tie knowledge to a ticket."""
+    body = read_body(LinkBody)
+    services = current()
+    link = services.desk.link(
+        ticket_no,
+        _target(body),
+        body.knowledge_usage,
+        agent=agent_name(),
+        now=services.clock(),
+    )
+    response = jsonify(asdict(link))
+    response.status_code = 201
+    return response
+
+
+@blueprint.post("/<ticket_no>/close")
+@idempotent
+def close_ticket(ticket_no: str) -> Response:
+    """Close a ticket with what solved it, or with "none fits"."""
+    body = read_body(CloseBody)
+    services = current()
+    closing = Closing(
+        resolution=body.resolution,
+        root_cause=body.root_cause,
+        fix=body.fix,
+        solution=_target(body.solution) if body.solution else None,
+        none_fit=body.none_fit,
+        satisfaction=body.satisfaction,
+    )
+    return _answer(
+        services.desk.close(ticket_no, closing, agent=agent_name(), now=services.clock())
+    )
+
+
+@blueprint.post("/<ticket_no>/reopen")
+@idempotent
+def reopen_ticket(ticket_no: str) -> Response:
+    """Open a closed ticket again: its closing came back."""
+    body = read_body(ReopenBody)
+    services = current()
+    return _answer(
+        services.desk.reopen(
+            ticket_no, reason=body.reason, agent=agent_name(), now=services.clock()
+        )
+    )
+
+
+@blueprint.post("/<ticket_no>/callback")
+@idempotent
+def call_back(ticket_no: str) -> Response:
+    """Record a callback after closing."""
+    body = read_body(CallbackBody)
+    services = current()
+    return _answer(
+        services.desk.call_back(
+            ticket_no,
+            satisfied=body.satisfied,
+            satisfaction=body.satisfaction,
+            comment=body.comment,
+            agent=agent_name(),
+            now=services.clock(),
+        )
+    )

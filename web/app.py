@@ -1,0 +1,60 @@
+"""The factory: services in, a Flask app out; nothing is read from the environment here."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+from flask.json.provider import DefaultJSONProvider
+
+from kb.store.sessions import read_secret
+from web import errors, guard, labels, lifecycle
+from web.api import articles, health, limits, search, suggestions
+from web.api import tickets as api_tickets
+from web.metrics import Metrics
+from web.pages import closing, desk, handbook, problems, tickets
+from web.services import Services
+from web.suggesting import RecentAnswers
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    suggestions.blueprint,
+    search.blueprint,
+    api_tickets.blueprint,
+    articles.blueprint,
+    limits.blueprint,
+    health.blueprint,
+    desk.blueprint,
+    tickets.blueprint,
+    closing.blueprint,
+    handbook.blueprint,
+    problems.blueprint,
+)
+
+
+def create_app(services: Services) -> Flask:
+    """Build the service over ``services``."""
+    app = Flask("web")
+    _configure(app, services)
+    lifecycle.init_app(app, app.extensions["metrics"])
+    guard.init_app(app, _read_form_secret(services))
+    errors.init_app(app)
+    labels.init_app(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _configure(app: Flask, services: Services) -> None:
+    app.extensions["services"] = services
+    app.extensions["metrics"] = Metrics()
+    app.extensions["recent-answers"] = RecentAnswers()
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
+    app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
+    app.url_map.strict_slashes = False
+    provider = DefaultJSONProvider(app)
+    provider.ensure_ascii = False
+    provider.sort_keys = False
+    app.json = provider
+
+
+def _read_form_secret(services: Services) -> bytes:
+    with services.database.transaction() as connection:
+        return read_secret(connection, "web")

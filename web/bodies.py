@@ -1,0 +1,226 @@
+"""What the API takes: one model a request. Unknown keys are refused, JSON types are not bent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from web.fields import (
+    Action,
+    Area,
+    Channel,
+    Complaint,
+    Day,
+    FoundBy,
+    Identity,
+    Instant,
+    Name,
+    PhoneNumber,
+    Priority,
+    Satisfaction,
+    SearchType,
+    SearchWords,
+    Status,
+    TargetType,
+    Usage,
+    Words,
+)
+
+MAX_SHOWN = 20
+MAX_PAGE = 100
+
+
+class Body(BaseModel):
+    """A JSON body: a text is a text, a number a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """A query string: numbers come as digits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SuggestionBody(Body):
+    """POST /suggestions"""
+
+    text: Complaint
+    ticket_no: Identity | None = None
+    category: Identity | None = None
+    accepted_at: Instant | None = None
+    region: Name | None = None
+    area: Area | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 5
+
+
+class DisplayedBody(Body):
+    """POST /suggestions/{session_id}/displayed"""
+
+    impression_ids: Annotated[list[Identity], Field(min_length=1, max_length=3 * MAX_SHOWN)]
+
+
+class EventBody(Body):
+    """POST /impressions/{impression_id}/events"""
+
+    action: Action
+    dwell_ms: Annotated[int, Field(ge=0, le=24 * 3600 * 1000)] | None = None
+    reason_code: Name = ""
+    comment: Words = ""
+
+
+class SearchQueryString(Query):
+    """GET /search"""
+
+    q: SearchWords
+    type: SearchType = "all"
+    chapter: Annotated[int, Field(ge=1, le=8)] | None = None
+    category: Name = ""
+    as_of: Day | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 10
+
+
+class SearchBody(SearchQueryString):
+    """POST /search"""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class TicketBody(Body):
+    """POST /tickets"""
+
+    description: Complaint
+    title: Name = ""
+    customer_demand: Words = ""
+    channel: Channel = "hotline"
+    service_number: PhoneNumber = ""
+    region: Name = ""
+    area: Area = ""
+    category: Name = ""
+    urgency: Priority = ""
+    accepted_at: Instant | None = None
+    responsible_dept: Name = ""
+    repeat_of: Identity | None = None
+    session_id: Identity | None = None
+
+
+class TicketChanges(Body):
+    """PATCH /tickets/{ticket_no}"""
+
+    title: Name = ""
+    description: Complaint = ""
+    customer_demand: Words = ""
+    channel: Channel = "hotline"
+    region: Name = ""
+    area: Area = ""
+    category: Name = ""
+    urgency: Priority = ""
+    responsible_dept: Name = ""
+    root_cause: Words = ""
+    fix: Name = ""
+    resolution: Words = ""
+    escalated: bool = False
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class TicketPage(Query):
+    """GET /tickets"""
+
+    status: Status | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
+    cursor: Identity | None = None
+
+
+class TargetBody(Body):
+    """What knowledge is meant: an item that was shown, or one found otherwise."""
+
+    impression_id: Identity | None = None
+    target_type: TargetType | None = None
+    target_id: Identity | None = None
+    target_version: Name = ""
+    found_by: FoundBy = "searched"
+
+    @model_validator(mode="after")
+    def _names_something(self) -> TargetBody:
+        if self.impression_id is None and (self.target_type is None or self.target_id is None):
+            raise ValueError("要么给 impression_id，要么给 target_type 和 target_id")
+        return self
+
+
+class LinkBody(TargetBody):
+    """POST /tickets/{ticket_no}/links"""
+
+    knowledge_usage: Usage
+
+
+class CloseBody(Body):
+    """POST /tickets/{ticket_no}/close"""
+
+    resolution: Complaint
+    root_cause: Words = ""
+    fix: Name = ""
+    solution: TargetBody | None = None
+    none_fit: bool = False
+    satisfaction: Satisfaction | None = None
+
+
+class ReopenBody(Body):
+    """POST /tickets/{ticket_no}/reopen"""
+
+    reason: Complaint
+
+
+class CallbackBody(Body):
+    """POST /tickets/{ticket_no}/callback; ``satisfied`` is null when nobody answered."""
+
+    satisfied: bool | None
+    satisfaction: Satisfaction | None = None
+    comment: Words = ""
+
+
+class ArticleList(Query):
+    """GET /articles"""
+
+    chapter: Annotated[int, Field(ge=1, le=8)] | None = None
+    as_of: Day | None = None
+
+
+class ArticleVersion(Query):
+    """GET /articles/{article_id}"""
+
+    revision: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    as_of: Day | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> ArticleVersion:
+        if self.revision is not None and self.as_of is not None:
+            raise ValueError("revision 和 as_of 只能给一个")
+        return self
+
+
+class LimitList(Query):
+    """GET /time-limits"""
+
+    category: Name = ""
+    region: Name = ""
+    area: Area = ""
+    subject: Name = ""
+    authority: Name = ""
+
+
+class DueBody(Body):
+    """POST /time-limits/due: when one limit, or all that bind a class, fall due."""
+
+    limit_id: Identity | None = None
+    category: Identity | None = None
+    start: Instant = Field(alias="from")
+    region: Name = ""
+    area: Area = ""
+    priority: Priority = ""
+
+    @model_validator(mode="after")
+    def _names_one(self) -> DueBody:
+        if (self.limit_id is None) == (self.category is None):
+            raise ValueError("limit_id 和 category 给且只给一个")
+        return self

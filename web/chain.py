@@ -1,0 +1,71 @@
+"""One ticket with all that hangs on it: shown → used → closed → came back."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from kb.store import sessions, tickets
+from kb.store.sessions import Event, Impression, Session
+from kb.store.tickets import TicketEvent
+from kb.ticket import Link, Outcome, Ticket
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """One call for suggestions as recorded, with what was done with each item."""
+
+    session: Session
+    impressions: tuple[Impression, ...]
+    events: tuple[Event, ...]
+
+    def events_of(self, impression_id: str) -> list[Event]:
+        """What was done with one item, oldest first."""
+        return [event for event in self.events if event.impression_id == impression_id]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A ticket, the knowledge tied to it, its history, its outcomes and what it was shown."""
+
+    ticket: Ticket
+    links: tuple[Link, ...]
+    events: tuple[TicketEvent, ...]
+    outcomes: tuple[Outcome, ...]
+    sessions: tuple[SessionRecord, ...]
+
+    @property
+    def solution(self) -> Link | None:
+        """The solution of the closing that is being prepared, or of the last one."""
+        closing = self.ticket.closings - (self.ticket.status == "closed")
+        for link in self.links:
+            if link.knowledge_usage == "solution" and link.closing == closing:
+                return link
+        return None
+
+
+def read_chain(connection: sqlite3.Connection, ticket_no: str) -> Chain:
+    """Read one ticket and all that hangs on it; raise TicketNotFound."""
+    return Chain(
+        ticket=tickets.read_ticket(connection, ticket_no),
+        links=tuple(tickets.read_links(connection, ticket_no)),
+        events=tuple(tickets.read_events(connection, ticket_no)),
+        outcomes=tuple(tickets.read_outcomes(connection, ticket_no)),
+        sessions=tuple(
+            _record(connection, session)
+            for session in sessions.read_sessions_of(connection, ticket_no)
+        ),
+    )
+
+
+def read_record(connection: sqlite3.Connection, session_id: str) -> SessionRecord:
+    """Read one recorded call for suggestions; raise SessionNotFound."""
+    return _record(connection, sessions.read_session(connection, session_id))
+
+
+def _record(connection: sqlite3.Connection, session: Session) -> SessionRecord:
+    return SessionRecord(
+        session,
+        tuple(sessions.read_impressions(connection, session.id)),
+        tuple(sessions.read_events(connection, session.id)),
+    )

@@ -1,0 +1,215 @@
+"""Every refusal as an HTTP answer: one table from reason to status, one form (RFC 9457)."""
+
+# ruff: noqa: N818 (named as in kb.errors: the reason, not the mechanism)
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from flask import Flask, Response, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from kb import errors
+from kb.errors import KBError
+from web.events import log_event
+
+SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
+RETRY_SECONDS = "5"
+
+
+class InvalidFields(KBError):
+    """输入有误"""
+
+    code = "invalid-input"
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        """Keep what is wrong with each field."""
+        self.faults = tuple(faults)
+        super().__init__("；".join(f"{fault.name}：{fault.detail}" for fault in self.faults))
+
+
+class MalformedRequest(KBError):
+    """请求的写法有误"""
+
+    code = "malformed-request"
+
+
+class UnsupportedMediaType(KBError):
+    """请求体应为 application/json"""
+
+    code = "unsupported-media-type"
+
+
+class CrossSiteRequest(KBError):
+    """不接受来自其他网站的请求"""
+
+    code = "cross-site-request"
+
+
+class FormExpired(KBError):
+    """页面已过期，请刷新页面后再提交"""
+
+    code = "form-expired"
+
+
+STATUS: Mapping[type[KBError], HTTPStatus] = {
+    KBError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ArticleNotFound: HTTPStatus.NOT_FOUND,
+    errors.TimeLimitNotFound: HTTPStatus.NOT_FOUND,
+    errors.CategoryNotFound: HTTPStatus.NOT_FOUND,
+    errors.TicketNotFound: HTTPStatus.NOT_FOUND,
+    errors.ImpressionNotFound: HTTPStatus.NOT_FOUND,
+    errors.SessionNotFound: HTTPStatus.NOT_FOUND,
+    errors.TicketConflict: HTTPStatus.CONFLICT,
+    errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
+    errors.IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.HandbookInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DataFolderMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IndexMissing: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IndexMismatch: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PortInUse: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
+    MalformedRequest: HTTPStatus.BAD_REQUEST,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    FormExpired: HTTPStatus.FORBIDDEN,
+}
+HTTP_TITLES: Mapping[int, tuple[str, str]] = {
+    400: ("malformed-request", "请求的写法有误"),
+    403: ("forbidden", "不允许这样做"),
+    404: ("not-found", "没有这个地址"),
+    405: ("method-not-allowed", "这个地址不支持这种请求方法"),
+    413: ("too-large", "请求内容过大"),
+    414: ("uri-too-long", "地址过长"),
+    415: ("unsupported-media-type", "请求体应为 application/json"),
+    416: ("range-not-satisfiable", "请求的范围不存在"),
+    500: ("internal-error", "服务内部出错，已记下"),
+    503: ("unavailable", "服务暂时不可用，请稍后再试"),
+}
+"""Slug and title of the answers that the framework itself gives."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one field; ``pointer`` is a JSON pointer into the body."""
+
+    pointer: str
+    code: str
+    detail: str
+
+    @property
+    def name(self) -> str:
+        """The field as a reader names it: ``solution.impression_id``; the whole body is 请求体."""
+        return self.pointer.strip("/").replace("/", ".") or "请求体"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One refusal, ready to be written."""
+
+    slug: str
+    title: str
+    status: int
+    detail: str
+    faults: tuple[Fault, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every error of the app as a problem."""
+    app.register_error_handler(KBError, lambda error: respond(describe(error)))
+    app.register_error_handler(HTTPException, lambda error: respond(describe_http(error)))
+    app.register_error_handler(sqlite3.OperationalError, _answer_unavailable)
+    app.register_error_handler(Exception, _answer_failure)
+
+
+def status_of(error: type[KBError]) -> HTTPStatus:
+    """The status of a reason, or of the nearest reason it derives from."""
+    return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
+
+
+def describe(error: KBError) -> Problem:
+    """The problem that one of our own errors is."""
+    status = status_of(type(error))
+    faults = error.faults if isinstance(error, InvalidFields) else ()
+    if error.field and not faults:
+        pointer = "/" + error.field.replace(".", "/")
+        faults = (Fault(pointer, error.code, error.detail or error.title),)
+    detail = error.detail or error.title
+    if error.field and error.detail:
+        detail = f"{error.field}：{error.detail}"
+    retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
+
+
+def describe_http(error: HTTPException) -> Problem:
+    """The problem that an error of the framework is; keeps its headers, such as Allow."""
+    status = error.code or 500
+    slug, title = HTTP_TITLES.get(status, ("error", "操作未完成"))
+    kept = {
+        name: value
+        for name, value in error.get_headers(request.environ)
+        if name.lower() in ("allow", "retry-after")
+    }
+    return Problem(slug, title, status, title, (), kept)
+
+
+def respond(problem: Problem) -> Response:
+    """Write the problem: a page for who asks for one, else problem+json."""
+    if wants_page():
+        response = Response(render_template("problem.html", problem=problem), problem.status)
+    else:
+        response = problem_json(problem)
+    response.headers.extend(dict(problem.headers))
+    return response
+
+
+def problem_json(problem: Problem) -> Response:
+    """The problem as ``application/problem+json``."""
+    body: dict[str, object] = {
+        "type": f"/problems/{problem.slug}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": str(g.get("request_id", "")),
+    }
+    if problem.faults:
+        body["errors"] = [
+            {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}
+            for fault in problem.faults
+        ]
+    text = json.dumps(body, ensure_ascii=False)
+    text = text.encode("utf-8", "replace").decode()
+    return Response(text, problem.status, mimetype="application/problem+json")
+
+
+def wants_page() -> bool:
+    """Whether the reader is a browser on a page, not a program."""
+    if request.path.startswith(SERVICE_PATHS):
+        return False
+    offered = ["application/problem+json", "application/json", "text/html"]
+    return request.accept_mimetypes.best_match(offered) == "text/html"
+
+
+def _answer_unavailable(error: sqlite3.OperationalError) -> Response:
+    log_event("database_unavailable", error=type(error).__name__, request_id=g.request_id)
+    slug, title = HTTP_TITLES[503]
+    return respond(Problem(slug, title, 503, title, (), {"Retry-After": RETRY_SECONDS}))
+
+
+def _answer_failure(error: Exception) -> Response:
+    """The outermost catch: the kind and place are logged, never the message (it may quote)."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    log_event("request_failed", error=type(error).__name__, place=place, request_id=g.request_id)
+    slug, title = HTTP_TITLES[500]
+    return respond(Problem(slug, title, 500, f"{title}（编号 {g.request_id}）"))

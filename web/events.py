@@ -1,0 +1,31 @@
+"""The catalogue of log events: names and scalars only, never a customer's words."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+
+EVENTS: Mapping[str, frozenset[str]] = {
+    "service_started": frozenset({"host", "port", "threads"}),
+    "outcomes_settled": frozenset({"count"}),
+    "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
+    "request_failed": frozenset({"error", "place", "request_id"}),
+    "database_unavailable": frozenset({"error", "request_id"}),
+    "suggested": frozenset(
+        {"session_id", "channel", "mode", "abstained", "items", "took_ms", "request_id"}
+    ),
+}
+"""Each event with the fields it may carry."""
+
+Scalar = str | int | float | bool | None
+_logger = logging.getLogger("web")
+
+
+def log_event(name: str, **fields: Scalar) -> None:
+    """Write one event as one line of JSON; a name or field not in the catalogue is a mistake."""
+    unknown = fields.keys() - EVENTS[name]
+    if unknown:
+        raise ValueError(f"{name}: {sorted(unknown)}")
+    level = logging.ERROR if name == "request_failed" else logging.INFO
+    _logger.log(level, json.dumps({"event": name, **fields}, ensure_ascii=False))

@@ -1,0 +1,20 @@
+"""Taking in a ticket together with the suggestions that were shown before it had a number."""
+
+from __future__ import annotations
+
+from kb.errors import TicketConflict
+from kb.store import sessions
+from kb.ticket import Ticket
+from web.services import current
+
+
+def take_in(ticket: Ticket, *, number: str, session_id: str | None, agent: str) -> Ticket:
+    """Create the ticket and tie the session to it, in one transaction."""
+    services = current()
+    with services.database.transaction() as connection:
+        if session_id and sessions.read_session(connection, session_id).ticket_no:
+            raise TicketConflict("这次建议已属于另一张工单", field="session_id")
+        ticket = services.desk.create(ticket, number=number, agent=agent, now=services.clock())
+        if session_id:
+            sessions.attach_session(connection, session_id, ticket.ticket_no)
+    return ticket

@@ -1,0 +1,204 @@
+"""The API as an OpenAPI 3.1 document, from one table of operations and the models they name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from kb import __version__
+from web import bodies
+from web.idempotency import HEADER, REPLAYED
+from web.parsing import AGENT_HEADER
+from web.replies import base, handbook, service, suggestions, tickets
+
+REF = "#/components/schemas/{model}"
+PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503)
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call: where it is, what it takes, what it answers."""
+
+    method: str
+    path: str
+    summary: str
+    reply: type[BaseModel] | None
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    status: int = 200
+    statuses: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other."""
+        return self.method, self.path
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("POST", "/suggestions", "为一段投诉内容给出规程、时限和过往处理",
+              suggestions.AnswerReply, bodies.SuggestionBody),
+    Operation("GET", "/suggestions/{session_id}", "一次建议的记录：显示了什么、做了什么",
+              suggestions.SessionReply),
+    Operation("POST", "/suggestions/{session_id}/displayed", "记录已显示在屏幕上的条目",
+              suggestions.RecordedReply, bodies.DisplayedBody),
+    Operation("POST", "/impressions/{impression_id}/events", "记录坐席对一条建议做了什么",
+              suggestions.EventCreatedReply, bodies.EventBody, status=201),
+    Operation("GET", "/search", "检索（短词，可写在地址里）",
+              suggestions.SearchReply, query=bodies.SearchQueryString),
+    Operation("POST", "/search", "检索（内容不写在地址里）",
+              suggestions.SearchReply, bodies.SearchBody),
+    Operation("POST", "/tickets", "建单", tickets.TicketReply, bodies.TicketBody, status=201),
+    Operation("GET", "/tickets", "工单列表，最新受理的在前",
+              tickets.TicketListReply, query=bodies.TicketPage),
+    Operation("GET", "/tickets/{ticket_no}", "一张工单的全部经过", tickets.ChainReply),
+    Operation("PATCH", "/tickets/{ticket_no}", "修改处理中的工单",
+              tickets.TicketReply, bodies.TicketChanges),
+    Operation("POST", "/tickets/{ticket_no}/links", "关联知识",
+              tickets.LinkReply, bodies.LinkBody, status=201),
+    Operation("POST", "/tickets/{ticket_no}/close", "办结", tickets.TicketReply, bodies.CloseBody),
+    Operation("POST", "/tickets/{ticket_no}/reopen", "重开",
+              tickets.TicketReply, bodies.ReopenBody),
+    Operation("POST", "/tickets/{ticket_no}/callback", "回访",
+              tickets.TicketReply, bodies.CallbackBody),
+    Operation("GET", "/articles", "某一天有效的知识条目",
+              handbook.ArticleListReply, query=bodies.ArticleList),
+    Operation("GET", "/articles/{article_id}", "一个知识条目",
+              handbook.ArticleReply, query=bodies.ArticleVersion, statuses=(304,)),
+    Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
+    Operation("GET", "/time-limits", "时限",
+              handbook.LimitListReply, query=bodies.LimitList),
+    Operation("POST", "/time-limits/due", "计算到期时间", handbook.DueReply, bodies.DueBody),
+    Operation("GET", "/healthz", "进程在运行", service.HealthReply),
+    Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
+    Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),
+    Operation("GET", "/openapi.json", "本文档", None),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def build_document() -> Json:
+    """The whole document."""
+    schemas = _schemas()
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _describe(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "电信投诉处理知识库",
+            "version": __version__,
+            "description": "错误一律为 RFC 9457 application/problem+json。时间为北京时间。",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {"schemas": schemas, "responses": {"Problem": _problem()}},
+    }
+
+
+def _schemas() -> Json:
+    models = {model for each in OPERATIONS for model in (each.body, each.query) if model}
+    answers = {each.reply for each in OPERATIONS if each.reply} | {base.ProblemReply}
+    kinds = [(model, "validation") for model in models]
+    kinds += [(model, "serialization") for model in answers]
+    kinds.sort(key=lambda pair: pair[0].__name__)
+    _, document = models_json_schema(kinds, ref_template=REF)  # type: ignore[arg-type]
+    found: Json = document["$defs"]
+    return dict(sorted(found.items()))
+
+
+def _describe(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": _identity(operation),
+        "summary": operation.summary,
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "responses": {str(operation.status): _reply(operation)},
+    }
+    for status in operation.statuses:
+        described["responses"][str(status)] = _other_reply(operation, status)
+    for status in PROBLEMS:
+        described["responses"].setdefault(str(status), {"$ref": "#/components/responses/Problem"})
+    if operation.body:
+        schema = {"$ref": REF.format(model=operation.body.__name__)}
+        described["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+        described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
+    if operation.method == "POST" and operation.path != "/search":
+        described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
+    return described
+
+
+def _identity(operation: Operation) -> str:
+    parts = operation.path.strip("/").replace("{", "by-").replace("}", "").replace(".", "-")
+    return "-".join([operation.method.lower(), *parts.replace("_", "-").split("/")])
+
+
+def _path_parameters(operation: Operation) -> list[Json]:
+    names = [part[1:-1] for part in operation.path.split("/") if part.startswith("{")]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+
+
+def _query_parameters(operation: Operation) -> list[Json]:
+    if operation.query is None:
+        return []
+    schema = operation.query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _plain(found)}
+        for name, found in schema["properties"].items()
+    ]
+
+
+def _plain(schema: Json) -> Json:
+    """A parameter is absent, never null."""
+    kinds = [kind for kind in schema.get("anyOf", []) if kind.get("type") != "null"]
+    return kinds[0] if len(kinds) == 1 else {k: v for k, v in schema.items() if k != "title"}
+
+
+def _header(name: str, description: str) -> Json:
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+def _reply(operation: Operation) -> Json:
+    if operation.reply is None:
+        kind = "application/json" if operation.path.endswith(".json") else "text/plain"
+        return {"description": operation.summary, "content": {kind: {}}}
+    schema = {"$ref": REF.format(model=operation.reply.__name__)}
+    described: Json = {
+        "description": operation.summary,
+        "content": {"application/json": {"schema": schema}},
+    }
+    if operation.method == "POST":
+        described["headers"] = {
+            REPLAYED: {"description": "true：这是先前的回答", "schema": {"type": "string"}}
+        }
+    return described
+
+
+def _other_reply(operation: Operation, status: int) -> Json:
+    if status == 304:
+        return {"description": "内容未变"}
+    return _reply(operation)
+
+
+def _problem() -> Json:
+    schema = {"$ref": REF.format(model="ProblemReply")}
+    return {
+        "description": "操作未完成及其原因",
+        "content": {"application/problem+json": {"schema": schema}},
+    }

@@ -1,0 +1,1 @@
+"""The pages, in Chinese, rendered here and complete without JavaScript."""

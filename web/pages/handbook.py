@@ -1,0 +1,78 @@
+"""The handbook to read: its tree, its articles, and explicit search."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+from flask import Blueprint, render_template, request
+
+from kb.article import CHAPTERS, SECTIONS
+from kb.errors import InvalidInput, KBError
+from kb.searching import MAX_QUERY, SEARCH_TYPES, SearchQuery
+from kb.store import handbook
+from kb.texts import clean_text
+from web.bodies import ArticleList, ArticleVersion
+from web.errors import describe
+from web.library import find_article
+from web.parsing import read_query
+from web.presenting import article_json
+from web.services import current
+
+blueprint = Blueprint("handbook", __name__)
+
+
+@blueprint.get("/articles")
+def show_articles() -> str:
+    """The handbook by chapter and section."""
+    query = read_query(ArticleList)
+    day = date.fromisoformat(query.as_of) if query.as_of else current().clock().date()
+    found = handbook.read_articles(current().database.connection, on=day, chapter=query.chapter)
+    sections = {key: list(group) for key, group in groupby(found, key=lambda each: each.section)}
+    tree = [
+        (number, title, [(key, SECTIONS[key], sections[key]) for key in SECTIONS
+                         if key.startswith(f"{number}.") and key in sections])
+        for number, title in enumerate(CHAPTERS, 1)
+    ]  # fmt: skip
+    return render_template("articles.html", tree=tree, day=day, as_of=query.as_of)
+
+
+@blueprint.get("/articles/<article_id>")
+def show_article(article_id: str) -> str:
+    """One article: its facts, its steps, its limits and its text."""
+    query = read_query(ArticleVersion)
+    found = find_article(article_id, revision=query.revision, as_of=query.as_of)
+    connection = current().database.connection
+    classes = handbook.read_categories(connection)
+    return render_template(
+        "article.html",
+        found=found,
+        article=found.article,
+        revision=found.article.revision,
+        body=article_json(found.article, found.limits, is_current=found.is_current)["html"],
+        chapter=CHAPTERS[found.article.chapter - 1],
+        section=SECTIONS.get(found.article.section, ""),
+        classes=[classes[each] for each in found.article.revision.categories if each in classes],
+        revisions=handbook.read_revisions(connection, article_id),
+    )
+
+
+@blueprint.get("/search")
+def show_search() -> tuple[str, int]:
+    """Search by words of one's own."""
+    query = request.args.get("q", "")
+    kind = request.args.get("type", "all")
+    if not query.strip():
+        return render_template("search.html", query="", kind=kind, result=None), 200
+    try:
+        if kind not in SEARCH_TYPES:
+            raise InvalidInput(f"应为 {'、'.join(SEARCH_TYPES)}", field="type")
+        now = current().clock()
+        text = clean_text(query, field="q", longest=MAX_QUERY)
+        wanted = SearchQuery(text=text, on=now.date(), kind=kind, limit=20)
+        result = current().engine.search(wanted, now=now)
+    except KBError as error:
+        problem = describe(error)
+        page = render_template("search.html", query=query, kind="all", result=None, problem=problem)
+        return page, problem.status
+    return render_template("search.html", query=query, kind=kind, result=result), 200

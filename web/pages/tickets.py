@@ -1,0 +1,119 @@
+"""Tickets as pages: the list, and the desk bound to one ticket."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from kb.errors import KBError
+from kb.store import handbook, tickets
+from kb.suggestion import SuggestionRequest
+from kb.ticket import STATUSES, Ticket
+from web.chain import read_chain
+from web.forms import (
+    read_desk_form,
+)
+from web.guard import check_form
+from web.intake import take_in
+from web.pages.bound import Answered, describe_ticket, keeps_text, press_mark, save_typed, to_page
+from web.pages.view import (
+    render_refused_desk,
+    seen_at_once,
+)
+from web.parsing import agent_name
+from web.services import current
+from web.suggesting import keep_answer, record_displayed, suggest
+
+blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
+PAGE = 50
+
+
+@blueprint.get("")
+def show_tickets() -> str:
+    """Tickets: those being worked on first, newest first."""
+    status = request.args.get("status", "open")
+    found = tickets.read_tickets(
+        current().database.connection,
+        status=status if status in STATUSES else "",
+        limit=PAGE + 1,
+        before=request.args.get("before", ""),
+    )
+    following = found[PAGE - 1].ticket_no if len(found) > PAGE else ""
+    classes = handbook.read_categories(current().database.connection)
+    return render_template(
+        "tickets.html",
+        tickets=found[:PAGE],
+        status=status,
+        following=following,
+        classes=classes,
+        now=current().clock(),
+    )
+
+
+@blueprint.post("")
+def create_ticket() -> Answered:
+    """Take in the complaint on the desk; a refusal keeps what was typed."""
+    check_form()
+    try:
+        return to_page(_take_in().ticket_no, "results")
+    except KBError as error:
+        return render_refused_desk(error)
+
+
+def _take_in() -> Ticket:
+    """The ticket, its suggestions and the mark that was pressed, in one transaction."""
+    form = read_desk_form()
+    services = current()
+    ticket = Ticket(
+        ticket_no="",
+        accepted_at=services.clock().isoformat(),
+        channel=form.channel,
+        region=form.region,
+        area=form.area,
+        category=form.category or form.guessed,
+        description=form.text,
+    )
+    with services.database.transaction():
+        ticket = take_in(
+            ticket, number=form.number, session_id=form.session_id or None, agent=agent_name()
+        )
+        press_mark(ticket.ticket_no)
+    return ticket
+
+
+@blueprint.get("/<ticket_no>")
+def show_ticket(ticket_no: str) -> str:
+    """The desk bound to one ticket."""
+    chain = read_chain(current().database.connection, ticket_no)
+    return render_template("ticket.html", **describe_ticket(chain), typed={}, problem=None)
+
+
+@blueprint.post("/<ticket_no>", endpoint="save")
+@keeps_text
+def save_ticket(ticket_no: str) -> Answered:
+    """Keep what was typed, and the mark that was pressed."""
+    with current().database.transaction():
+        save_typed(ticket_no)
+        press_mark(ticket_no)
+    return to_page(ticket_no)
+
+
+@blueprint.post("/<ticket_no>/suggest", endpoint="suggest")
+@keeps_text
+def suggest_again(ticket_no: str) -> Answered:
+    """Keep what was typed and ask for suggestions anew."""
+    ticket = save_typed(ticket_no)
+    answer = suggest(
+        SuggestionRequest(
+            text=ticket.description,
+            ticket_no=ticket_no,
+            category=ticket.category or None,
+            accepted_at=ticket.accepted_at,
+            region=ticket.region,
+            area=ticket.area,
+            agent=agent_name(),
+            channel="desk",
+        )
+    )
+    keep_answer(answer)
+    record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+    return to_page(ticket_no, "results")

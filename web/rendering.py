@@ -1,0 +1,101 @@
+"""Markdown to safe HTML, and text with its found terms marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, MutableMapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markupsafe import Markup, escape
+
+TAGS = {
+    "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
+    "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "td": {"class"}, "th": {"class"}}
+_ARTICLE_LINK = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)(?P<anchor>#[\w-]+)?")
+_ALIGN = re.compile(r"text-align:(left|center|right)")
+
+
+@lru_cache(maxsize=512)
+def article_html(article_id: str, number: int, body: str) -> str:
+    """The body of one revision as HTML; kept, because rendering takes longer than searching."""
+    del article_id, number  # they name the entry of the cache; the body alone is rendered
+    return render_markdown(body)
+
+
+def render_markdown(text: str) -> str:
+    """Markdown as HTML without raw HTML, scripts or style; (P060101) links to that article."""
+    return nh3.clean(
+        _markdown().render(text),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto", "tel"},
+        link_rel="noopener noreferrer",
+    )
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("th_open", _open_cell)
+    parser.add_render_rule("td_open", _open_cell)
+    return parser
+
+
+def _open_link(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    place: int,
+    options: Any,
+    environment: MutableMapping[str, Any],
+) -> str:
+    """Send a link that is an article's id to that article's page."""
+    token = tokens[place]
+    match = _ARTICLE_LINK.fullmatch(str(token.attrs.get("href", "")))
+    if match:
+        token.attrs["href"] = f"/articles/{match['id']}{match['anchor'] or ''}"
+    return renderer.renderToken(tokens, place, options, environment)
+
+
+def _open_cell(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    place: int,
+    options: Any,
+    environment: MutableMapping[str, Any],
+) -> str:
+    """Turn a column's alignment into a class: the content policy forbids style attributes."""
+    token = tokens[place]
+    match = _ALIGN.fullmatch(str(token.attrs.pop("style", "")))
+    if match:
+        token.attrs["class"] = f"align-{match[1]}"
+    return renderer.renderToken(tokens, place, options, environment)
+
+
+def mark_terms(text: str, highlights: Iterable[Sequence[int]]) -> Markup:
+    """The text, escaped, with ``<mark>`` around each [start, end); overlapping ones are joined."""
+    parts: list[str | Markup] = []
+    place = 0
+    for start, end in _joined(highlights, len(text)):
+        parts += [escape(text[place:start]), Markup("<mark>{}</mark>").format(text[start:end])]
+        place = end
+    return Markup("").join([*parts, escape(text[place:])])
+
+
+def _joined(highlights: Iterable[Sequence[int]], length: int) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted((max(pair[0], 0), min(pair[1], length)) for pair in highlights):
+        if start >= end:
+            continue
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+            continue
+        spans.append((start, end))
+    return spans

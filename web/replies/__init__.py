@@ -1,0 +1,1 @@
+"""What the API answers: one model a noun, one module a table group."""

@@ -1,0 +1,215 @@
+"""Answers about suggestions, and searches."""
+
+from __future__ import annotations
+
+from web.replies.base import Reply
+
+
+class OutcomesReply(Reply):
+    """Of the closings an item solved: how many settled, how many stayed closed."""
+
+    stayed_closed: int
+    total: int
+
+
+class WhyReply(Reply):
+    """Why an item is shown."""
+
+    terms: list[str]
+    synonyms: list[tuple[str, str]]
+    outcomes: OutcomesReply
+    note: str
+
+
+class ItemReply(Reply):
+    """One item shown; ``highlights`` are [start, end) character offsets in ``snippet``."""
+
+    impression_id: str
+    target_type: str
+    target_id: str
+    target_version: str
+    position: int
+    score: float
+    confidence: str
+    title: str
+    snippet: str
+    highlights: list[tuple[int, int]]
+    why: WhyReply
+
+
+class ProcedureReply(ItemReply):
+    """A procedure of the handbook; ``anchor`` is the step that was hit (step-3, or "")."""
+
+    anchor: str
+    title_highlights: list[tuple[int, int]]
+    chapter: int
+    section: str
+    section_name: str
+    categories: list[str]
+    steps: list[str]
+    responsible_dept: str
+    valid_from: str
+    source: str
+
+
+class LimitItemReply(ItemReply):
+    """A time limit that binds; ``due_at`` is null when its clock starts at another event."""
+
+    subject: str
+    limit_value: float
+    limit_unit: str
+    kind: str
+    authority: str
+    authority_name: str
+    source: str
+    source_confidence: str
+    is_verified: bool
+    condition: str
+    region: str
+    from_event: str
+    responsible_dept: str
+    escalation: str
+    due_at: str | None
+    provisional: bool
+
+
+class ExampleReply(Reply):
+    """One ticket of a past fix."""
+
+    ticket_no: str
+    description: str
+    resolution: str
+    state: str
+
+
+class PastFixReply(ItemReply):
+    """Tickets closed the same way."""
+
+    category: str
+    resolution: str
+    root_cause: str
+    tickets: int
+    stayed_closed: int
+    came_back: int
+    median_hours: float | None
+    last_seen: str
+    is_sample: bool
+    source: str
+    examples: list[ExampleReply]
+
+
+class GuessReply(Reply):
+    """A class the complaint may belong to."""
+
+    id: str
+    name: str
+    path: str
+    probability: float
+    why: str
+
+
+class AnswerReply(Reply):
+    """All that is suggested for one complaint."""
+
+    session_id: str
+    mode: str
+    mode_reason: str
+    abstained: bool
+    took_ms: float
+    index_generation: str
+    ranker_version: str
+    query_masked: str
+    categories: list[GuessReply]
+    procedures: list[ProcedureReply]
+    time_limits: list[LimitItemReply]
+    past_fixes: list[PastFixReply]
+
+
+class EventReply(Reply):
+    """One thing an agent did with an item shown."""
+
+    id: int
+    action: str
+    at: str
+    agent: str
+    dwell_ms: int | None
+    reason_code: str
+    comment: str
+
+
+class ImpressionReply(Reply):
+    """One item shown, as recorded."""
+
+    impression_id: str
+    target_type: str
+    target_id: str
+    target_version: str
+    position: int
+    score: float
+    confidence: str
+    propensity: float
+    matched_terms: list[str]
+    title: str
+    displayed_at: str | None
+    events: list[EventReply]
+
+
+class SessionReply(Reply):
+    """One call for suggestions, as recorded."""
+
+    session_id: str
+    ticket_no: str | None
+    agent: str
+    channel: str
+    query_masked: str
+    created_at: str
+    index_generation: str
+    ranker_version: str
+    arm: str
+    mode: str
+    abstained: bool
+    top_confidence: str
+    took_ms: float
+    impressions: list[ImpressionReply]
+
+
+class RecordedReply(Reply):
+    """How many items were recorded as displayed for the first time."""
+
+    recorded: int
+
+
+class EventCreatedReply(Reply):
+    """Number of the event that was recorded."""
+
+    event_id: int
+
+
+class HitReply(Reply):
+    """One thing found; offsets count characters."""
+
+    target_type: str
+    target_id: str
+    target_version: str
+    title: str
+    title_highlights: list[tuple[int, int]]
+    anchor: str
+    snippet: str
+    highlights: list[tuple[int, int]]
+    score: float
+    chapter: int | None
+    source: str
+    valid_from: str
+    why: list[str]
+
+
+class SearchReply(Reply):
+    """What a search found; ``corrections`` are pairs written, meant."""
+
+    hits: list[HitReply]
+    query_used: str
+    corrections: list[tuple[str, str]]
+    took_ms: float
+    index_generation: str
+    mode: str
+    mode_reason: str

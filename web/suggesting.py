@@ -1,0 +1,91 @@
+"""Asking the engine, for the API and the pages alike: logs the call, keeps the last answers.
+
+The database keeps what was shown (ids, versions, places), not the words around it. So that a
+ticket's page can show its suggestions again after a link is made, the latest answers are kept in
+memory; an older one is told again from the record, without snippets.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from flask import current_app, g
+
+from kb.errors import ImpressionNotFound
+from kb.store import sessions
+from kb.suggestion import Answer, SuggestionRequest
+from web.events import log_event
+from web.services import current
+
+
+class RecentAnswers:
+    """The last answers given, by session; safe to use from many threads."""
+
+    def __init__(self, size: int = 512) -> None:
+        """Keep ``size`` answers at most."""
+        self._size = size
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+
+    def keep(self, answer: Answer) -> None:
+        """Remember an answer; the oldest is forgotten when there are too many."""
+        with self._lock:
+            self._answers[answer.session_id] = answer
+            while len(self._answers) > self._size:
+                self._answers.popitem(last=False)
+
+    def find(self, session_id: str) -> Answer | None:
+        """The answer of a session, if it is still remembered."""
+        with self._lock:
+            return self._answers.get(session_id)
+
+
+def suggest(request: SuggestionRequest) -> Answer:
+    """Ask the engine, which records the session and its items."""
+    services = current()
+    answer = services.engine.suggest(request, now=services.clock())
+    log_event(
+        "suggested",
+        session_id=answer.session_id,
+        channel=request.channel,
+        mode=answer.mode,
+        abstained=answer.abstained,
+        items=len(answer.items),
+        took_ms=answer.took_ms,
+        request_id=g.request_id,
+    )
+    return answer
+
+
+def record_displayed(session_id: str, impression_ids: Sequence[str], *, agent: str) -> int:
+    """Record items of a session as displayed, each once; return how many were new."""
+    services = current()
+    with services.database.transaction() as connection:
+        sessions.read_session(connection, session_id)
+        shown = {item.id: item for item in sessions.read_impressions(connection, session_id)}
+        for impression_id in impression_ids:
+            if impression_id not in shown:
+                raise ImpressionNotFound(impression_id, field="impression_ids")
+        fresh = [each for each in dict.fromkeys(impression_ids) if not shown[each].displayed_at]
+        for impression_id in fresh:
+            sessions.add_event(
+                connection, impression_id, "displayed", agent=agent, now=services.clock()
+            )
+    return len(fresh)
+
+
+def keep_answer(answer: Answer) -> None:
+    """Remember an answer so that its ticket's page can show it again."""
+    _recent().keep(answer)
+
+
+def find_answer(session_id: str) -> Answer | None:
+    """An answer given lately."""
+    return _recent().find(session_id)
+
+
+def _recent() -> RecentAnswers:
+    recent: RecentAnswers = current_app.extensions["recent-answers"]
+    return recent

@@ -1,0 +1,77 @@
+"""The entry point of the server: settings in, services built, the app served by waitress."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import sys
+import threading
+
+import waitress
+
+from indexer.engine import open_engine
+from kb.database import open_database
+from kb.desk import Desk
+from kb.settings import Settings
+from kb.times import now_beijing
+from web.app import create_app
+from web.events import log_event
+from web.services import Services
+
+SETTLE_SECONDS = 3600.0
+SPARE_BODY = 32 * 1024 * 1024
+
+
+def build_services(settings: Settings) -> Services:
+    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing, IndexMismatch."""
+    database = open_database(settings.database)
+    return Services(
+        settings=settings,
+        database=database,
+        desk=Desk(database, repeat_days=settings.repeat_days),
+        engine=open_engine(settings, database),
+        clock=now_beijing,
+    )
+
+
+def serve(settings: Settings, services: Services) -> None:
+    """Serve until interrupted; beside it outcomes are settled."""
+    _log_to_stderr()
+    app = create_app(services)
+    stopped = threading.Event()
+    threading.Thread(target=_settle_outcomes, args=(services, stopped), daemon=True).start()
+    log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
+    try:
+        waitress.serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            ident=None,
+            # the app itself refuses a large body, with a problem the reader can understand
+            max_request_body_size=settings.max_body + SPARE_BODY,
+        )
+    finally:
+        stopped.set()
+
+
+def _settle_outcomes(services: Services, stopped: threading.Event) -> None:
+    """Settle the closings whose repeat window has passed: at the start, then every hour."""
+    while not stopped.is_set():
+        try:
+            log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
+        except sqlite3.OperationalError as error:
+            log_event("database_unavailable", error=type(error).__name__)
+        stopped.wait(SETTLE_SECONDS)
+
+
+def _log_to_stderr() -> None:
+    """One JSON line an event; waitress itself speaks up only when something is wrong."""
+    logger = logging.getLogger("web")
+    logger.setLevel(logging.INFO)
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+    logger.propagate = False
+    logging.getLogger("waitress").setLevel(logging.WARNING)
