@@ -11,6 +11,8 @@ from indexer.queries import Query
 
 Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
+COMMON_SHARE = 2.3e-4
+"""Words commoner than this in Chinese at large (那个, 一直, 没有) explain nothing."""
 SNIPPET = 90
 """Longest snippet, in characters."""
 
@@ -35,7 +37,9 @@ class Explainer:
         self._asked = {
             text: weight
             for (text, is_word), weight in query.terms.items()
-            if is_word and (len(text) > 1 or text.isdigit())
+            if is_word
+            and (len(text) > 1 or text.isdigit())
+            and analyzer.general_share(text) < COMMON_SHARE
         }
 
     def mark(self, text: str) -> Marked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def _summarise(
     near = similarity.get(nearest[0].ticket_no, 0.0)
     return PastFix(
         id=key,
-        label=nearest[0].fix or _first_sentence(nearest[0].resolution),
+        label=nearest[0].fix or _telling_sentence(nearest[0].resolution),
         category=nearest[0].category,
         score=near * (0.5 + 0.5 * stay_rate(stayed, came_back)),
         tickets=len(group),
@@ -111,7 +112,14 @@ def _hours(ticket: ResolvedTicket) -> float:
     return taken.total_seconds() / 3600
 
 
-def _first_sentence(text: str) -> str:
-    for stop in "。！？；\n":
-        text = text.split(stop, maxsplit=1)[0]
-    return text if len(text) <= 40 else text[:39] + "…"
+_SENTENCE = re.compile(r"[^。！？；\n]+")
+_GREETING = re.compile(r"您好|你好|网友|留言|收悉|感谢|如下|来信|答复")
+LABEL = 40
+
+
+def _telling_sentence(text: str) -> str:
+    """The first sentence that says something: official replies open with greetings."""
+    sentences = [found[0].strip() for found in _SENTENCE.finditer(text)]
+    telling = [each for each in sentences if len(each) >= 8 and not _GREETING.search(each)]
+    chosen = (telling or sentences or [""])[0]
+    return chosen if len(chosen) <= LABEL else chosen[: LABEL - 1] + "…"

@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.kb.small import write_handbook
+from kb.database import open_database
+from kb.store import queue
+from tests.kb.small import NOW, write_handbook
 
 ROOT = Path(__file__).resolve().parents[2]
 KB = (sys.executable, "-m", "kb")
@@ -226,15 +228,19 @@ def test_a_port_in_use_is_told(
     assert json.loads(refused.stderr)["error"] == "port-in-use"
 
 
-def test_a_follower_ends_when_it_is_asked_to(env: dict[str, str]) -> None:
+def test_a_follower_takes_in_changes_and_ends_when_it_is_asked_to(env: dict[str, str]) -> None:
+    database = open_database(Path(env["KB_DATA"]) / "kb.db")
+    with database.transaction() as connection:
+        queue.enqueue(connection, "article", "S42", now=NOW)
     with subprocess.Popen(
         [*KB, "index", "--follow"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        until(lambda: run("index", env=env).returncode == 1 or process.poll() is not None)
+        until(lambda: not queue.read_queue(database.connection) or process.poll() is not None)
         process.terminate()
         assert process.wait(LONG) == 0
         assert process.stderr
         assert process.stderr.read() == b""
+    database.close()
 
 
 def test_a_follower_ends_with_its_parent(env: dict[str, str]) -> None:
