@@ -72,7 +72,7 @@ class LibraryEncoder:
             self._model = SentenceTransformer(name, device="cpu")
         except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise EncoderUnavailable(f"{name}：{error}") from error
-        self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.dimension = int(self._model.get_embedding_dimension() or 0)
         self.identity = f"{name}#{self.dimension}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:

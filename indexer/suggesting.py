@@ -21,8 +21,8 @@ from indexer.scoring import top
 from indexer.snapshot import Snapshot
 from kb.article import SECTIONS, Article
 from kb.category import Category
+from kb.due import bound_details
 from kb.limit import (
-    AUTHORITIES,
     BoundLimit,
     LimitRequest,
     bind_limits,
@@ -31,7 +31,6 @@ from kb.limit import (
 from kb.reference import Reference
 from kb.store import handbook, tickets
 from kb.suggestion import CategoryGuess, Suggestion, Why
-from kb.times import format_instant
 
 CANDIDATES = 40
 NEAR_TICKETS = 60
@@ -239,31 +238,8 @@ def _limit(
         snippet=marked.text,
         highlights=marked.highlights,
         why=Why(terms=marked.terms, note=note),
-        details=limit_details(item),
+        details=bound_details(item),
     )
-
-
-def limit_details(item: BoundLimit) -> dict[str, object]:
-    """What a bound limit adds to its JSON: amount, authority, source, due time."""
-    limit = item.limit
-    return {
-        "subject": limit.subject,
-        "limit_value": limit.limit_value,
-        "limit_unit": limit.limit_unit,
-        "kind": limit.kind,
-        "authority": limit.authority,
-        "authority_name": AUTHORITIES[limit.authority],
-        "source": limit.source,
-        "source_confidence": limit.confidence,
-        "is_verified": limit.is_verified,
-        "condition": limit.condition,
-        "region": limit.region,
-        "from_event": limit.from_event,
-        "responsible_dept": limit.responsible_dept,
-        "escalation": limit.escalation,
-        "due_at": format_instant(item.due_at) if item.due_at else None,
-        "provisional": item.provisional,
-    }
 
 
 def suggest_fixes(

@@ -7,35 +7,22 @@ them is its solution. Its outcome stays pending until the repeat window has pass
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from kb.database import Database
 from kb.errors import InvalidInput, StaleVersion, TicketConflict
+from kb.intake import MASKED_FIELDS, NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.limit import LimitRequest, bind_limits
 from kb.masking import hash_number, mask_number, mask_text
 from kb.store import handbook, sessions, tickets
-from kb.ticket import AREAS, CHANNELS, PRIORITIES, TARGET_TYPES, USAGES, Link, Outcome, Ticket
+from kb.ticket import TARGET_TYPES, USAGES, Link, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 from kb.workdays import parse_calendar
 
-MASKED_FIELDS = (
-    "title",
-    "description",
-    "customer_demand",
-    "root_cause",
-    "resolution",
-    "fix",
-    "region",
-)
 CHANGEABLE = frozenset(
     {*MASKED_FIELDS, "channel", "area", "category", "urgency", "responsible_dept", "escalated"}
 )
-MAX_LENGTH = 20_000
-"""Longest free text of a ticket, in characters."""
-NUMBER_KEY = "number-hash"
 
 
 @dataclass(frozen=True)
@@ -430,35 +417,6 @@ def plan_return(
 
 CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})
 """Subjects of limits that end with the answer: the earliest of them is the ticket's due time."""
-
-
-def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
-    """The texts that are never personal data (short numbers, codes)."""
-    words: list[str] = handbook.read_vocabulary(connection, "never_mask") or []
-    return words
-
-
-def mask_ticket(ticket: Ticket, *, never: Sequence[str]) -> Ticket:
-    """The ticket with personal data masked in every free text."""
-    masked: dict[str, Any] = {
-        name: mask_text(getattr(ticket, name).strip(), never=never) for name in MASKED_FIELDS
-    }
-    return replace(ticket, service_number=mask_number(ticket.service_number), **masked)
-
-
-def check_ticket(ticket: Ticket) -> None:
-    """Raise InvalidInput naming the first field that cannot be kept."""
-    if not ticket.description and not ticket.title:
-        raise InvalidInput("投诉内容不能为空", field="description")
-    for name in MASKED_FIELDS:
-        if len(getattr(ticket, name)) > MAX_LENGTH:
-            raise InvalidInput(f"超过 {MAX_LENGTH} 字", field=name)
-    if ticket.channel not in CHANNELS:
-        raise InvalidInput(f"应为 {'、'.join(CHANNELS)}", field="channel")
-    if ticket.area and ticket.area not in AREAS:
-        raise InvalidInput(f"应为 {'、'.join(AREAS)}", field="area")
-    if ticket.urgency and ticket.urgency not in PRIORITIES:
-        raise InvalidInput(f"应为 {'、'.join(PRIORITIES)}", field="urgency")
 
 
 def _named_fix(connection: sqlite3.Connection, closing: Closing, link: Link) -> Closing:

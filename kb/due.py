@@ -93,3 +93,10 @@ def bound_as_dict(bound: BoundLimit) -> dict[str, Any]:
         "due_at": format_instant(bound.due_at) if bound.due_at else None,
         "provisional": bound.provisional,
     }
+
+
+def bound_details(bound: BoundLimit) -> dict[str, Any]:
+    """What a limit adds to a suggestion's JSON; its own confidence goes by another name there."""
+    values = bound_as_dict(bound)
+    values["source_confidence"] = values.pop("confidence")
+    return {name: value for name, value in values.items() if name not in ("id", "revision")}

@@ -19,8 +19,8 @@ from typing import Any
 
 from kb.category import Category
 from kb.database import Database
-from kb.desk import NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.errors import InvalidInput, KBError
+from kb.intake import NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.masking import hash_number, mask_number
 from kb.rows import Refusal, Row
 from kb.store import handbook, sessions, tickets

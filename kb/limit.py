@@ -125,7 +125,7 @@ def bind_limits(
     A limit of the class itself replaces the general one of the same subject and priority level.
     """
     bound = [
-        _bind(limit, accepted_at=accepted_at, calendar=calendar)
+        bind_limit(limit, accepted_at=accepted_at, calendar=calendar)
         for limit in limits
         if applies(limit, request)
     ]
@@ -157,12 +157,13 @@ def strictness(item: BoundLimit) -> tuple[object, ...]:
     )
 
 
-def _bind(limit: TimeLimit, *, accepted_at: datetime, calendar: WorkCalendar) -> BoundLimit:
-    specific = bool(limit.categories)
+def bind_limit(limit: TimeLimit, *, accepted_at: datetime, calendar: WorkCalendar) -> BoundLimit:
+    """One limit with its due time, when its clock runs from acceptance."""
+    is_specific = bool(limit.categories)
     if limit.starts != "accepted":
-        return BoundLimit(limit, None, provisional=False, is_specific=specific)
+        return BoundLimit(limit, None, provisional=False, is_specific=is_specific)
     deadline = compute_deadline(accepted_at, limit.limit_value, limit.limit_unit, calendar=calendar)
-    return BoundLimit(limit, deadline.due_at, deadline.provisional, specific)
+    return BoundLimit(limit, deadline.due_at, deadline.provisional, is_specific)
 
 
 def class_limit_id(category: str) -> str:

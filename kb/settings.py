@@ -26,7 +26,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts as came back"),
-    Setting("KB_MAX_BODY", "65536", "largest request body accepted (bytes)"),
+    Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
 )
 
 

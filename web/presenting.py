@@ -1,4 +1,4 @@
-"""Our dataclasses as the JSON of the API: one function a noun."""
+"""Articles and classes as the JSON of the API."""
 
 from __future__ import annotations
 
@@ -9,58 +9,9 @@ from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.due import limit_as_dict
 from kb.limit import TimeLimit
-from kb.store.sessions import Event, Impression, Session
-from kb.ticket import Ticket
-from web.chain import Chain, SessionRecord
 from web.rendering import article_html
 
 Json = dict[str, Any]
-
-
-def ticket_json(ticket: Ticket) -> Json:
-    """A ticket; the keyed hash of the number stays inside."""
-    values = asdict(ticket)
-    del values["number_hash"]
-    return values
-
-
-def event_json(event: Event) -> Json:
-    """One thing an agent did with an item shown."""
-    values = asdict(event)
-    del values["impression_id"]
-    return values
-
-
-def impression_json(impression: Impression, events: list[Event]) -> Json:
-    """One item shown, with what was done with it."""
-    values = asdict(impression)
-    del values["session_id"]
-    values["impression_id"] = values.pop("id")
-    values["matched_terms"] = list(impression.matched_terms)
-    return values | {"events": [event_json(event) for event in events]}
-
-
-def session_json(record: SessionRecord) -> Json:
-    """One call for suggestions as recorded."""
-    session: Session = record.session
-    values = asdict(session)
-    del values["query_hash"]
-    values["session_id"] = values.pop("id")
-    shown = [
-        impression_json(impression, record.events_of(impression.id))
-        for impression in record.impressions
-    ]
-    return values | {"impressions": shown}
-
-
-def chain_json(chain: Chain) -> Json:
-    """A ticket with its links, history, outcomes and sessions."""
-    return ticket_json(chain.ticket) | {
-        "links": [asdict(link) for link in chain.links],
-        "events": [asdict(event) for event in chain.events],
-        "outcomes": [asdict(outcome) for outcome in chain.outcomes],
-        "sessions": [session_json(record) for record in chain.sessions],
-    }
 
 
 def article_summary(article: Article) -> Json:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from indexer.suggesting import limit_details
-from kb.deadlines import compute_deadline
-from kb.limit import BoundLimit, TimeLimit
+from kb.chain import SessionRecord
+from kb.due import bound_details
+from kb.limit import bind_limit
 from kb.store import handbook
 from kb.store.sessions import Impression
 from kb.suggestion import Answer, Suggestion, Why
 from kb.times import parse_instant
-from kb.workdays import WorkCalendar, parse_calendar
-from web.chain import SessionRecord
+from kb.workdays import parse_calendar
 from web.services import current
 
 PROCEDURES = frozenset({"article", "procedure"})
@@ -63,11 +60,7 @@ def _limit_details(record: SessionRecord, accepted_at: str) -> dict[str, dict[st
     calendar = parse_calendar(handbook.read_vocabulary(connection, "workdays") or {})
     start = parse_instant(accepted_at, field="accepted_at")
     shown = [limits[item.target_id] for item in record.impressions if item.target_id in limits]
-    return {limit.id: limit_details(_bind(limit, start, calendar)) for limit in shown}
-
-
-def _bind(limit: TimeLimit, start: datetime, calendar: WorkCalendar) -> BoundLimit:
-    if limit.starts != "accepted":
-        return BoundLimit(limit, None, provisional=False, is_specific=True)
-    due = compute_deadline(start, limit.limit_value, limit.limit_unit, calendar=calendar)
-    return BoundLimit(limit, due.due_at, due.provisional, is_specific=True)
+    return {
+        limit.id: bound_details(bind_limit(limit, accepted_at=start, calendar=calendar))
+        for limit in shown
+    }

@@ -8,12 +8,14 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kb.errors import IdempotencyConflict, ImpressionNotFound, SessionNotFound
 from kb.store.rows import insert, parse_row, row_values
 from kb.times import format_instant
+
+KEPT_ANSWERS = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,9 @@ def save_answered(
     response: str,
     now: datetime,
 ) -> None:
-    """Keep the answer given for an Idempotency-Key."""
+    """Keep the answer given for an Idempotency-Key, and drop those older than KEPT_ANSWERS."""
+    edge = format_instant(now - KEPT_ANSWERS)
+    connection.execute("DELETE FROM idempotency WHERE created_at < ?", (edge,))
     insert(
         connection,
         "idempotency",

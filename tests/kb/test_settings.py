@@ -15,7 +15,7 @@ def test_without_variables_the_defaults_hold() -> None:
     assert settings.data == Path("data")
     assert settings.handbook == shipped_handbook()
     assert (settings.host, settings.port, settings.threads) == ("127.0.0.1", 8000, 8)
-    assert (settings.encoder, settings.repeat_days, settings.max_body) == ("", 30, 65536)
+    assert (settings.encoder, settings.repeat_days, settings.max_body) == ("", 30, 262144)
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,18 @@ LIBRARIES = {
         "jieba", "model2vec", "numpy", "opencc", "sentence_transformers", "tokenizers", "torch",
         "whoosh",
     },
-    "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress", "werkzeug", "jinja2", "markupsafe"},
+    "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
+            "werkzeug", "jinja2", "markupsafe"},
 }  # fmt: skip
-COMMAND = {"kb/__main__.py", *(f"kb/commands/{path.name}" for path in (ROOT / "kb/commands").glob("*.py"))}
-ONE_HOME = {"whoosh": "indexer/words.py", "jieba": "indexer/analysis.py", "opencc": "indexer/analysis.py"}
+COMMAND = {
+    "kb/__main__.py",
+    *(f"kb/commands/{path.name}" for path in (ROOT / "kb/commands").glob("*.py")),
+}
+ONE_HOME = {
+    "whoosh": "indexer/words.py",
+    "jieba": "indexer/analysis.py",
+    "opencc": "indexer/analysis.py",
+}
 
 
 def modules() -> list[str]:
@@ -45,7 +53,7 @@ def imports(module: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("module", modules())
 def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
-    layer = module.split("/")[0]
+    layer = module.split("/", maxsplit=1)[0]
     for name in imports(module):
         top = name.split(".")[0]
         if top in sys.stdlib_module_names:
@@ -60,7 +68,9 @@ def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
 
 @pytest.mark.parametrize("library", sorted(ONE_HOME))
 def test_an_engine_is_named_in_one_module_only(library: str) -> None:
-    homes = {module for module in modules() if any(n.split(".")[0] == library for n in imports(module))}
+    homes = {
+        module for module in modules() if any(n.split(".")[0] == library for n in imports(module))
+    }
     assert homes == {ONE_HOME[library]}
 
 
@@ -76,7 +86,9 @@ def test_sql_is_written_in_the_store_only() -> None:
 
 
 def test_no_module_imports_itself_by_a_detour() -> None:
-    known = {module[:-3].replace("/", ".").removesuffix(".__init__"): module for module in modules()}
+    known = {
+        module[:-3].replace("/", ".").removesuffix(".__init__"): module for module in modules()
+    }
     graph = {
         name: {other for other in imports(module) if other in known and other != name}
         for name, module in known.items()

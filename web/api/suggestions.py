@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from kb.desk import never_mask
+from kb.chain import read_record, record_as_dict
+from kb.intake import never_mask
 from kb.masking import mask_text
 from kb.store import sessions
 from kb.suggestion import SuggestionRequest, answer_as_dict
 from web.bodies import DisplayedBody, EventBody, SuggestionBody
-from web.chain import read_record
 from web.idempotency import idempotent
 from web.parsing import agent_name, read_body
-from web.presenting import session_json
 from web.services import current
 from web.suggesting import record_displayed, suggest
 
@@ -43,7 +42,7 @@ def create_suggestions() -> Response:
 @blueprint.get("/suggestions/<session_id>")
 def get_suggestions(session_id: str) -> Response:
     """One call for suggestions as recorded: what was shown, and what was done with it."""
-    return jsonify(session_json(read_record(current().database.connection, session_id)))
+    return jsonify(record_as_dict(read_record(current().database.connection, session_id)))
 
 
 @blueprint.post("/suggestions/<session_id>/displayed")

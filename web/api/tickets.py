@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify, url_for
 
+from kb.chain import chain_as_dict, read_chain, ticket_as_dict
 from kb.desk import Closing, Target
 from kb.store import tickets
 from kb.ticket import Ticket
@@ -19,18 +20,16 @@ from web.bodies import (
     TicketChanges,
     TicketPage,
 )
-from web.chain import read_chain
 from web.idempotency import idempotent
 from web.intake import take_in
 from web.parsing import agent_name, read_body, read_query, read_version
-from web.presenting import chain_json, ticket_json
 from web.services import current
 
 blueprint = Blueprint("api-tickets", __name__, url_prefix="/api/v1/tickets")
 
 
 def _answer(ticket: Ticket, *, created: bool = False) -> Response:
-    response = jsonify(ticket_json(ticket))
+    response = jsonify(ticket_as_dict(ticket))
     response.headers["ETag"] = f'"v{ticket.version}"'
     if created:
         response.status_code = 201
@@ -79,14 +78,14 @@ def get_tickets() -> Response:
     )
     page = found[: query.limit]
     following = page[-1].ticket_no if len(found) > query.limit else None
-    return jsonify({"tickets": [ticket_json(ticket) for ticket in page], "next": following})
+    return jsonify({"tickets": [ticket_as_dict(ticket) for ticket in page], "next": following})
 
 
 @blueprint.get("/<ticket_no>")
 def get_ticket(ticket_no: str) -> Response:
     """One ticket with its links, history, outcomes, and what it was shown."""
     chain = read_chain(current().database.connection, ticket_no)
-    response = jsonify(chain_json(chain))
+    response = jsonify(chain_as_dict(chain))
     response.headers["ETag"] = f'"v{chain.ticket.version}"'
     return response
 

@@ -9,11 +9,11 @@ from typing import Any
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
+from kb.chain import Chain, read_chain
 from kb.desk import Target
 from kb.errors import KBError
 from kb.store import tickets
 from kb.ticket import Ticket
-from web.chain import Chain, read_chain
 from web.errors import describe
 from web.forms import read_form_version, read_mark, read_record
 from web.guard import check_form

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
+from kb.chain import read_chain
 from kb.errors import KBError
 from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest
 from kb.ticket import STATUSES, Ticket
-from web.chain import read_chain
 from web.forms import (
     read_desk_form,
 )

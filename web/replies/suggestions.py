@@ -56,17 +56,23 @@ class LimitItemReply(ItemReply):
     """A time limit that binds; ``due_at`` is null when its clock starts at another event."""
 
     subject: str
+    categories: list[str]
+    region: str
+    area: str
+    priority: str
+    condition: str
     limit_value: float
     limit_unit: str
+    amount: str
     kind: str
+    from_event: str
+    starts: str
     authority: str
-    authority_name: str
+    authority_label: str
     source: str
     source_confidence: str
     is_verified: bool
-    condition: str
-    region: str
-    from_event: str
+    is_internal: bool
     responsible_dept: str
     escalation: str
     due_at: str | None

@@ -1,0 +1,55 @@
+"""What is checked and masked before a ticket is kept, from whatever door it comes in."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from kb.errors import InvalidInput
+from kb.masking import mask_number, mask_text
+from kb.store import handbook
+from kb.ticket import AREAS, CHANNELS, PRIORITIES, Ticket
+
+MASKED_FIELDS = (
+    "title",
+    "description",
+    "customer_demand",
+    "root_cause",
+    "resolution",
+    "fix",
+    "region",
+)
+MAX_LENGTH = 20_000
+"""Longest free text of a ticket, in characters."""
+NUMBER_KEY = "number-hash"
+
+
+def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
+    """The texts that are never personal data (short numbers, codes)."""
+    words: list[str] = handbook.read_vocabulary(connection, "never_mask") or []
+    return words
+
+
+def mask_ticket(ticket: Ticket, *, never: Sequence[str]) -> Ticket:
+    """The ticket with personal data masked in every free text."""
+    masked: dict[str, Any] = {
+        name: mask_text(getattr(ticket, name).strip(), never=never) for name in MASKED_FIELDS
+    }
+    return replace(ticket, service_number=mask_number(ticket.service_number), **masked)
+
+
+def check_ticket(ticket: Ticket) -> None:
+    """Raise InvalidInput naming the first field that cannot be kept."""
+    if not ticket.description and not ticket.title:
+        raise InvalidInput("投诉内容不能为空", field="description")
+    for name in MASKED_FIELDS:
+        if len(getattr(ticket, name)) > MAX_LENGTH:
+            raise InvalidInput(f"超过 {MAX_LENGTH} 字", field=name)
+    if ticket.channel not in CHANNELS:
+        raise InvalidInput(f"应为 {'、'.join(CHANNELS)}", field="channel")
+    if ticket.area and ticket.area not in AREAS:
+        raise InvalidInput(f"应为 {'、'.join(AREAS)}", field="area")
+    if ticket.urgency and ticket.urgency not in PRIORITIES:
+        raise InvalidInput(f"应为 {'、'.join(PRIORITIES)}", field="urgency")

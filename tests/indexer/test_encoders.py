@@ -1,0 +1,106 @@
+"""Encoders: the desk's own, any model of sentence-transformers, and what training brings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+
+from indexer.analysis import Analyzer
+from indexer.build import build_index
+from indexer.encoder import LibraryEncoder, StaticEncoder
+from indexer.engine import Engine, open_language
+from indexer.learning import train
+from indexer.progress import quiet
+from indexer.training import TrainingPlan, TrainingSet, train_encoder
+from kb.database import Database
+from kb.errors import EncoderUnavailable
+from kb.settings import Settings, read_settings
+from kb.suggestion import SuggestionRequest
+from kb.vocabulary import Vocabulary
+from tests.conftest import START
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Analyzer:
+    return Analyzer(Vocabulary())
+
+
+@pytest.fixture(scope="module")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real model of sentence-transformers that reads single characters, 16 dimensions."""
+    folder = tmp_path_factory.mktemp("tiny")
+    chars = sorted(set("家里网断了盒子上那个红灯一直亮宽带光猫话费扣转码失效手机停孩子充游戏"))
+    vocabulary = {"[UNK]": 0, **{char: place for place, char in enumerate(chars, 1)}}
+    tokenizer = Tokenizer(WordLevel(vocab=vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.pre_tokenizer = Split("", "isolated")
+    weights = np.random.default_rng(1).normal(size=(len(vocabulary), 16)).astype(np.float32)
+    module = StaticEmbedding(tokenizer, embedding_weights=weights)
+    SentenceTransformer(modules=[module], device="cpu").save(str(folder))
+    return folder
+
+
+def test_any_model_of_the_library_gives_unit_vectors(tiny_model: Path) -> None:
+    encoder = LibraryEncoder(str(tiny_model))
+    vectors = encoder.encode(["宽带断了", "话费"])
+    assert vectors.shape == (2, encoder.dimension) == (2, 16)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_model_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(EncoderUnavailable, match="nothing-here"):
+        LibraryEncoder(str(tmp_path / "nothing-here"))
+
+
+def test_the_desk_runs_on_another_model(
+    settings: Settings, database: Database, tiny_model: Path
+) -> None:
+    other = read_settings({"KB_DATA": str(settings.data), "KB_ENCODER": str(tiny_model)})
+    report = build_index(other, database, now=START, progress=quiet)
+    assert report.encoder.endswith("#16")
+    engine = Engine(other, database, open_language(other, database))
+    answer = engine.preview(SuggestionRequest("家里网断了,盒子上那个红灯一直亮"), now=START)
+    assert answer.mode == "hybrid"
+    assert "P060101" in [item.target_id for item in answer.procedures[:3]]
+
+
+def test_a_broken_encoder_folder_leaves_words(tmp_path: Path, analyzer: Analyzer) -> None:
+    (tmp_path / "recipe.json").write_text("{", "utf-8")
+    with pytest.raises(EncoderUnavailable):
+        StaticEncoder(tmp_path, analyzer)
+
+
+def test_training_brings_what_means_the_same_together(tmp_path: Path, analyzer: Analyzer) -> None:
+    pairs = [("断网", "LOS红灯"), ("多扣钱", "计费差错"), ("转网", "携号"), ("爽约", "师傅没来")]
+    tokens = [(analyzer.tokens(left), analyzer.tokens(right)) for left, right in pairs * 20]
+    texts = [side for pair in tokens for side in pair]
+    plan = TrainingPlan(dimension=16, batch=8, epochs=8)
+    train_encoder(tmp_path, TrainingSet(texts, tokens), plan)
+    encoder = StaticEncoder(tmp_path, analyzer)
+    scores = (
+        encoder.encode([left for left, _ in pairs])
+        @ encoder.encode([right for _, right in pairs]).T
+    )
+    assert scores.argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+def test_a_text_without_a_known_term_has_a_zero_vector(tmp_path: Path, analyzer: Analyzer) -> None:
+    tokens = [analyzer.tokens("宽带断网")] * 3
+    train_encoder(tmp_path, TrainingSet(tokens, []), TrainingPlan(dimension=8))
+    vectors = StaticEncoder(tmp_path, analyzer).encode(["🙂", "宽带"])
+    assert np.linalg.norm(vectors, axis=1).round(3).tolist() == [0.0, 1.0]
+
+
+def test_training_again_keeps_the_better_encoder(settings: Settings, database: Database) -> None:
+    report = train(settings, database, now=START, progress=quiet)
+    assert report.held_out_before is not None
+    kept = max(report.held_out_before, report.held_out_after)
+    named = report.held_out_after if report.kept == "new" else report.held_out_before
+    assert named == pytest.approx(kept)
+    assert (settings.encoders / report.encoder).is_dir()
