@@ -277,14 +277,20 @@ class Desk:
             closing=ticket.closings,
         )
 
+    def withdraw_solution(self, ticket_no: str, *, agent: str, now: datetime) -> None:
+        """Take back the solution marked for the closing to come; nothing if there is none."""
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if ticket.status == "open":
+                _withdraw(connection, ticket, agent=agent, now=now)
+
     def close(self, ticket_no: str, closing: Closing, *, agent: str, now: datetime) -> Ticket:
         """Close with a knowledge decision: one solution (given now or before), or none fits."""
         with self.database.transaction() as connection:
             ticket = tickets.read_ticket(connection, ticket_no)
             self._check_closing(connection, ticket, closing)
             if closing.solution:
-                if _solution_of(connection, ticket):
-                    tickets.drop_solution(connection, ticket_no, closing=ticket.closings)
+                _withdraw(connection, ticket, agent=agent, now=now)
                 link = self._link(
                     connection, ticket, closing.solution, "solution", agent=agent, now=now
                 )
@@ -417,6 +423,15 @@ def plan_return(
 
 CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})
 """Subjects of limits that end with the answer: the earliest of them is the ticket's due time."""
+
+
+def _withdraw(connection: sqlite3.Connection, ticket: Ticket, *, agent: str, now: datetime) -> None:
+    solution = _solution_of(connection, ticket)
+    if solution is None:
+        return
+    tickets.drop_solution(connection, ticket.ticket_no, closing=ticket.closings)
+    detail = f"solution {solution.target_type} {solution.target_id}"
+    tickets.add_event(connection, ticket, "unlinked", agent=agent, now=now, detail=detail)
 
 
 def _named_fix(connection: sqlite3.Connection, closing: Closing, link: Link) -> Closing:

@@ -32,6 +32,7 @@ HISTORY: Mapping[str, str] = {
     "imported": "导入",
     "updated": "修改",
     "linked": "关联知识",
+    "unlinked": "取消关联",
     "closed": "办结",
     "reopened": "重开",
     "came_back": "又反复",

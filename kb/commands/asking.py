@@ -84,7 +84,7 @@ def _answer_lines(data: dict[str, Any]) -> list[str]:
     if data["abstained"]:
         lines.append("没有足够把握的建议")
     lines += [
-        f"分类 {item['id']} {item['path']}（{item['probability']:.0%}）"
+        f"分类 {item['id']} {item['path']} › {item['name']}（{item['probability']:.0%}）"
         for item in data["categories"]
     ]
     lines += [

@@ -537,3 +537,15 @@ def test_the_outcome_of_the_last_closing_is_what_past_fixes_see(desk: Desk) -> N
         tickets.save_outcome(connection, Outcome(ticket.ticket_no, 1, "stayed_closed", "", None))
     resolved = tickets.read_resolved(desk.database.connection, [ticket.ticket_no])
     assert [item.state for item in resolved] == ["stayed_closed"]
+
+
+def test_a_solution_taken_back_leaves_a_trace_and_makes_room(
+    desk: Desk, database: Database
+) -> None:
+    ticket = create(desk)
+    desk.link(ticket.ticket_no, PROCEDURE, "solution", agent=AGENT, now=NOW)
+    desk.withdraw_solution(ticket.ticket_no, agent="乙", now=NOW)
+    assert tickets.read_links(database.connection, ticket.ticket_no) == []
+    history = tickets.read_events(database.connection, ticket.ticket_no)
+    assert (history[-1].action, history[-1].agent) == ("unlinked", "乙")
+    assert close(desk, ticket, none_fit=True).status == "closed"

@@ -82,10 +82,8 @@ def press_mark(ticket_no: str) -> None:
 
 def withdraw_solution(ticket_no: str) -> None:
     """Take back the solution marked before: on the page the last choice counts."""
-    with current().database.transaction() as connection:
-        ticket = tickets.read_ticket(connection, ticket_no)
-        if ticket.status == "open":
-            tickets.drop_solution(connection, ticket_no, closing=ticket.closings)
+    services = current()
+    services.desk.withdraw_solution(ticket_no, agent=agent_name(), now=services.clock())
 
 
 def to_page(ticket_no: str, anchor: str = "") -> Redirect:
