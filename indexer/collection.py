@@ -22,6 +22,9 @@ from indexer.words import FIELDS, WordIndex, WordWriter
 
 OPEN_END = np.int32(2**31 - 1)
 ENCODE_BATCH = 2_000
+MOST_SEGMENTS = 32
+SMALL_SEGMENT = 500
+"""Documents up to which a segment is written anew when there are too many."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,27 @@ class Collection:
     def close(self) -> None:
         """Release the files."""
         self.words.close()
+
+
+def scattered_keys(folder: Path) -> list[str]:
+    """Keys of the documents in small segments, once there are more than MOST_SEGMENTS.
+
+    Each commit adds a segment. Writing these documents anew gathers them in one; the segments
+    they leave empty are let go.
+    """
+    words = WordIndex(folder)
+    try:
+        if len(words.segments) <= MOST_SEGMENTS:
+            return []
+        return [
+            str(key)
+            for segment in words.segments
+            if segment.size <= SMALL_SEGMENT
+            for number, key in enumerate(_read_rows(folder, segment.name).keys.tolist())
+            if number not in segment.deleted
+        ]
+    finally:
+        words.close()
 
 
 def commit_documents(

@@ -79,14 +79,18 @@ class Engine:
             return held
         with self._lock:
             if self._opened is held:
-                self._refresh_language()
-                self._opened = self._open()
+                self._opened = self._reopen()
             return self._opened
 
-    def _refresh_language(self) -> None:
+    def _reopen(self) -> Opened:
+        """Open the newest state; read vocabulary and encoder anew when it was built with others."""
         digest = handbook.vocabulary_digest(self._database.connection)
-        if digest != self._language.vocabulary_digest or self._language.encoder is None:
-            self._language = open_language(self._settings, self._database)
+        if digest == self._language.vocabulary_digest:
+            opened = self._open()
+            if opened.snapshot.encoder is not None or not opened.snapshot.manifest.encoder:
+                return opened
+        self._language = open_language(self._settings, self._database)
+        return self._open()
 
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.

@@ -71,7 +71,7 @@ def train_desk_encoder(
     before = None
     if old_folder is not None:
         before = partner_rank(StaticEncoder(old_folder, analyzer), held)
-    if before is not None and before > after:
+    if before is not None and before >= after:
         shutil.rmtree(folder)
         identity = StaticEncoder(old_folder or folder, analyzer).identity
         return TrainReport(identity, len(kept), before, after, "old")

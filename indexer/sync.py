@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from indexer.collection import Document, commit_documents
-from indexer.documents import article_document, limit_document, ticket_document
+from indexer.collection import Document, commit_documents, scattered_keys
+from indexer.documents import article_document, limit_document, parse_key, ticket_document
 from indexer.encoder import Encoder
 from indexer.engine import open_language
 from indexer.generation import (
@@ -26,9 +27,10 @@ from kb.database import Database
 from kb.errors import IndexMismatch, IndexMissing
 from kb.settings import Settings
 from kb.store import handbook, queue, tickets
-from kb.store.queue import QueuedChange
 
 PAUSE_SECONDS = 0.2
+Objects = AbstractSet[tuple[str, str]]
+"""(kind, id) of what is to be written anew."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,12 @@ def _sync(settings: Settings, database: Database, language: Language) -> SyncRep
     changes = queue.read_queue(database.connection)
     if not changes:
         return SyncReport(0, 0, 0.0)
-    passages, passage_drops = _passage_changes(database, changes)
-    cases, case_drops = _ticket_changes(database, changes)
+    changed_objects = {(change.kind, change.object_id) for change in changes}
+    for part in (PASSAGES, TICKETS):
+        scattered = map(parse_key, scattered_keys(folder / part))
+        changed_objects |= {(key.kind, key.identity) for key in scattered}
+    passages, passage_drops = _passage_changes(database, changed_objects)
+    cases, case_drops = _ticket_changes(database, changed_objects)
     for part, documents, drops in (
         (PASSAGES, passages, passage_drops),
         (TICKETS, cases, case_drops),
@@ -101,8 +107,7 @@ def _sync(settings: Settings, database: Database, language: Language) -> SyncRep
     with database.transaction() as connection:
         queue.clear_queue(connection, up_to=last)
     changed = len(passages) + len(cases)
-    objects = {(change.kind, change.object_id) for change in changes}
-    removed = max(len(objects) - changed, 0)
+    removed = max(len(changed_objects) - changed, 0)
     return SyncReport(changed, removed, time.monotonic() - started)
 
 
@@ -115,13 +120,11 @@ def _writing_encoder(language: Language, identity: str, reason: str) -> Encoder 
     return language.encoder
 
 
-def _passage_changes(
-    database: Database, changes: Sequence[QueuedChange]
-) -> tuple[list[Document], list[str]]:
+def _passage_changes(database: Database, changed: Objects) -> tuple[list[Document], list[str]]:
     """Documents of the changed articles and limits, and every key of theirs to drop."""
     connection = database.connection
-    articles = sorted({change.object_id for change in changes if change.kind == "article"})
-    limits = {change.object_id for change in changes if change.kind == "time_limit"}
+    articles = sorted(name for kind, name in changed if kind == "article")
+    limits = {name for kind, name in changed if kind == "time_limit"}
     categories = handbook.read_categories(connection)
     documents = [
         article_document(article, categories)
@@ -143,10 +146,8 @@ def _passage_changes(
 MOST_LIMIT_REVISIONS = 50
 
 
-def _ticket_changes(
-    database: Database, changes: Sequence[QueuedChange]
-) -> tuple[list[Document], list[str]]:
-    numbers = sorted({change.object_id for change in changes if change.kind == "ticket"})
+def _ticket_changes(database: Database, changed: Objects) -> tuple[list[Document], list[str]]:
+    numbers = sorted(name for kind, name in changed if kind == "ticket")
     documents = [
         ticket_document(ticket)
         for start in range(0, len(numbers), 500)

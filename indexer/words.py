@@ -120,6 +120,10 @@ def segments_of(reader: Any) -> list[Segment]:
     ]
 
 
+def _without_empty(_: Any, segments: list[Any]) -> list[Any]:
+    return [segment for segment in segments if segment.doc_count()]
+
+
 class WordWriter:
     """One commit: drop keys, add documents; nothing is seen before ``commit``."""
 
@@ -143,8 +147,8 @@ class WordWriter:
         self._writer.add_document(**{KEY: key}, **fields)
 
     def commit(self) -> None:
-        """Make the change visible at once; segments are never merged here."""
-        self._writer.commit(merge=False)
+        """Make the change visible at once; segments are never merged, empty ones are let go."""
+        self._writer.commit(mergetype=_without_empty)
 
     def cancel(self) -> None:
         """Give up the change and the lock."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.commands.console import Command, json_option, note, show
+from kb.commands.console import Command, json_option, show
 from kb.commands.params import Readable
 from kb.commands.progress import Progress, showing_progress
 from kb.commands.run import Run, pass_run
@@ -127,10 +127,13 @@ def stopping() -> Iterator[Callable[[], bool]]:
 @json_option
 @pass_run
 def train_command(run: Run, as_json: bool) -> None:
-    """用本台的手册、工单和结果训练编码器，好于现有的才换上并重建索引。"""
+    """训练编码器，好于现有的才换上并重建索引；先停掉 kb serve。"""
+    from indexer.generation import writing
     from indexer.learning import train
 
     database = run.open_database()
+    with writing(run.settings.index):
+        pass  # a server that holds the index would answer by words alone after the change
     with showing_progress() as progress:
         report = train(run.settings, database, now=run.clock(), progress=progress)
     result: dict[str, Any] = {**asdict(report), "index": None}
@@ -140,17 +143,9 @@ def train_command(run: Run, as_json: bool) -> None:
         "已换上新编码器" if report.kept == "new" else "保留原编码器",
     ]
     if report.kept == "new":
-        result["index"] = _rebuild_unless_busy(run, database)
+        result["index"] = rebuild(run, database)
         lines.append(describe_index(result["index"]))
     show(result, lines, as_json=as_json)
-
-
-def _rebuild_unless_busy(run: Run, database: Database) -> dict[str, Any]:
-    try:
-        return rebuild(run, database)
-    except IndexBusy:
-        note("另一个进程正在写索引：停掉 kb serve 后请运行 kb index --full")
-        return {"action": "busy"}
 
 
 @click.command("eval", cls=Command)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from indexer import collection
 from indexer.build import build_index
 from indexer.encoder import StaticEncoder
 from indexer.engine import Engine, open_engine, open_language
@@ -152,3 +153,30 @@ def test_the_served_vectors_are_those_of_sentence_transformers(
     joined = [" ".join(language.analyzer.tokens(text)) for text in texts]
     reference = model.encode(joined, normalize_embeddings=True)
     assert np.allclose(served.encode(texts), reference, atol=1e-5)
+
+
+def test_many_small_commits_are_gathered_and_nothing_is_lost(
+    engine: Engine, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "MOST_SEGMENTS", 3)
+    numbers = []
+    for place in range(6):
+        numbers.append(close_ticket(database, f"断网第{place}回，红灯", "换线").ticket_no)
+        sync_index(settings, database, now=START)
+    snapshot = engine.opened().snapshot
+    assert len(snapshot.tickets.collection.words.segments) <= 4
+    assert len(snapshot.tickets.collection) == 744 + len(numbers)
+    keys = set(snapshot.tickets.collection.rows.keys[snapshot.tickets.collection.alive].tolist())
+    assert {f"t|{number}|" for number in numbers} <= keys
+
+
+def test_a_new_encoder_is_taken_up_by_an_open_engine(
+    engine: Engine, database: Database, settings: Settings
+) -> None:
+    before = engine.opened().snapshot.manifest.encoder
+    close_ticket(database, "紫檀木柜子压断了墙角那根线", "重做成端，换紫色尾纤，复测正常")
+    shutil.rmtree(settings.encoders)
+    report = build_index(settings, database, now=START.replace(hour=11), progress=quiet)
+    snapshot = engine.opened().snapshot
+    assert snapshot.mode == "hybrid"
+    assert snapshot.manifest.encoder == report.encoder != before
