@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
-from indexer.collection import Collection, commit_documents
+from indexer.collection import commit_documents
 from indexer.encoder import Encoder
-from indexer.fitting import fit_desk_alpha
 from indexer.generation import (
     PASSAGES,
     TICKETS,
@@ -69,9 +68,6 @@ def build_index(
                 encoder=encoder,
                 progress=progress,
             )
-        collection = Collection(folder / TICKETS)
-        alpha = fit_desk_alpha(collection, cases, analyzer, encoder) if encoder else 0.0
-        collection.close()
         manifest = Manifest(
             generation=name,
             analysis_version=ANALYSIS_VERSION,
@@ -79,7 +75,6 @@ def build_index(
             encoder=encoder.identity if encoder else "",
             encoder_reason=reason,
             dimension=encoder.dimension if encoder else 0,
-            alpha=alpha,
             created_at=format_instant(now),
         )
         write_state(folder, State(seq=seq, commits=1))

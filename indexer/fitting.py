@@ -5,21 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
-
-from indexer.analysis import Analyzer
-from indexer.collection import Collection, Document
-from indexer.encoder import Encoder
-from indexer.scoring import WordScorer, WordWeights
 
 GRID = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 PRIOR = 0.1
 COST = 0.05
 """Used when there is nothing to fit on: words lead."""
-MOST_QUERIES = 600
 
 Matrix = npt.NDArray[np.float32]
 
@@ -61,33 +53,3 @@ def fit_alpha(words: Matrix, meaning: Matrix, relevant: npt.NDArray[np.bool_]) -
         if gain.mean() > gain.std() / np.sqrt(len(gain)):
             best, held = alpha, ranks
     return best
-
-
-def fit_desk_alpha(
-    collection: Collection, documents: Sequence[Document], analyzer: Analyzer, encoder: Encoder
-) -> float:
-    """Fit on the desk's own tickets: what was said must find another ticket of the same class.
-
-    Each query is one ticket's question side, itself left out.
-    """
-    labelled = [place for place, document in enumerate(documents) if document.label]
-    step = max(1, len(labelled) // MOST_QUERIES)
-    chosen = labelled[::step][:MOST_QUERIES]
-    if len(chosen) < 20 or not collection.vectors.shape[1]:
-        return PRIOR
-    scorer = WordScorer(collection, WordWeights())
-    places = {key: place for place, key in enumerate(collection.rows.keys.tolist())}
-    words = np.zeros((len(chosen), len(collection.alive)), np.float32)
-    meaning = np.zeros_like(words)
-    relevant = np.zeros(words.shape, bool)
-    asked = encoder.encode([documents[place].question for place in chosen])
-    for row, place in enumerate(chosen):
-        document = documents[place]
-        own = places[document.key]
-        terms = {(term.text, term.is_word): 1.0 for term in analyzer.terms(document.question)}
-        words[row] = scorer.score(terms)
-        meaning[row] = collection.vectors @ asked[row]
-        words[row, own] = meaning[row, own] = 0
-        relevant[row] = collection.rows.labels == document.label
-        relevant[row, own] = False
-    return fit_alpha(words, meaning, relevant)

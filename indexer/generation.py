@@ -33,7 +33,6 @@ class Manifest:
     encoder: str
     encoder_reason: str
     dimension: int
-    alpha: float
     created_at: str
 
 

@@ -38,15 +38,6 @@ class WordWeights:
     pairs: float = 1.0
 
 
-@dataclass(frozen=True)
-class QueryTerm:
-    """One term asked for. ``weight``: 1 as written, less for a synonym or a guess."""
-
-    text: str
-    is_word: bool
-    weight: float = 1.0
-
-
 Impacts = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 
@@ -45,11 +43,6 @@ def parse_calendar(years: Mapping[str, Any]) -> WorkCalendar:
         if not entry.get("provisional", False):
             published.add(int(year))
     return WorkCalendar(frozenset(holidays), frozenset(makeup), frozenset(published))
-
-
-def read_calendar(path: Path) -> WorkCalendar:
-    """Read ``workdays.json``."""
-    return parse_calendar(json.loads(path.read_text("utf-8")))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

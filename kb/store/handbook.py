@@ -275,12 +275,6 @@ def save_figures(connection: sqlite3.Connection, figures: Sequence[Figure]) -> N
         insert(connection, "figure", row_values(figure))
 
 
-def read_figures(connection: sqlite3.Connection) -> dict[str, Figure]:
-    """All figures by id."""
-    rows = connection.execute("SELECT * FROM figure ORDER BY id")
-    return {row["id"]: parse_row(row, Figure) for row in rows}
-
-
 def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:
     """Keep one vocabulary table as JSON."""
     touch_reference(connection)
