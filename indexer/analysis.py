@@ -122,13 +122,6 @@ class Analyzer:
         counts = general_counts()
         return (counts.count(word) + SMOOTHING) / counts.total
 
-    def fields_of(self, text: str) -> tuple[list[str], list[str]]:
-        """Words and pairs of ``text``, as documents are indexed; a word of two is also a pair."""
-        terms = list(self._cut(normalise(text).text))
-        words = [term for term, _, _, is_word in terms if is_word]
-        pairs = [term for term, _, _, is_word in terms if not is_word or len(term) == 2]
-        return words, pairs
-
     def _cut(self, text: str) -> Iterator[tuple[str, int, int, bool]]:
         for run in _RUN.finditer(text):
             if _HAN_RUN.match(run[0]):
