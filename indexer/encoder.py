@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from indexer.analysis import Analyzer
+from indexer.postings import Counts
 from kb.errors import EncoderUnavailable
 
 Vectors = npt.NDArray[np.float32]
@@ -70,11 +71,36 @@ class StaticEncoder:
         bounds = np.zeros(len(places) + 1, np.int64)
         np.cumsum([len(each) for each in places], out=bounds[1:])
         columns = np.fromiter(chain.from_iterable(places), np.int64, int(bounds[-1]))
-        counts = csr_array(
-            (np.ones(len(columns), np.float32), columns, bounds),
-            shape=(len(places), len(self._table)),
-        )
-        return unit_rows(np.asarray(counts @ self._table, np.float32))
+        return unit_rows(self._sum(np.ones(len(columns), np.float32), columns, bounds))
+
+    def encode_counts(self, counts: Sequence[Counts], read: Sequence[Sequence[bool]]) -> Vectors:
+        """Unit vectors of documents whose terms are counted already, by field; of each vocabulary
+        the terms marked in ``read``."""
+        total = np.zeros((len(counts[0].lengths), self.dimension), np.float32)
+        for each, marks in zip(counts, read, strict=True):
+            rows = np.array(
+                [
+                    self._rows.get(term, -1) if mark else -1
+                    for term, mark in zip(each.vocabulary, marks, strict=True)
+                ],
+                np.int64,
+            )
+            columns = rows[each.codes]
+            known = columns >= 0
+            bounds = np.searchsorted(each.documents[known], np.arange(len(total) + 1))
+            total += self._sum(each.counts[known], columns[known], bounds)
+        return unit_rows(total)
+
+    def _sum(
+        self,
+        counts: npt.NDArray[np.float32],
+        columns: npt.NDArray[np.int64],
+        bounds: npt.NDArray[np.int64],
+    ) -> Vectors:
+        """For each text the sum of its terms' vectors, each times its count."""
+        shape = (len(bounds) - 1, len(self._table))
+        sums = csr_array((counts, columns, bounds), shape=shape) @ self._table
+        return np.asarray(sums, np.float32)
 
 
 class LibraryEncoder:
