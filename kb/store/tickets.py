@@ -164,6 +164,18 @@ def count_indexable(connection: sqlite3.Connection) -> int:
     return int(row["size"])
 
 
+def sample_descriptions(connection: sqlite3.Connection, *, most: int) -> list[str]:
+    """What callers said in up to ``most`` closed tickets, spread evenly over all of them."""
+    step = max(1, -(-count_indexable(connection) // most))
+    rows = connection.execute(
+        "SELECT description FROM (SELECT description, row_number() OVER (ORDER BY ticket_no) AS place"
+        " FROM ticket WHERE status = 'closed' AND resolution <> '' AND description <> '')"
+        " WHERE place % ? = 0",
+        (step,),
+    )
+    return [row["description"] for row in rows]
+
+
 _RESOLVED_COLUMNS = ", ".join(
     f"ticket.{field.name}"
     for field in fields(ResolvedTicket)
