@@ -105,9 +105,9 @@ def suggest_procedures(
     """Articles that are shown today, best first: half what was found, half the class they serve."""
     found = case.retrieved.passages
     held = snapshot.passages.collection
-    probability = {evidence.code.encode(): evidence.probability for evidence in case.classes}
-    labels = held.labels[found.places].tolist()
-    boost = np.array([probability.get(label, 0.0) for label in labels], np.float32)
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
+    by_class = np.array([*(probability.get(code, 0.0) for code in held.classes), 0.0], np.float32)
+    boost = by_class[held.class_of[found.places]]
     mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
     chosen = top(mixed, CANDIDATES)
     scores: dict[tuple[str, str], tuple[float, float]] = {}
@@ -252,10 +252,11 @@ def suggest_fixes(
     near = case.retrieved.tickets.best(NEAR_TICKETS)
     places = np.array([place for place, _ in near], np.int64)
     similarity: dict[str, float] = {}
-    for key, label, (_, score) in zip(
-        held.keys(places), held.labels[places].tolist(), near, strict=True
+    for key, number, (_, score) in zip(
+        held.keys(places), held.class_of[places].tolist(), near, strict=True
     ):
-        weight = 0.1 + 0.9 * probability.get(label.decode(), 0.0) ** 0.5 if label else 1.0
+        sure = probability.get(held.classes[number], 0.0) if number >= 0 else 1.0
+        weight = 0.1 + 0.9 * sure**0.5
         similarity[parse_key(key).identity] = score * weight
     members = tickets.read_resolved(connection, list(similarity))
     labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
