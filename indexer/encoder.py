@@ -101,7 +101,8 @@ class LibraryEncoder:
         except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise EncoderUnavailable(f"{name}：{error}") from error
         self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self.identity = f"{name}#{self.dimension}"
+        files = f"-{digest_of(Path(name))}" if Path(name).is_dir() else ""
+        self.identity = f"{name}#{self.dimension}{files}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``, computed in batches."""
@@ -117,9 +118,9 @@ def unit_rows(vectors: Vectors) -> Vectors:
 
 
 def digest_of(folder: Path) -> str:
-    """Short digest of a trained encoder's weights and vocabulary."""
+    """Short digest of the weights and vocabularies saved in a folder and below."""
     digest = hashlib.sha256()
-    for name in sorted(path.name for path in folder.iterdir() if path.is_file()):
-        if name.endswith((".safetensors", "tokenizer.json")):
-            digest.update((folder / name).read_bytes())
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith((".safetensors", "tokenizer.json", "vocab.txt")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

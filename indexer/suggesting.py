@@ -12,7 +12,7 @@ import numpy as np
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence
 from indexer.confidence import name_confidence
-from indexer.documents import parse_key, split_sections
+from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
 from indexer.past_fixes import PastFix, group_fixes, stay_rate
 from indexer.queries import Query
@@ -110,29 +110,49 @@ def suggest_procedures(
     boost = by_class[held.class_of[found.places]]
     mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
     chosen = top(mixed, CANDIDATES)
-    scores: dict[tuple[str, str], tuple[float, float]] = {}
-    for place, name in zip(chosen.tolist(), held.keys(found.places[chosen]), strict=True):
-        key = parse_key(name)
-        if key.kind == "article":
-            scores[key.identity, key.version] = (float(mixed[place]), float(boost[place]))
-    shown = handbook.read_articles(
-        connection, on=case.now.date(), ids=[identity for identity, _ in scores]
-    )
-    hits = [
-        (article, *scores[article.id, article.revision.version])
-        for article in shown
-        if (article.id, article.revision.version) in scores
+    names = held.keys(found.places[chosen])
+    candidates = [
+        (parse_key(name), float(mixed[place]), float(boost[place]))
+        for place, name in zip(chosen.tolist(), names, strict=True)
     ]
-    hits.sort(key=lambda hit: (-hit[1], hit[0].id))
-    shown_hits = hits[: case.limit]
-    outcomes = tickets.solution_outcomes(connection, [hit[0].id for hit in shown_hits])
-    return [
-        (
-            article,
-            _procedure(article, case, score, sure, position, outcomes.get(article.id, (0, 0))),
+    hits = _shown(connection, candidates, case)
+    articles = {
+        article.id: article
+        for article in handbook.read_articles(
+            connection, on=case.now.date(), ids=[key.identity for key, _, _ in hits]
         )
-        for position, (article, score, sure) in enumerate(shown_hits, 1)
+    }
+    outcomes = tickets.solution_outcomes(connection, list(articles))
+    return [
+        (article, _procedure(article, case, score, sure, position, outcomes.get(name, (0, 0))))
+        for position, (name, article, score, sure) in enumerate(
+            (
+                (key.identity, articles[key.identity], score, sure)
+                for key, score, sure in hits
+                if key.identity in articles
+            ),
+            1,
+        )
     ]
+
+
+Candidate = tuple[Key, float, float]
+"""Key of an article's revision, its score, how sure its class is."""
+
+
+def _shown(
+    connection: sqlite3.Connection, candidates: Sequence[Candidate], case: Case
+) -> list[Candidate]:
+    """The best candidates whose revision is the one shown today: from here on they are hits."""
+    ids = [key.identity for key, _, _ in candidates if key.kind == "article"]
+    numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
+    hits = [
+        candidate
+        for candidate in candidates
+        if str(numbers.get(candidate[0].identity)) == candidate[0].version
+    ]
+    hits.sort(key=lambda hit: (-hit[1], hit[0].identity))
+    return hits[: case.limit]
 
 
 def _procedure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, asdict, fields
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -50,6 +50,18 @@ def insert(
     marks = ", ".join(f":{name}" for name in values)
     verb = "INSERT OR REPLACE" if replace else "INSERT"
     connection.execute(f"{verb} INTO {table} ({columns}) VALUES ({marks})", values)
+
+
+def insert_many(connection: sqlite3.Connection, table: str, values: Sequence[_Dataclass]) -> None:
+    """Insert a row for each of some dataclasses of one kind."""
+    if not values:
+        return
+    names = [field.name for field in fields(values[0])]
+    marks = ", ".join("?" for _ in names)
+    connection.executemany(
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",
+        [[_to_sql(getattr(value, name)) for name in names] for value in values],
+    )
 
 
 def placeholders(values: Iterable[object]) -> str:
