@@ -14,7 +14,6 @@ from datetime import date, datetime
 
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence, Classifier
-from indexer.confidence import is_too_weak
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.queries import QueryBuilder
@@ -29,6 +28,7 @@ from indexer.suggesting import (
     suggest_limits,
     suggest_procedures,
 )
+from indexer.trade import TalkReader, TradeGate, open_gate
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -51,6 +51,8 @@ class Opened:
 
     snapshot: Snapshot
     classifier: Classifier
+    gate: TradeGate
+    reader: TalkReader
 
 
 class Engine:
@@ -67,8 +69,12 @@ class Engine:
 
     def _open(self, before: Snapshot | None = None) -> Opened:
         snapshot = open_snapshot(read_current(self._settings.index), self._language, before)
+        passages = snapshot.passages
         return Opened(
-            snapshot, Classifier(snapshot.passages.collection, snapshot.tickets.collection)
+            snapshot,
+            Classifier(passages.collection, snapshot.tickets.collection),
+            open_gate(snapshot.folder),
+            TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
 
     def opened(self) -> Opened:
@@ -114,7 +120,7 @@ class Engine:
         opened = self.opened()
         snapshot = opened.snapshot
         query = self._language.builder.build(masked)
-        found = retrieve(snapshot, query, self._language.analyzer, on=now.date())
+        found = retrieve(snapshot, query, on=now.date())
         classes = opened.classifier.classify(found.passages, found.tickets)
         if request.category:
             classes = settle_class(classes, request.category)
@@ -135,12 +141,13 @@ class Engine:
             priority=ticket.urgency if ticket else "",
             limit=request.limit,
         )
-        weak = not request.category and is_too_weak(found.strength, mode=snapshot.mode)
+        talk = opened.reader.read(query)
+        is_other = not request.category and not opened.gate.is_trade(talk)
         answer = Answer(
             session_id=secrets.token_hex(12),
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
-            abstained=weak or not classes,
+            abstained=is_other or not classes,
             took_ms=0.0,
             index_generation=snapshot.version,
             ranker_version=RANKER_VERSION,
@@ -243,7 +250,7 @@ class Engine:
         """Load dictionaries, posting lists and pages a first query would wait for."""
         snapshot = self._opened.snapshot
         query = self._language.builder.build(PREWARM)
-        retrieve(snapshot, query, self._language.analyzer, on=date.min)
+        retrieve(snapshot, query, on=date.min)
 
 
 def open_language(settings: Settings, database: Database) -> Language:

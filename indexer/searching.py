@@ -31,7 +31,7 @@ def search_snapshot(
     query: SearchQuery,
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
-    found = retrieve(snapshot, built, analyzer, on=query.on)
+    found = retrieve(snapshot, built, on=query.on)
     explainer = Explainer(
         analyzer, built, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
     )

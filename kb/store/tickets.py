@@ -182,8 +182,9 @@ def sample_descriptions(connection: sqlite3.Connection, *, most: int) -> list[st
     """What callers said in up to ``most`` closed tickets, spread evenly over all of them."""
     step = max(1, -(-count_indexable(connection) // most))
     rows = connection.execute(
-        "SELECT description FROM (SELECT description, row_number() OVER (ORDER BY ticket_no) AS place"
-        " FROM ticket WHERE status = 'closed' AND resolution <> '' AND description <> '')"
+        "SELECT description FROM"
+        " (SELECT description, row_number() OVER (ORDER BY ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND description <> '')"
         " WHERE place % ? = 0",
         (step,),
     )
