@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.class_words import learn_class_words, read_class_texts, save_class_words
 from indexer.collection import Collection, commit_documents, create_collection
 from indexer.cutting import Workers, open_workers
 from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
@@ -98,6 +99,8 @@ def build_index(
                 )
         if isinstance(encoder, KeptEncoder):
             encoder.drop_unasked()
+        class_texts = read_class_texts(database.connection)
+        save_class_words(folder, learn_class_words(class_texts, analyzer))
         save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
         manifest = Manifest(
             generation=name,

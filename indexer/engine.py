@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from indexer.analysis import Analyzer
+from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
@@ -72,7 +73,11 @@ class Engine:
         passages = snapshot.passages
         return Opened(
             snapshot,
-            Classifier(passages.collection, snapshot.tickets.collection),
+            Classifier(
+                passages.collection,
+                snapshot.tickets.collection,
+                open_class_words(snapshot.folder),
+            ),
             open_gate(snapshot.folder),
             TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
@@ -121,7 +126,8 @@ class Engine:
         snapshot = opened.snapshot
         query = self._language.builder.build(masked)
         found = retrieve(snapshot, query, on=now.date())
-        classes = opened.classifier.classify(found.passages, found.tickets)
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
@@ -141,7 +147,6 @@ class Engine:
             priority=ticket.urgency if ticket else "",
             limit=request.limit,
         )
-        talk = opened.reader.read(query)
         is_other = not request.category and not opened.gate.is_trade(talk)
         answer = Answer(
             session_id=secrets.token_hex(12),
@@ -307,7 +312,7 @@ def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassE
     inside = [evidence for evidence in classes if evidence.code.startswith(category)]
     total = sum(evidence.probability for evidence in inside)
     if not inside:
-        return [ClassEvidence(category, 1.0, 0.0, 0.0)]
+        return [ClassEvidence(category, 1.0)]
     even = 1 / len(inside)
     return [
         replace(evidence, probability=evidence.probability / total if total > 0 else even)

@@ -191,6 +191,29 @@ def sample_descriptions(connection: sqlite3.Connection, *, most: int) -> list[st
     return [row["description"] for row in rows]
 
 
+@dataclass(frozen=True)
+class ClassSaying:
+    """What was said in a ticket of a class, and what was found and done."""
+
+    category: str
+    description: str
+    done: str
+
+
+def read_newest_of_classes(connection: sqlite3.Connection, *, most: int) -> list[ClassSaying]:
+    """The ``most`` newest closed tickets of each class."""
+    rows = connection.execute(
+        "SELECT category, description, root_cause || char(10) || fix || char(10) || resolution"
+        " AS done FROM ticket WHERE ticket_no IN (SELECT ticket_no FROM"
+        " (SELECT ticket_no, row_number() OVER"
+        " (PARTITION BY category ORDER BY accepted_at DESC, ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND category <> '') WHERE place <= ?)"
+        " ORDER BY ticket_no",
+        (most,),
+    )
+    return [parse_row(row, ClassSaying) for row in rows]
+
+
 _RESOLVED_COLUMNS = ", ".join(
     f"ticket.{field.name}"
     for field in fields(ResolvedTicket)
