@@ -24,7 +24,8 @@ NEAREST = 4
 SLOPE = 1.23
 COUNTED = 20
 """Nearest tickets among which those of the class are counted, for the reason shown."""
-CLASS_DIGITS = 6
+TELLING = 0.3
+"""Fused score from which an article is named as a reason."""
 
 Values = npt.NDArray[np.float64]
 
@@ -98,6 +99,16 @@ class Classifier:
         said = np.full(len(self._codes), found.min())
         said[self._of_words] = found
         return said
+
+
+def describe_evidence(evidence: ClassEvidence, title: str) -> str:
+    """Why a class is named, in Chinese: ``title`` is that of its best article, "" for none."""
+    reasons = []
+    if title and evidence.article >= TELLING:
+        reasons.append(f"说法接近手册「{title}」")
+    if evidence.alike:
+        reasons.append(f"最相近的 {evidence.counted} 张工单里有 {evidence.alike} 张是这一类")
+    return "；".join(reasons) or "用词接近这一类的投诉"
 
 
 def nearest_means(

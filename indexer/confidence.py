@@ -1,6 +1,10 @@
-"""How sure an answer is, in three words, and when to say that nothing fits."""
+"""How sure an answer is, in three words."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from indexer.classification import ClassEvidence
 
 HIGH = 0.75
 MEDIUM = 0.4
@@ -11,3 +15,8 @@ def name_confidence(probability: float) -> str:
     if probability >= HIGH:
         return "HIGH"
     return "MEDIUM" if probability >= MEDIUM else "LOW"
+
+
+def fit_probability(classes: Iterable[ClassEvidence], codes: Sequence[str]) -> float:
+    """Probability that the complaint is of one of these classes, of whatever level."""
+    return sum(each.probability for each in classes if each.code.startswith(tuple(codes)))

@@ -157,7 +157,7 @@ class Engine:
             index_generation=snapshot.version,
             ranker_version=RANKER_VERSION,
             query_masked=masked,
-            categories=guess_categories(case, reference.categories),
+            categories=guess_categories(connection, snapshot, case, reference.categories),
             procedures=(),
             time_limits=(),
             past_fixes=(),

@@ -10,8 +10,8 @@ from datetime import datetime
 import numpy as np
 
 from indexer.analysis import Analyzer
-from indexer.classification import ClassEvidence
-from indexer.confidence import name_confidence
+from indexer.classification import ClassEvidence, describe_evidence
+from indexer.confidence import fit_probability, name_confidence
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
 from indexer.past_fixes import PastFix, group_fixes, stay_rate
@@ -68,35 +68,44 @@ class Case:
         ]
 
 
-def guess_categories(case: Case, categories: Mapping[str, Category]) -> tuple[CategoryGuess, ...]:
+def guess_categories(
+    connection: sqlite3.Connection,
+    snapshot: Snapshot,
+    case: Case,
+    categories: Mapping[str, Category],
+) -> tuple[CategoryGuess, ...]:
     """The most probable classes with their names and reasons."""
-    guesses = []
-    for evidence in case.classes[:CLASSES_SHOWN]:
-        category = categories.get(evidence.code)
-        if category is None:
-            continue
-        guesses.append(
-            CategoryGuess(
-                id=evidence.code,
-                name=category.name,
-                path=" › ".join(
-                    categories[code].name
-                    for code in (evidence.code[:2], evidence.code[:4])
-                    if code in categories
-                ),
-                probability=evidence.probability,
-                why=_class_reason(evidence),
-            )
+    shown = [each for each in case.classes[:CLASSES_SHOWN] if each.code in categories]
+    titles = _nearest_titles(connection, snapshot, shown)
+    return tuple(
+        CategoryGuess(
+            id=evidence.code,
+            name=categories[evidence.code].name,
+            path=" › ".join(
+                categories[code].name
+                for code in (evidence.code[:2], evidence.code[:4])
+                if code in categories
+            ),
+            probability=evidence.probability,
+            why=describe_evidence(evidence, titles.get(evidence.passage, "")),
         )
-    return tuple(guesses)
+        for evidence in shown
+    )
 
 
-def _class_reason(evidence: ClassEvidence) -> str:
-    if evidence.article >= 0.5 and evidence.tickets >= 0.4:
-        return "手册条目与过往工单都相近"
-    if evidence.article >= evidence.tickets:
-        return "与该类手册条目的说法相近"
-    return "与该类过往工单的说法相近"
+def _nearest_titles(
+    connection: sqlite3.Connection, snapshot: Snapshot, classes: Sequence[ClassEvidence]
+) -> dict[int, str]:
+    """Titles of the classes' best articles, by the number of the passage."""
+    places = [each.passage for each in classes if each.passage >= 0]
+    keys = [
+        parse_key(name) for name in snapshot.passages.collection.keys(np.array(places, np.int64))
+    ]
+    titles = handbook.read_titles(connection, [(key.identity, key.version) for key in keys])
+    return {
+        place: titles.get((key.identity, key.version), "")
+        for place, key in zip(places, keys, strict=True)
+    }
 
 
 def suggest_procedures(
@@ -112,23 +121,23 @@ def suggest_procedures(
     chosen = top(mixed, CANDIDATES)
     names = held.keys(found.places[chosen])
     candidates = [
-        (parse_key(name), float(mixed[place]), float(boost[place]))
+        (parse_key(name), float(mixed[place]))
         for place, name in zip(chosen.tolist(), names, strict=True)
     ]
     hits = _shown(connection, candidates, case)
     articles = {
         article.id: article
         for article in handbook.read_articles(
-            connection, on=case.now.date(), ids=[key.identity for key, _, _ in hits]
+            connection, on=case.now.date(), ids=[key.identity for key, _ in hits]
         )
     }
     outcomes = tickets.solution_outcomes(connection, list(articles))
     return [
-        (article, _procedure(article, case, score, sure, position, outcomes.get(name, (0, 0))))
-        for position, (name, article, score, sure) in enumerate(
+        (article, _procedure(article, case, score, position, outcomes.get(name, (0, 0))))
+        for position, (name, article, score) in enumerate(
             (
-                (key.identity, articles[key.identity], score, sure)
-                for key, score, sure in hits
+                (key.identity, articles[key.identity], score)
+                for key, score in hits
                 if key.identity in articles
             ),
             1,
@@ -136,15 +145,15 @@ def suggest_procedures(
     ]
 
 
-Candidate = tuple[Key, float, float]
-"""Key of an article's revision, its score, how sure its class is."""
+Candidate = tuple[Key, float]
+"""Key of an article's revision and its score."""
 
 
 def _shown(
     connection: sqlite3.Connection, candidates: Sequence[Candidate], case: Case
 ) -> list[Candidate]:
     """The best candidates whose revision is the one shown today: from here on they are hits."""
-    ids = [key.identity for key, _, _ in candidates if key.kind == "article"]
+    ids = [key.identity for key, _ in candidates if key.kind == "article"]
     numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
     hits = [
         candidate
@@ -159,11 +168,11 @@ def _procedure(
     article: Article,
     case: Case,
     score: float,
-    sure: float,
     position: int,
     outcomes: tuple[int, int],
 ) -> Suggestion:
     revision = article.revision
+    sure = fit_probability(case.classes, revision.categories)
     best = case.explainer.best(revision.steps)
     title = case.explainer.mark(article.title)
     if best:
@@ -177,6 +186,7 @@ def _procedure(
         target_version=revision.version,
         position=position,
         score=score,
+        probability=sure,
         confidence=name_confidence(sure),
         title=article.title,
         snippet=marked.text,
@@ -296,16 +306,16 @@ def suggest_fixes(
     best = fixes[0].score if fixes else 1.0
     fixes = [fix for fix in fixes if fix.score >= LEAST_OF_BEST * best]
     return [
-        _fix(fix, case, best, probability.get(fix.category, 0.5), position)
+        _fix(fix, case, probability.get(fix.category, 0.5), position)
         for position, fix in enumerate(fixes, 1)
     ]
 
 
-def _fix(fix: PastFix, case: Case, best: float, sure: float, position: int) -> Suggestion:
+def _fix(fix: PastFix, case: Case, sure: float, position: int) -> Suggestion:
     nearest = fix.examples[0]
     marked = case.explainer.snippet(nearest.description or nearest.title)
     settled = fix.stayed_closed + fix.came_back
-    likely = sure * stay_rate(fix.stayed_closed, fix.came_back) * fix.score / best
+    likely = sure * stay_rate(fix.stayed_closed, fix.came_back)
     note = "这种办法多次反复，先看其他" if fix.came_back > fix.stayed_closed else ""
     return Suggestion(
         target_type="past_fix",
@@ -313,6 +323,7 @@ def _fix(fix: PastFix, case: Case, best: float, sure: float, position: int) -> S
         target_version=str(fix.tickets),
         position=position,
         score=fix.score,
+        probability=sure,
         confidence=name_confidence(likely),
         title=fix.label,
         snippet=marked.text,

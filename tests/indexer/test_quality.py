@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from indexer.engine import Engine
-from indexer.labelled import evaluate_labelled, read_labelled
+from indexer.labelled import judge_labelled, read_labelled, summarise
 from indexer.snapshot import Language
 from kb.database import open_database
 from kb.settings import read_settings
@@ -28,7 +28,7 @@ def figures(prepared_data: Path, language: Language) -> dict[str, Any]:
     engine = Engine(settings, open_database(settings.database), language)
     files = [DATA / "labelled_complaints.jsonl", DATA / "out_of_trade.jsonl"]
     sentences = [sentence for file in files for sentence in read_labelled(file)]
-    return evaluate_labelled(engine, sentences, now=START)
+    return summarise(judge_labelled(engine, sentences, now=START))
 
 
 def test_the_right_class_comes_first_or_nearly(figures: dict[str, Any]) -> None:
