@@ -17,6 +17,7 @@ from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
+from indexer.past_fixes import FixTallies
 from indexer.queries import QueryBuilder
 from indexer.retrieval import retrieve
 from indexer.searching import search_snapshot
@@ -65,6 +66,7 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._tallies = FixTallies()
         self._lock = threading.Lock()
         self._opened = self._open()
 
@@ -166,7 +168,7 @@ class Engine:
             return answer
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer)
+        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer, self._tallies)
         return replace(
             answer,
             procedures=_numbered([item for _, item in procedures]),

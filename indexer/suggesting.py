@@ -14,7 +14,7 @@ from indexer.classification import ClassEvidence, describe_evidence
 from indexer.confidence import fit_probability, name_confidence
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
-from indexer.past_fixes import PastFix, group_fixes, stay_rate
+from indexer.past_fixes import FixTallies, PastFix, group_fixes, stay_rate, thin_copies
 from indexer.queries import Query
 from indexer.retrieval import Retrieved
 from indexer.scoring import top
@@ -34,6 +34,8 @@ from kb.suggestion import CategoryGuess, Suggestion, Why
 
 CANDIDATES = 40
 NEAR_TICKETS = 60
+MOST_NEAR = 240
+"""Nearest tickets looked at, so that copies of one do not fill the NEAR_TICKETS that are read."""
 MOST_LIMITS = 12
 CLASSES_SHOWN = 5
 LEAST_OF_BEST = 0.3
@@ -274,12 +276,16 @@ def _limit(
 
 
 def suggest_fixes(
-    connection: sqlite3.Connection, snapshot: Snapshot, case: Case, analyzer: Analyzer
+    connection: sqlite3.Connection,
+    snapshot: Snapshot,
+    case: Case,
+    analyzer: Analyzer,
+    tallies: FixTallies,
 ) -> list[Suggestion]:
     """Ways such complaints were closed, best first."""
     probability = {evidence.code: evidence.probability for evidence in case.classes}
     held = snapshot.tickets.collection
-    near = case.retrieved.tickets.best(NEAR_TICKETS)
+    near = thin_copies(case.retrieved.tickets.best(MOST_NEAR), most=NEAR_TICKETS)
     places = np.array([place for place, _ in near], np.int64)
     similarity: dict[str, float] = {}
     for key, number, (_, score) in zip(
@@ -289,24 +295,18 @@ def suggest_fixes(
         weight = 0.1 + 0.9 * sure**0.5
         similarity[parse_key(key).identity] = score * weight
     members = tickets.read_resolved(connection, list(similarity))
-    labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
-    if labelled:
-        known = {ticket.ticket_no for ticket in members}
-        members += [
-            ticket
-            for ticket in tickets.read_fixed_alike(connection, labelled)
-            if ticket.ticket_no not in known
-        ]
     terms = {
         ticket.ticket_no: frozenset(analyzer.words(ticket.resolution))
         for ticket in members
         if not ticket.fix
     }
-    fixes = group_fixes(members, similarity, terms)[: case.limit]
+    labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
+    counted = tallies.read(connection, labelled)
+    fixes = group_fixes(members, similarity, terms, counted)[: case.limit]
     best = fixes[0].score if fixes else 1.0
     fixes = [fix for fix in fixes if fix.score >= LEAST_OF_BEST * best]
     return [
-        _fix(fix, case, probability.get(fix.category, 0.5), position)
+        _fix(fix, case, probability.get(fix.tally.category, 0.5), position)
         for position, fix in enumerate(fixes, 1)
     ]
 
@@ -314,13 +314,14 @@ def suggest_fixes(
 def _fix(fix: PastFix, case: Case, sure: float, position: int) -> Suggestion:
     nearest = fix.examples[0]
     marked = case.explainer.snippet(nearest.description or nearest.title)
-    settled = fix.stayed_closed + fix.came_back
-    likely = sure * stay_rate(fix.stayed_closed, fix.came_back)
-    note = "这种办法多次反复，先看其他" if fix.came_back > fix.stayed_closed else ""
+    tally = fix.tally
+    settled = tally.stayed_closed + tally.came_back
+    likely = sure * stay_rate(tally.stayed_closed, tally.came_back)
+    note = "这种办法多次反复，先看其他" if tally.came_back > tally.stayed_closed else ""
     return Suggestion(
         target_type="past_fix",
         target_id=fix.id,
-        target_version=str(fix.tickets),
+        target_version=str(tally.tickets),
         position=position,
         score=fix.score,
         probability=sure,
@@ -328,17 +329,17 @@ def _fix(fix: PastFix, case: Case, sure: float, position: int) -> Suggestion:
         title=fix.label,
         snippet=marked.text,
         highlights=marked.highlights,
-        why=Why(marked.terms, (), fix.stayed_closed, settled, note),
+        why=Why(marked.terms, (), tally.stayed_closed, settled, note),
         details={
-            "category": fix.category,
+            "category": tally.category,
             "resolution": nearest.resolution,
             "root_cause": nearest.root_cause,
-            "tickets": fix.tickets,
-            "stayed_closed": fix.stayed_closed,
-            "came_back": fix.came_back,
-            "median_hours": fix.median_hours,
-            "last_seen": fix.last_seen,
-            "is_sample": all(ticket.is_sample for ticket in fix.examples),
+            "tickets": tally.tickets,
+            "stayed_closed": tally.stayed_closed,
+            "came_back": tally.came_back,
+            "median_hours": tally.median_hours,
+            "last_seen": tally.last_seen[:10],
+            "is_sample": tally.is_sample,
             "source": "工单",
             "examples": [
                 {

@@ -150,9 +150,7 @@ def train_command(run: Run, as_json: bool) -> None:
 
 @click.command("eval", cls=Command)
 @click.argument("sets", metavar="DIR|FILE...", nargs=-1, required=True, type=Readable(folder=None))
-@click.option(
-    "--calibration", is_flag=True, help="把握可信不可信：按概率分段，预测对照实际"
-)
+@click.option("--calibration", is_flag=True, help="把握可信不可信：按概率分段，预测对照实际")
 @json_option
 @pass_run
 def eval_command(run: Run, sets: tuple[Path, ...], calibration: bool, as_json: bool) -> None:
