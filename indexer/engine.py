@@ -29,6 +29,7 @@ from indexer.suggesting import (
     suggest_limits,
     suggest_procedures,
 )
+from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -62,6 +63,7 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._typed = TypedQueries()
         self._lock = threading.Lock()
         self._opened = self._open()
 
@@ -212,7 +214,7 @@ class Engine:
         snapshot = self.opened().snapshot
         connection = self._database.connection
         masked = mask_text(query.text, never=self._reference.read().never_mask)
-        built = self._language.builder.build(masked)
+        built = self._typed.build(masked, self._language, snapshot)
         hits = search_snapshot(connection, snapshot, self._language.analyzer, built, query)
         return SearchResult(
             hits=tuple(hits),

@@ -51,6 +51,11 @@ class QueryBuilder:
         }
         self._longest = max(map(len, (*self._groups, *self._confusions)), default=1)
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Every right word of the vocabulary in normal form."""
+        return frozenset(self._groups) | {right for right, _ in self._confusions.values()}
+
     def build(self, text: str) -> Query:
         """The query for ``text`` (masked already)."""
         normal = normalise(text).text

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from indexer.analysis import Analyzer
+from indexer.closeness import (
+    LiteralExplainer,
+    Wanted,
+    article_texts,
+    closeness,
+    is_keyword,
+    limit_texts,
+    ticket_texts,
+    wanted,
+)
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer
 from indexer.queries import Query
 from indexer.retrieval import Found, retrieve
+from indexer.scoring import top
 from indexer.snapshot import Lane, Snapshot
 from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
@@ -20,7 +33,22 @@ from kb.store import handbook, tickets
 from kb.store.tickets import ResolvedTicket
 
 CANDIDATES = 100
+"""Candidates of each collection that are looked at closely, by both lanes and by words alone."""
+FILTERED = 4
+"""Times as many when only some kinds, chapters or classes are asked for."""
+CLOSENESS = 0.5
+"""Share of the literal find in the final score; the lanes share the rest evenly with words."""
+
 Candidate = tuple[Key, float]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A thing found with its final score; ``hit`` explains it, which only the best ones need."""
+
+    score: float
+    order: tuple[str, str]
+    hit: Callable[[float], SearchHit]
 
 
 def search_snapshot(
@@ -32,68 +60,92 @@ def search_snapshot(
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
     found = retrieve(snapshot, built, analyzer, on=query.on)
-    explainer = Explainer(
-        analyzer, built, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
+    look = wanted(query.text, built.text)
+    explainer = LiteralExplainer(
+        analyzer, built, lambda term: snapshot.passages.words.ceiling(term, is_word=True), look
     )
-    hits: list[SearchHit] = []
+    scored: list[_Scored] = []
     if query.kind in ("all", "article", "time_limit"):
-        candidates = _candidates(snapshot.passages, found.passages)
-        hits += _passage_hits(connection, candidates, explainer, query)
+        candidates = _candidates(snapshot.passages, found.passages, built, query)
+        scored += _passages(connection, candidates, explainer, query, look)
     if query.kind in ("all", "ticket") and query.chapter is None:
-        candidates = _candidates(snapshot.tickets, found.tickets)
-        hits += _ticket_hits(connection, candidates, explainer, query)
-    hits.sort(key=lambda hit: (-hit.score, hit.target_type, hit.target_id))
-    return hits[: query.limit]
+        candidates = _candidates(snapshot.tickets, found.tickets, built, query)
+        scored += _tickets(connection, candidates, explainer, query, look)
+    scored.sort(key=lambda each: (-each.score, each.order))
+    return [each.hit(each.score) for each in scored[: query.limit]]
 
 
-def _candidates(lane: Lane, found: Found) -> list[Candidate]:
-    best = found.best(CANDIDATES)
-    keys = lane.collection.keys(np.array([place for place, _ in best], np.int64))
-    return [(parse_key(key), score) for key, (_, score) in zip(keys, best, strict=True)]
+def _candidates(lane: Lane, found: Found, built: Query, query: SearchQuery) -> list[Candidate]:
+    """The best of both lanes together and the best by words alone, with the mean of both scores."""
+    is_filtered = query.kind != "all" or query.chapter is not None or query.category
+    count = CANDIDATES * (FILTERED if is_filtered else 1)
+    words = lane.words.score(built.terms)
+    words[lane.blocked(query.on.toordinal())] = 0
+    fused = np.zeros(len(words), np.float32)
+    fused[found.places] = found.scores
+    best = float(words.max(initial=0.0)) or 1.0
+    scores = (fused + words / best) / 2
+    places = np.union1d(top(fused, count), top(words, count))
+    return [
+        (parse_key(key), float(scores[place]))
+        for key, place in zip(lane.collection.keys(places), places.tolist(), strict=True)
+    ]
 
 
-def _passage_hits(
+def _mixed(score: float, literal: float) -> float:
+    return (1 - CLOSENESS) * score + CLOSENESS * literal
+
+
+def _passages(
     connection: sqlite3.Connection,
     candidates: Sequence[Candidate],
     explainer: Explainer,
     query: SearchQuery,
-) -> list[SearchHit]:
+    look: Wanted,
+) -> Iterator[_Scored]:
     scores = {(key.identity, key.version): score for key, score in candidates}
     names = [key.identity for key, _ in candidates if key.kind == "article"]
-    hits = []
     if query.kind != "time_limit":
         shown = handbook.read_articles(connection, on=query.on, ids=names, chapter=query.chapter)
-        hits += [
-            _article_hit(article, explainer, scores[article.id, article.revision.version])
-            for article in shown
-            if (article.id, article.revision.version) in scores
-            and _serves(article.revision.categories, query.category)
-        ]
+        for article in shown:
+            score = scores.get((article.id, article.revision.version))
+            if score is not None and _serves(article.revision.categories, query.category):
+                literal = 1.0 if is_keyword(look, article) else 0.0
+                literal = literal or closeness(look, article_texts(article))
+                yield _Scored(
+                    _mixed(score, literal),
+                    ("article", article.id),
+                    partial(_article_hit, article, explainer),
+                )
     if query.kind != "article" and query.chapter is None:
         limits = handbook.read_limits(connection)
-        hits += [
-            _limit_hit(limits[key.identity], explainer, score)
-            for key, score in candidates
-            if key.kind == "time_limit"
-            and key.identity in limits
-            and str(limits[key.identity].revision) == key.version
-            and _serves(limits[key.identity].categories, query.category)
-        ]
-    return hits
+        for key, score in candidates:
+            limit = limits.get(key.identity) if key.kind == "time_limit" else None
+            if limit is None or str(limit.revision) != key.version:
+                continue
+            if _serves(limit.categories, query.category):
+                yield _Scored(
+                    _mixed(score, closeness(look, limit_texts(limit))),
+                    ("time_limit", limit.id),
+                    partial(_limit_hit, limit, explainer),
+                )
 
 
-def _ticket_hits(
+def _tickets(
     connection: sqlite3.Connection,
     candidates: Sequence[Candidate],
     explainer: Explainer,
     query: SearchQuery,
-) -> list[SearchHit]:
+    look: Wanted,
+) -> Iterator[_Scored]:
     scores = {key.identity: score for key, score in candidates}
-    return [
-        _ticket_hit(ticket, explainer, scores[ticket.ticket_no])
-        for ticket in tickets.read_resolved(connection, list(scores))
-        if _serves((ticket.category,), query.category)
-    ]
+    for ticket in tickets.read_resolved(connection, list(scores)):
+        if _serves((ticket.category,), query.category):
+            yield _Scored(
+                _mixed(scores[ticket.ticket_no], closeness(look, ticket_texts(ticket))),
+                ("ticket", ticket.ticket_no),
+                partial(_ticket_hit, ticket, explainer),
+            )
 
 
 def _serves(codes: Sequence[str], category: str) -> bool:
