@@ -19,6 +19,8 @@ PARTS_SHARE = 0.8
 """What all parts of a text found apart count for against the text found whole."""
 TYPED_SHARE = 0.9
 """What the words as typed count for when others were meant."""
+SYNONYM_SHARE = 0.6
+"""What another name of what was typed counts for."""
 LITERAL_WEIGHT = 20.0
 """Weight of a sentence that holds what was typed: above that of a few rare words."""
 
@@ -38,10 +40,16 @@ class Wanted:
     quoted: tuple[str, ...]
 
 
-def wanted(typed: str, meant: str) -> Wanted:
-    """What to look for when ``typed`` was typed and ``meant`` understood."""
-    parts = tuple(filter(None, _GAP.split(normal_form(meant))))
-    wholes = ((1.0, "".join(parts)), (TYPED_SHARE, flat(_GAP.sub("", typed))))
+def wanted(typed: str, built: Query) -> Wanted:
+    """What to look for when ``typed`` was typed and understood as ``built``: this, what was typed,
+    and other names of it when it is a word of the vocabulary."""
+    parts = tuple(filter(None, _GAP.split(built.text)))
+    names = [added for written, added in built.synonyms if written == built.text]
+    wholes = (
+        (1.0, "".join(parts)),
+        (TYPED_SHARE, flat(_GAP.sub("", typed))),
+        *((SYNONYM_SHARE, flat(name)) for name in names),
+    )
     quoted = tuple(flat(each) for each in _QUOTED.findall(typed))
     return Wanted(tuple(each for each in dict.fromkeys(wholes) if each[1]), parts, quoted)
 

@@ -19,7 +19,7 @@ from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.queries import QueryBuilder
 from indexer.retrieval import retrieve
-from indexer.searching import search_snapshot
+from indexer.searching import Asked, search_snapshot
 from indexer.snapshot import Language, Snapshot, open_snapshot
 from indexer.sources import open_encoder, read_vocabulary
 from indexer.suggesting import (
@@ -213,9 +213,11 @@ class Engine:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
         snapshot = self.opened().snapshot
         connection = self._database.connection
-        masked = mask_text(query.text, never=self._reference.read().never_mask)
+        reference = self._reference.read()
+        masked = mask_text(query.text, never=reference.never_mask)
         built = self._typed.build(masked, self._language, snapshot)
-        hits = search_snapshot(connection, snapshot, self._language.analyzer, built, query)
+        asked = Asked(query, built, reference.limits)
+        hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
             query_used=built.text,

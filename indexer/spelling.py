@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import exp
 
 from indexer.dictionary import general_counts
@@ -22,8 +22,9 @@ LONGEST_HAN = 30
 LONGEST_LETTERS = 40
 ABBREVIATED = 3.0
 """Cost of a word given by its initials, as a logarithm: full pinyin is believed first."""
-TIMES_COMMONER = 20
-"""So many times more documents must hold what was meant than what was typed."""
+SOUND_ODDS, SPELLING_ODDS = 20, 200
+"""So many times more documents must hold what was meant than what was typed: when both sound
+alike, when they only look alike."""
 LEAST_CHOICE = 0.15
 """Weight under which another reading of the same letters is left out."""
 MOST_READINGS = 4
@@ -65,10 +66,19 @@ class Speller:
                 continue
             found += [
                 each
-                for each in self._correct_han(run[0], run.start())
+                for each in self._correct_han(text, run.start(), run.end())
                 if all(each.end <= start or each.start >= end for start, end in taken)
             ]
         return sorted(found, key=lambda each: each.start)
+
+    def correct_alone(self, text: str) -> list[Correction]:
+        """What a Chinese word may stand for that is all of the query and in no document: words of
+        the same sound and length."""
+        found = _HAN_RUN.fullmatch(text) and len(text) > 1 and len(text) <= LONGEST_WINDOW
+        if not found or text in self._lexicon.counts or min(map(self._count, _pairs(text))):
+            return []
+        words = [word for word in next(self._candidates(text))[0] if word != text]
+        return [Correction(0, len(text), ((words[0], 1.0),))] if words else []
 
     def _correct_letters(self, text: str) -> Iterator[Correction]:
         for chunk in _LATIN.finditer(text):
@@ -123,49 +133,51 @@ class Speller:
                     return Correction(start - size, end, ((words[0], 1.0),))
         return None
 
-    def _correct_han(self, run: str, offset: int) -> Iterator[Correction]:
+    def _correct_han(self, text: str, start: int, end: int) -> Iterator[Correction]:
         """Windows of whole words, a single character among them, that are no word together but
-        sound or look like one: the longest first."""
-        words = self._cut(run)
-        places = [0]
-        for word in words:
-            places.append(places[-1] + len(word))
+        sound or look like one: the longest first. A character after a figure is its unit."""
+        words = self._cut(text[start:end])
+        places = [start, *(start + size for size in accumulate(map(len, words)))]
+        is_single = [len(word) == 1 for word in words]
+        if start and text[start - 1].isascii() and text[start - 1].isalnum():
+            is_single[0] = False
         first = 0
         while first < len(words):
             for last in range(len(words), first, -1):
-                start, end = places[first], places[last]
-                if end - start > LONGEST_WINDOW or end - start < 2:
+                size = places[last] - places[first]
+                if not 2 <= size <= LONGEST_WINDOW or not any(is_single[first:last]):
                     continue
-                meant = ""
-                if any(len(word) == 1 for word in words[first:last]):
-                    meant = self._meant(run[start:end])
+                meant = self._meant(text[places[first] : places[last]])
                 if meant:
-                    yield Correction(offset + start, offset + end, ((meant, 1.0),))
+                    yield Correction(places[first], places[last], ((meant, 1.0),))
                     first = last - 1
                     break
             first += 1
 
     def _meant(self, window: str) -> str:
-        lexicon = self._lexicon
-        if window in lexicon.counts or general_counts().count(window):
+        if window in self._lexicon.counts or general_counts().count(window):
             return ""
-        rarest = min(map(self._count, map("".join, pairwise(window))))
-        for found in self._candidates(window):
-            for word in found:
-                if word != window and lexicon.counts[word] >= TIMES_COMMONER * rarest:
+        rarest = min(map(self._count, _pairs(window)))
+        for words, odds in self._candidates(window):
+            for word in words:
+                if word != window and self._lexicon.counts[word] >= odds * rarest:
                     return word
         return ""
 
-    def _candidates(self, window: str) -> Iterator[list[str]]:
+    def _candidates(self, window: str) -> Iterator[tuple[list[str], int]]:
         """Words of the same sound, of a near sound with a character in common, of a near
-        spelling: each list is looked at only when the ones before it gave nothing."""
+        spelling, with their odds: each list is looked at when the ones before it gave nothing."""
         lexicon = self._lexicon
         readings = list(readings_of(window))[:MOST_READINGS]
         same = [word for reading in readings for word in lexicon.named("".join(reading))]
-        yield [word for word in same if len(word) == len(window)]
+        yield [word for word in same if len(word) == len(window)], SOUND_ODDS
         near = [word for reading in readings for word in lexicon.sounding(reading)]
-        yield [word for word in near if set(word) & set(window)]
-        yield lexicon.spelt_like(window)
+        yield [word for word in near if set(word) & set(window)], SOUND_ODDS
+        yield lexicon.spelt_like(window), SPELLING_ODDS
+
+
+def _pairs(text: str) -> list[str]:
+    return ["".join(pair) for pair in pairwise(text)]
 
 
 def _weighed(spelt: list[Spelt]) -> tuple[tuple[str, float], ...]:

@@ -61,6 +61,8 @@ class TypedQueries:
         speller = Speller(lexicon, language.analyzer.words, lambda pair: _documents(lanes, pair))
         base = language.builder.build(text)
         found = speller.correct(base.text)
+        if not found and base.text not in language.builder.doubtful:
+            found = speller.correct_alone(base.text)
         query = _corrected(text, base, found, language) if found else base
         return _with_characters(query, lexicon)
 
