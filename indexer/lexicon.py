@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,9 +34,13 @@ LEAST_SPELT = 3
 """Shortest word that is found by its spelling: shorter ones have too many neighbours."""
 MOST_CHOICES = 6
 NEAR_COST = 3.0
-"""Cost of near sounds against exact ones, as a logarithm."""
-FOREIGN_COST = 3
-"""Times the cost of an abbreviation for a word the vocabulary does not have."""
+"""Cost of a word of the vocabulary by a near sound, as a logarithm; twice that for others."""
+BEGUN_COST, MISTYPED_COST = 4.0, 6.0
+"""Cost of a word whose pinyin is only begun, or has a wrong letter."""
+LEAST_LETTERS = 4
+"""Shortest pinyin that may be begun or mistyped."""
+OWN_BONUS = 2.0
+"""What a word of the vocabulary has over others that are read alike, as a logarithm."""
 LEAST_GENERAL = 1_000
 """General count of a rare character at least: what is rare at large may be dialect."""
 
@@ -71,6 +76,7 @@ class Lexicon:
         self._by_initials: dict[str, list[str]] = defaultdict(list)
         self._by_length: dict[int, list[str]] = defaultdict(list)
         syllables: set[str] = set()
+        own_letters: set[str] = set()
         for word in sorted(counts, key=lambda each: (-counts[each], each)):
             if len(word) > LONGEST_READ or not _HAN.fullmatch(word):
                 continue
@@ -81,12 +87,19 @@ class Lexicon:
             for reading in readings[:1]:
                 self._by_sound[_sound(reading)].append(word)
                 self._by_initials[initials_of(reading)].append(word)
+                if word in self._own and len(word) > 1:
+                    own_letters.add("".join(reading))
         for words in self._by_initials.values():
             words.sort(key=lambda each: each not in self._own)
         self._syllables = frozenset(syllables)
+        self._own_letters = sorted(own_letters)
         for word in counts:
             if len(word) >= LEAST_SPELT and word not in self._by_letters:
                 self._by_length[len(word)].append(word)
+
+    def is_own(self, word: str) -> bool:
+        """Whether the vocabulary has the word."""
+        return word in self._own
 
     def score(self, word: str) -> float:
         """Logarithm of the share of a known word among all. One character is judged by how much
@@ -97,7 +110,9 @@ class Lexicon:
         return score - math.log(max(general_counts().count(word), LEAST_GENERAL)) / 2
 
     def _scored(self, words: Sequence[str]) -> list[tuple[str, float]]:
-        return [(word, self.score(word)) for word in words]
+        return [
+            (word, self.score(word) + (OWN_BONUS if word in self._own else 0.0)) for word in words
+        ]
 
     def named(self, letters: str) -> list[str]:
         """Words whose pinyin is ``letters``, commonest first."""
@@ -125,24 +140,47 @@ class Lexicon:
         return sorted(near, key=lambda word: (-self.counts[word], word))[:MOST_CHOICES]
 
     def read_pinyin(self, letters: str) -> list[Spelt]:
-        """Rows of words written in pinyin as ``letters``, or sounding so, the likeliest first."""
-        exact = _best_rows(letters, lambda part: self._scored(self.named("".join(part))))
+        """Rows of words written in pinyin as ``letters``, or sounding so, the likeliest first;
+        words of the vocabulary also when the end or one letter is missing or wrong."""
+        rows = _best_rows(letters, lambda part: self._scored(self.named("".join(part))))
         syllables = split_syllables(letters, self._syllables)
-        if not syllables:
-            return exact
-        near = _best_rows(syllables, lambda part: self._scored(self.sounding(part)))
-        near = [Spelt(row.words, row.score - NEAR_COST) for row in near]
-        return sorted([*exact, *near], key=lambda row: (-row.score, row.words))[:MOST_CHOICES]
+        if syllables:
+            near = _best_rows(syllables, lambda part: self._scored(self.sounding(part)))
+            rows += [Spelt(row.words, row.score - self._near_cost(row.words)) for row in near]
+        if len(letters) >= LEAST_LETTERS:
+            rows += self._begun(letters) + self._mistyped(letters)
+        return sorted(rows, key=lambda row: (-row.score, row.words))[:MOST_CHOICES]
+
+    def _near_cost(self, words: Sequence[str]) -> float:
+        return sum(NEAR_COST if word in self._own else 2 * NEAR_COST for word in words)
+
+    def _begun(self, letters: str) -> list[Spelt]:
+        """Words of the vocabulary whose pinyin starts with ``letters``."""
+        start = bisect_left(self._own_letters, letters)
+        end = bisect_left(self._own_letters, letters + "~")
+        return self._own_rows(self._own_letters[start:end], BEGUN_COST)
+
+    def _mistyped(self, letters: str) -> list[Spelt]:
+        """Words of the vocabulary whose pinyin is one letter away."""
+        found = process.extract(
+            letters, self._own_letters, scorer=OSA.distance, score_cutoff=1, limit=None
+        )
+        return self._own_rows([key for key, distance, _ in found if distance], MISTYPED_COST)
+
+    def _own_rows(self, keys: Sequence[str], cost: float) -> list[Spelt]:
+        words = [word for key in keys for word in self.named(key) if word in self._own]
+        return [Spelt((word,), self.score(word) - cost) for word in words]
 
     def read_initials(self, letters: str, cost: float) -> list[Spelt]:
-        """Rows of words written in pinyin or as initials; ``cost`` of each abbreviated
-        word, FOREIGN_COST times as much when the vocabulary does not have it."""
+        """Rows of words in pinyin or as initials; ``cost`` of each abbreviated word, which is one
+        of the vocabulary."""
 
         def choices(part: Sequence[str]) -> list[tuple[str, float]]:
             text = "".join(part)
-            return self._scored(self.named(text)) + [
-                (word, self.score(word) - (cost if word in self._own else FOREIGN_COST * cost))
-                for word in self.abbreviated(text)
+            named = [word for word in self.named(text) if len(word) > 1]
+            short = [word for word in self.abbreviated(text) if word in self._own]
+            return self._scored(named) + [
+                (word, score - cost) for word, score in self._scored(short)
             ]
 
         return _best_rows(letters, choices)

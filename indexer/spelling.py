@@ -173,7 +173,10 @@ class Speller:
         yield [word for word in same if len(word) == len(window)], SOUND_ODDS
         near = [word for reading in readings for word in lexicon.sounding(reading)]
         yield [word for word in near if set(word) & set(window)], SOUND_ODDS
-        yield lexicon.spelt_like(window), SPELLING_ODDS
+        spelt = lexicon.spelt_like(window)
+        if len(window) <= LEAST_SPELT:
+            spelt = [word for word in spelt if lexicon.is_own(word)]
+        yield spelt, SPELLING_ODDS
 
 
 def _pairs(text: str) -> list[str]:
