@@ -12,6 +12,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -113,8 +114,9 @@ def save_class_words(folder: Path, table: ClassWords) -> None:
     )
 
 
+@lru_cache(maxsize=2)
 def open_class_words(folder: Path) -> ClassWords:
-    """The table of a generation; raise IndexMismatch when it was built without one."""
+    """The table of a generation, which never changes in it; raise IndexMismatch without one."""
     if not (folder / TABLE_FILE).is_file():
         raise IndexMismatch("索引里没有各类投诉的用词表")
     with np.load(folder / TABLE_FILE, allow_pickle=False) as file:

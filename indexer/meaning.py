@@ -49,11 +49,8 @@ class MeaningScorer:
         query = self._turn(vector)
         cosines = np.zeros(self._size, np.float32)
         for segment in self._segments:
-            arrays = segment.data.arrays
-            if self.is_exact:
-                np.dot(arrays["vectors"], query, out=cosines[segment.places])
-            else:
-                np.dot(arrays["heads"], query[:HEAD], out=cosines[segment.places])
+            table = segment.data.arrays["vectors" if self.is_exact else "heads"]
+            np.dot(table, query[: table.shape[1]], out=cosines[segment.places])
         cosines[self._dead] = 0
         return cosines
 

@@ -161,8 +161,9 @@ def save_gate(folder: Path, gate: TradeGate) -> None:
     )
 
 
+@lru_cache(maxsize=2)
 def open_gate(folder: Path) -> TradeGate:
-    """The gate of a generation; raise IndexMismatch when it was built without one."""
+    """The gate of a generation, which never changes in it; raise IndexMismatch without one."""
     if not (folder / GATE_FILE).is_file():
         raise IndexMismatch("索引里没有判别闲话的模型，请运行 kb index --full")
     with np.load(folder / GATE_FILE, allow_pickle=False) as file:
