@@ -40,7 +40,7 @@ WRONG_SHARE = 0.15
 SAME_SOUND = 8
 """The so many commonest characters of a sound stand in for each other."""
 PIECE = 0.6
-PHRASE = 0.1
+PHRASE = 0.15
 """Weights beside a whole complaint's 1."""
 CARRIERS = (
     "{}了", "{}怎么办", "{}怎么回事", "我的{}", "我要{}", "我这{}", "{}啊", "老是{}", "又{}了",
@@ -50,10 +50,10 @@ SMALLEST = 2
 """Examples a feature must occur in."""
 NEGLIGIBLE = 0.01
 """Weights below this are left out."""
-STEPS = 200
+STEPS = 60
 COPY_SHARE = 0.4
 """Of a text's weight, what goes to its copy with wrong characters."""
-RIDGE = 0.1
+RIDGE = 0.3
 FACT_RIDGE = 0.01
 FOLDS = 3
 MISSED = 0.03
