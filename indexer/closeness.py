@@ -44,9 +44,13 @@ def wanted(typed: str, built: Query) -> Wanted:
     """What to look for when ``typed`` was typed and understood as ``built``: this, what was typed,
     and other names of it when it is a word of the vocabulary."""
     parts = tuple(filter(None, _GAP.split(built.text)))
+    maybe = normal_form(typed)
+    for wrong, right in built.corrections:
+        maybe = maybe.replace(wrong, right)
     names = [added for written, added in built.synonyms if written == built.text]
     wholes = (
         (1.0, "".join(parts)),
+        (TYPED_SHARE, flat(_GAP.sub("", maybe))),
         (TYPED_SHARE, flat(_GAP.sub("", typed))),
         *((SYNONYM_SHARE, flat(name)) for name in names),
     )
