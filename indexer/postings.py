@@ -266,6 +266,11 @@ class Postings:
         text, bounds = self._terms.tobytes(), self._bounds.tolist()
         return (text[start:end] for start, end in pairwise(bounds))
 
+    def terms_of(self, size: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
+        """Rows of the terms of ``size`` bytes, and these bytes, a row each."""
+        rows = np.flatnonzero(np.diff(self._bounds) == size)
+        return rows, self._terms[self._bounds[rows][:, None] + np.arange(size)]
+
     def sizes(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Documents that hold each row's term, deleted ones too; 0 for row -1."""
         known = np.maximum(rows, 0)

@@ -69,8 +69,11 @@ class TypedQueries:
         return _with_characters(query, lexicon)
 
     def _hold(self, language: Language, snapshot: Snapshot) -> Lexicon:
+        """The lexicon of this state; the one before it while another thread counts anew."""
         held = self._held
         if held is not None and held.fits(snapshot):
+            return held.lexicon
+        if held is not None and held.folder == snapshot.folder and self._lock.locked():
             return held.lexicon
         with self._lock:
             held = self._held
