@@ -14,7 +14,7 @@ from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
 from kb.store.tickets import ResolvedTicket
 
-KEPT_TEXTS = 4_000
+KEPT_TEXTS = 20_000
 PARTS_SHARE = 0.8
 """What all parts of a text found apart count for against the text found whole."""
 TYPED_SHARE = 0.9
