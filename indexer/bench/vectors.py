@@ -1,0 +1,104 @@
+"""The meaning lane against exact search over the same vectors: speed, and what it finds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+import numpy.typing as npt
+
+from indexer.bench.figures import Figure, absent, alternate, single, spread
+from indexer.bench.peers import build_faiss
+from indexer.bench.step import Bench
+from indexer.engine import Engine, open_engine
+from indexer.scoring import top
+from kb.database import open_database
+
+TOP = 60
+Vector = npt.NDArray[np.float32]
+Search = Callable[[Vector], Sequence[int]]
+
+
+def measure_vectors(bench: Bench) -> list[Figure]:
+    """Our lane, numpy and faiss Flat over the tickets' vectors, in turn, one thread each."""
+    database = open_database(bench.settings.database)
+    engine = open_engine(bench.settings, database)
+    snapshot = engine.opened().snapshot
+    if snapshot.encoder is None:
+        return [absent("vectors", "向量检索", f"没有编码器：{snapshot.mode_reason}")]
+    asked = list(snapshot.encoder.encode(list(bench.complaints)))
+    matrix = np.array(snapshot.tickets.collection.vectors, np.float32)
+    contenders: dict[str, Search] = {"ours": _ours(engine), "numpy": _numpy(matrix)}
+    titles = {"ours": "本品语义路", "numpy": "numpy float32 全乘", "faiss": "faiss Flat"}
+    missing = []
+    try:
+        faiss = build_faiss(matrix)
+        contenders["faiss"] = lambda vector: faiss(vector, TOP)
+    except ImportError as error:
+        missing.append(absent("vectors.faiss", titles["faiss"], f"没有安装（{error.name}）"))
+    with one_thread() as threads:
+        found = [contenders["ours"](vector) for vector in asked[: bench.amounts.checks]]
+        exact = [contenders["numpy"](vector) for vector in asked[: bench.amounts.checks]]
+        took = alternate(contenders, asked, most_seconds=bench.amounts.most_seconds)
+    size = f"{matrix.shape[0]} × {matrix.shape[1]}，{threads}"
+    figures = [
+        spread(f"vectors.{name}", f"{titles[name]}：前 {TOP}", took[name], note=size)
+        for name in contenders
+    ]
+    recall = single(
+        "vectors.recall",
+        f"本品前 {TOP} 对精确结果的召回",
+        measure_recall(found, exact),
+        note=f"{len(found)} 条查询",
+    )
+    database.close()
+    return [*figures, *missing, recall]
+
+
+def measure_recall(found: Sequence[Sequence[int]], exact: Sequence[Sequence[int]]) -> float:
+    """Share of the exact results that were found."""
+    wanted = sum(map(len, exact))
+    met = sum(len(set(own) & set(best)) for own, best in zip(found, exact, strict=True))
+    return round(met / wanted, 4) if wanted else 1.0
+
+
+def _ours(engine: Engine) -> Search:
+    collection = engine.opened().snapshot.tickets.collection
+
+    def search(vector: Vector) -> Sequence[int]:
+        places: list[int] = top(collection.vectors @ vector, TOP).tolist()
+        return places
+
+    return search
+
+
+def _numpy(matrix: Vector) -> Search:
+    def search(vector: Vector) -> Sequence[int]:
+        scores = matrix @ vector
+        best = np.argpartition(-scores, min(TOP, len(scores)) - 1)[:TOP]
+        places: list[int] = best[np.argsort(-scores[best], kind="stable")].tolist()
+        return places
+
+    return search
+
+
+def one_thread() -> AbstractContextManager[str]:
+    """Hold numpy to one thread where that can be done; says what holds."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext("numpy 线程数未限定，faiss 1 线程")
+    return _Limited(threadpool_limits(limits=1))
+
+
+class _Limited(AbstractContextManager[str]):
+    def __init__(self, limits: AbstractContextManager[object]) -> None:
+        self._limits = limits
+
+    def __enter__(self) -> str:
+        self._limits.__enter__()
+        return "各 1 线程"
+
+    def __exit__(self, *error: object) -> None:
+        self._limits.__exit__(None, None, None)
