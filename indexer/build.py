@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
-from indexer.collection import commit_documents
-from indexer.encoder import Encoder
+from indexer.collection import commit_documents, create_collection
+from indexer.cutting import Workers, open_workers
+from indexer.encoder import Encoder, StaticEncoder
 from indexer.generation import (
+    FORMAT,
     PASSAGES,
     TICKETS,
     Manifest,
@@ -21,14 +25,24 @@ from indexer.generation import (
     writing,
 )
 from indexer.learning import train_desk_encoder
+from indexer.postings import WordWeights
 from indexer.progress import Progress
 from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
-from indexer.words import create_index
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
 from kb.store import handbook, queue
 from kb.times import format_instant
+from kb.vocabulary import Vocabulary
+
+WEIGHTS = {
+    PASSAGES: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
+    TICKETS: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
+}
+"""The word lane of the desk: what callers say weighs more than what was done."""
+PARALLEL_FROM = 20_000
+"""Documents from which a build starts processes to cut texts."""
+MOST_WORKERS = 4
 
 
 @dataclass(frozen=True)
@@ -51,25 +65,31 @@ def build_index(
     """
     started = time.monotonic()
     with writing(settings.index):
-        analyzer = Analyzer(read_vocabulary(database))
+        vocabulary = read_vocabulary(database)
+        analyzer = Analyzer(vocabulary)
         encoder, reason = _encoder_or_reason(settings, database, analyzer, now, progress)
         seq = queue.last_queued(database.connection)
-        passages, cases = read_documents(database)
         name = f"gen-{now.strftime('%Y%m%d%H%M%S')}-{seq:08d}"
         folder = settings.index / name
         shutil.rmtree(folder, ignore_errors=True)
-        for part, documents in ((PASSAGES, passages), (TICKETS, cases)):
-            create_index(folder / part)
-            commit_documents(
-                folder / part,
-                documents,
-                drop=(),
-                analyzer=analyzer,
-                encoder=encoder,
-                progress=progress,
-            )
+        sizes = {}
+        for part, weights in WEIGHTS.items():
+            create_collection(folder / part, weights)
+            documents, total = read_documents(database, part)
+            with _workers(vocabulary, encoder, total) as workers:
+                sizes[part] = commit_documents(
+                    folder / part,
+                    documents,
+                    drop=(),
+                    analyzer=analyzer,
+                    encoder=encoder,
+                    progress=progress,
+                    total=total,
+                    workers=workers,
+                )
         manifest = Manifest(
             generation=name,
+            format=FORMAT,
             analysis_version=ANALYSIS_VERSION,
             vocabulary_digest=handbook.vocabulary_digest(database.connection),
             encoder=encoder.identity if encoder else "",
@@ -83,7 +103,17 @@ def build_index(
         with database.transaction() as connection:
             queue.clear_queue(connection, up_to=seq)
     seconds = time.monotonic() - started
-    return BuildReport(name, len(passages), len(cases), manifest.encoder, seconds)
+    return BuildReport(name, sizes[PASSAGES], sizes[TICKETS], manifest.encoder, seconds)
+
+
+def _workers(
+    vocabulary: Vocabulary, encoder: Encoder | None, total: int
+) -> AbstractContextManager[Workers | None]:
+    """Processes for a large build; a model of the library keeps to this one, it has threads."""
+    if total < PARALLEL_FROM or not isinstance(encoder, StaticEncoder | None):
+        return nullcontext()
+    count = min(os.cpu_count() or 1, MOST_WORKERS)
+    return open_workers(vocabulary, encoder.folder if encoder else None, count=count)
 
 
 def _encoder_or_reason(

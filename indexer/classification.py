@@ -6,14 +6,14 @@ are a softmax over classes at a temperature fitted on class-labelled complaints.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.collection import Collection
-from indexer.scoring import Scores
+from indexer.postings import Scores
+from indexer.retrieval import Found
 
 NEAREST = 4
 TEMPERATURE = 0.055
@@ -33,17 +33,22 @@ class Classifier:
     """The classes of one snapshot: which documents speak for which."""
 
     def __init__(self, passages: Collection, tickets: Collection) -> None:
-        """Group the documents of both collections by label once."""
-        self._articles = _by_label(passages)
-        self._tickets = _by_label(tickets)
-        self._codes = sorted({*self._articles, *self._tickets})
+        """Number the labels of both collections once."""
+        codes, numbers = np.unique(
+            np.concatenate([passages.labels, tickets.labels]), return_inverse=True
+        )
+        self._codes = [code.decode() for code in codes.tolist() if code]
+        numbers = numbers - (len(codes) - len(self._codes))
+        self._articles = numbers[: passages.size]
+        self._tickets = numbers[passages.size :]
 
-    def classify(self, passages: Scores, tickets: Scores) -> list[ClassEvidence]:
+    def classify(self, passages: Found, tickets: Found) -> list[ClassEvidence]:
         """All classes, most probable first; empty when nothing in the index has a class."""
         if not self._codes:
             return []
-        articles = np.array([_best(passages, self._articles.get(code)) for code in self._codes])
-        cases = np.array([_nearest(tickets, self._tickets.get(code)) for code in self._codes])
+        count = len(self._codes)
+        articles = nearest_means(self._articles[passages.places], passages.scores, count, 1)
+        cases = nearest_means(self._tickets[tickets.places], tickets.scores, count, NEAREST)
         scores = _scaled(articles) + _scaled(cases)
         weights = np.exp((scores - scores.max()) / 2 / TEMPERATURE)
         probabilities = weights / weights.sum()
@@ -59,26 +64,21 @@ class Classifier:
         ]
 
 
-def _by_label(collection: Collection) -> dict[str, npt.NDArray[np.int64]]:
-    groups: dict[str, list[int]] = defaultdict(list)
-    for place in np.flatnonzero(collection.alive).tolist():
-        if code := str(collection.rows.labels[place]):
-            groups[code].append(place)
-    return {code: np.array(places) for code, places in groups.items()}
+def nearest_means(
+    labels: npt.NDArray[np.int64], scores: Scores, count: int, nearest: int
+) -> npt.NDArray[np.float64]:
+    """For each of ``count`` labels the mean of its ``nearest`` best scores, missing ones as 0.
 
-
-def _best(scores: Scores, places: npt.NDArray[np.int64] | None) -> float:
-    return 0.0 if places is None else float(scores[places].max())
-
-
-def _nearest(scores: Scores, places: npt.NDArray[np.int64] | None) -> float:
-    """Mean of the class's best tickets: as many as NEAREST, missing ones count 0."""
-    if places is None:
-        return 0.0
-    found = scores[places]
-    if len(found) > NEAREST:
-        found = np.partition(found, len(found) - NEAREST)[-NEAREST:]
-    return float(found.sum() / NEAREST)
+    ``labels``: of each score, below 0 for none.
+    """
+    order = np.lexsort((-scores, labels))
+    sorted_labels, sorted_scores = labels[order], scores[order]
+    starts = np.searchsorted(sorted_labels, np.arange(count))
+    rank = np.arange(len(labels)) - starts[np.clip(sorted_labels, 0, None)]
+    chosen = (sorted_labels >= 0) & (rank < nearest) & (sorted_scores > 0)
+    sums = np.bincount(sorted_labels[chosen], sorted_scores[chosen], count)
+    means: npt.NDArray[np.float64] = sums / nearest
+    return means
 
 
 def _scaled(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,87 +1,155 @@
 """One collection of documents (the handbook's passages, or the tickets): words and vectors.
 
-A commit writes the rows and vectors of its new documents beside the word index, named after the
-segment, before the segment becomes visible: words and vectors can never be of different days.
-Their names start with what they hold, because Whoosh clears away files that start like its own.
+A commit writes everything about its new documents (postings, vectors, keys, labels, days) as one
+file, the segment, before the table of contents names it: words and vectors can never be of
+different days. An opened collection keeps the segments it shares with the one before it.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import Analyzer
+from indexer.arrays import Arrays
+from indexer.cutting import Cut, Workers, cut_documents
+from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors
+from indexer.meaning import HEAD, find_rotation
+from indexer.postings import KINDS, WordWeights, invert, join_counts
 from indexer.progress import Progress, quiet
-from indexer.words import FIELDS, WordIndex, WordWriter
+from indexer.words import SegmentArrays, WordWriter, create_index, read_segments, segment_path
 
-OPEN_END = np.int32(2**31 - 1)
-ENCODE_BATCH = 2_000
+RECIPE = "recipe.json"
+ROTATION = "rotation.npy"
+SEGMENT_DOCUMENTS = 200_000
+"""Documents in one segment at most: what a build holds in memory at once."""
 MOST_SEGMENTS = 32
 SMALL_SEGMENT = 500
 """Documents up to which a segment is written anew when there are too many."""
+ROTATE_FROM = 20_000
+"""Documents from which a build rotates its vectors, so that their heads can be scanned first."""
+LEAST_PIVOT = 50
+"""Documents from which the first commit's average lengths are taken as pivots."""
+USUAL_LENGTHS = {
+    "words": (6.0, 8.0, 45.0, 60.0, 45.0),
+    "pairs": (8.0, 10.0, 55.0, 75.0, 55.0),
+}
+"""Pivots of a collection that starts nearly empty, in FIELDS' order (terms)."""
 
 
 @dataclass(frozen=True)
-class Document:
-    """What is indexed of one passage or ticket.
+class Recipe:
+    """How a collection's postings are weighed. ``pivots``: average lengths by kind, in FIELDS'
+    order, None before the first document."""
 
-    ``question``: how a caller would say it; ``answer``: what is told or done. ``label``: code of
-    its third-level class, or "". ``valid_from``, ``valid_until``: days as date.toordinal(), the
-    end exclusive.
-    """
-
-    key: str
-    question: str
-    answer: str
-    label: str = ""
-    valid_from: int = 0
-    valid_until: int = int(OPEN_END)
+    weights: WordWeights
+    pivots: dict[str, list[float]] | None = None
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Facts of the documents of one or more segments, a row each; ``lengths`` in FIELDS' order."""
+class OpenSegment:
+    """A segment as one commit left it. ``deleted``: numbers of its deleted documents, in order;
+    ``offset``: the collection's number of its first document."""
 
-    keys: npt.NDArray[np.str_]
-    labels: npt.NDArray[np.str_]
-    lengths: npt.NDArray[np.int32]
-    valid_from: npt.NDArray[np.int32]
-    valid_until: npt.NDArray[np.int32]
+    name: str
+    data: SegmentArrays
+    deleted: npt.NDArray[np.int32]
+    offset: int
+
+    @property
+    def places(self) -> slice:
+        """Its documents in the collection's numbering."""
+        return slice(self.offset, self.offset + self.data.size)
 
 
 class Collection:
     """A collection opened for reading: a fixed state, whatever is committed later.
 
-    ``alive``: False where a document was deleted. ``vectors``: shape (documents, dimension), or
-    (documents, 0) when it was written without an encoder.
+    Documents are numbered over all segments. ``dead``: numbers of the deleted ones, in order.
+    ``labels``: class code of each, ``valid_from`` and ``valid_until`` its days. ``rotation``:
+    shape (dimension, dimension), or None when vectors lie as the encoder made them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the newest state in ``folder``."""
-        self.words = WordIndex(folder)
-        segments = self.words.segments
-        parts = [_read_rows(folder, segment.name) for segment in segments]
-        self.rows = _join(parts)
-        sizes = [segment.size for segment in segments]
-        self.offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        self.alive = np.ones(int(self.offsets[-1]), bool)
-        for segment, offset in zip(segments, self.offsets[:-1], strict=True):
-            self.alive[[int(offset) + number for number in segment.deleted]] = False
-        self.vectors = _join_vectors(folder, [segment.name for segment in segments])
+    def __init__(self, folder: Path, before: Collection | None = None) -> None:
+        """Open the newest state in ``folder``; segments of ``before`` are taken over."""
+        self.folder = folder
+        self.recipe = read_recipe(folder)
+        rotation = folder / ROTATION
+        self.rotation: Vectors | None = np.load(rotation) if rotation.is_file() else None
+        held = {segment.name: segment.data for segment in before.segments} if before else {}
+        self.segments: list[OpenSegment] = []
+        offset = 0
+        for info in read_segments(folder):
+            name = info.segment_id()
+            data = held.get(name) or SegmentArrays(segment_path(folder, info))
+            deleted = np.array(sorted(info.deleted), np.int32)
+            self.segments.append(OpenSegment(name, data, deleted, offset))
+            offset += data.size
+        self.size = offset
+        self.dead = np.concatenate(
+            [np.array([], np.int64), *(each.deleted + each.offset for each in self.segments)]
+        ).astype(np.int64)
+        self.labels: npt.NDArray[np.bytes_] = self._joined("labels", np.dtype("S6"))
+        self.valid_from: npt.NDArray[np.int32] = self._joined("valid_from", np.dtype(np.int32))
+        self.valid_until: npt.NDArray[np.int32] = self._joined("valid_until", np.dtype(np.int32))
+
+    def _joined(self, name: str, kind: np.dtype[np.generic]) -> npt.NDArray[Any]:
+        parts = [segment.data.arrays[name] for segment in self.segments]
+        if len(parts) == 1:
+            return parts[0]
+        return np.concatenate([np.zeros(0, kind), *parts])
 
     def __len__(self) -> int:
         """Documents that are not deleted."""
-        return int(self.alive.sum())
+        return self.size - len(self.dead)
 
-    def close(self) -> None:
-        """Release the files."""
-        self.words.close()
+    @property
+    def alive(self) -> npt.NDArray[np.bool_]:
+        """For each document whether it is not deleted."""
+        alive = np.ones(self.size, bool)
+        alive[self.dead] = False
+        return alive
+
+    @property
+    def dimension(self) -> int:
+        """Of the vectors; 0 when there are none."""
+        return min((int(each.data.arrays["vectors"].shape[1]) for each in self.segments), default=0)
+
+    def keys(self, places: npt.NDArray[np.int64] | None = None) -> list[str]:
+        """Keys of the documents at ``places``, or of all."""
+        if places is None:
+            return [key.decode() for each in self.segments for key in each.data.keys.tolist()]
+        starts = np.array([segment.offset for segment in self.segments])
+        found = np.searchsorted(starts, places, side="right") - 1
+        return [
+            self.segments[number].data.keys[place - starts[number]].decode()
+            for number, place in zip(found.tolist(), places.tolist(), strict=True)
+        ]
+
+
+def read_recipe(folder: Path) -> Recipe:
+    """How the postings in ``folder`` are weighed."""
+    values = json.loads((folder / RECIPE).read_text("utf-8"))
+    return Recipe(WordWeights(**values["weights"]), values["pivots"])
+
+
+def _write_recipe(folder: Path, recipe: Recipe) -> None:
+    temporary = folder / f"{RECIPE}.new"
+    temporary.write_text(json.dumps(asdict(recipe)), "utf-8")
+    temporary.replace(folder / RECIPE)
+
+
+def create_collection(folder: Path, weights: WordWeights) -> None:
+    """Make an empty collection in ``folder``."""
+    create_index(folder)
+    _write_recipe(folder, Recipe(weights))
 
 
 def scattered_keys(folder: Path) -> list[str]:
@@ -90,113 +158,111 @@ def scattered_keys(folder: Path) -> list[str]:
     Each commit adds a segment. Writing these documents anew gathers them in one; the segments
     they leave empty are let go.
     """
-    words = WordIndex(folder)
-    try:
-        if len(words.segments) <= MOST_SEGMENTS:
-            return []
-        return [
-            str(key)
-            for segment in words.segments
-            if segment.size <= SMALL_SEGMENT
-            for number, key in enumerate(_read_rows(folder, segment.name).keys.tolist())
-            if number not in segment.deleted
-        ]
-    finally:
-        words.close()
+    infos = read_segments(folder)
+    if len(infos) <= MOST_SEGMENTS:
+        return []
+    return [
+        key.decode()
+        for info in infos
+        if info.size <= SMALL_SEGMENT
+        for number, key in enumerate(SegmentArrays(segment_path(folder, info)).keys.tolist())
+        if not info.is_deleted(number)
+    ]
 
 
 def commit_documents(
     folder: Path,
-    documents: Sequence[Document],
+    documents: Iterable[Document],
     *,
     drop: Sequence[str],
     analyzer: Analyzer,
     encoder: Encoder | None,
     progress: Progress = quiet,
-) -> None:
-    """Delete the keys in ``drop`` and of ``documents``, add ``documents``, in one commit."""
+    total: int = 0,
+    workers: Workers | None = None,
+) -> int:
+    """Delete the keys in ``drop``, add ``documents`` in place of those of the same keys, in one
+    commit; return how many were added.
+
+    ``workers``: processes that cut texts, for many documents; ``total``: how many are expected,
+    for the progress.
+    """
     writer = WordWriter(folder)
+    added = 0
     try:
-        writer.drop([*drop, *(document.key for document in documents)])
-        rows: list[dict[str, Counter[str]]] = []
-        for place, document in enumerate(documents, 1):
-            fields = field_terms(document, analyzer)
-            writer.add(document.key, fields)
-            rows.append(fields)
-            if place % 100 == 0 or place == len(documents):
-                progress("写入词索引", place, len(documents))
-        if documents:
-            _write_rows(folder, writer.segment_name, documents, rows)
-            vectors = _encode(documents, encoder, progress)
-            np.save(folder / f"vectors.{writer.segment_name}.npy", vectors)
+        writer.drop(drop)
+        cuts = cut_documents(documents, analyzer, encoder, workers=workers)
+        for batch in _segments(_counted(cuts, progress, total)):
+            writer.drop([document.key for cut in batch for document in cut.documents])
+            writer.add_segment(_segment_arrays(folder, batch))
+            added += sum(len(cut.documents) for cut in batch)
     except BaseException:
         writer.cancel()
         raise
     writer.commit()
+    return added
 
 
-def field_terms(document: Document, analyzer: Analyzer) -> dict[str, Counter[str]]:
-    """The terms of each field with their counts. A word of two characters is also a pair."""
-    fields: dict[str, Counter[str]] = {name: Counter() for name in FIELDS}
-    for side, text in (("question", document.question), ("answer", document.answer)):
-        for term in analyzer.terms(text):
-            if term.is_word:
-                fields[f"{side}_words"][term.text] += 1
-            if not term.is_word or len(term.text) == 2:
-                fields[f"{side}_pairs"][term.text] += 1
-    return fields
+def _counted(cuts: Iterable[Cut], progress: Progress, total: int) -> Iterator[Cut]:
+    done = 0
+    for cut in cuts:
+        yield cut
+        done += len(cut.documents)
+        progress("写入索引", done, total)
 
 
-def _encode(documents: Sequence[Document], encoder: Encoder | None, progress: Progress) -> Vectors:
-    if encoder is None:
-        return np.zeros((len(documents), 0), np.float32)
-    parts: list[Vectors] = []
-    for start in range(0, len(documents), ENCODE_BATCH):
-        batch = documents[start : start + ENCODE_BATCH]
-        parts.append(encoder.encode([f"{each.question}\n{each.answer}" for each in batch]))
-        progress("计算向量", min(start + ENCODE_BATCH, len(documents)), len(documents))
-    return np.concatenate(parts)
+def _segments(cuts: Iterable[Cut]) -> Iterable[list[Cut]]:
+    held: list[Cut] = []
+    size = 0
+    for cut in cuts:
+        if held and size + len(cut.documents) > SEGMENT_DOCUMENTS:
+            yield held
+            held, size = [], 0
+        held.append(cut)
+        size += len(cut.documents)
+    if held:
+        yield held
 
 
-def _write_rows(
-    folder: Path,
-    segment: str,
-    documents: Sequence[Document],
-    terms: Sequence[dict[str, Counter[str]]],
-) -> None:
-    lengths = [[sum(fields[name].values()) for name in FIELDS] for fields in terms]
-    np.savez(
-        folder / f"rows.{segment}.npz",
-        keys=np.array([document.key for document in documents]),
-        labels=np.array([document.label for document in documents], dtype="U6"),
-        lengths=np.array(lengths, np.int32),
-        valid_from=np.array([document.valid_from for document in documents], np.int32),
-        valid_until=np.array([document.valid_until for document in documents], np.int32),
-    )
+def _segment_arrays(folder: Path, cuts: Sequence[Cut]) -> Arrays:
+    documents = [document for cut in cuts for document in cut.documents]
+    vectors = np.concatenate([cut.vectors for cut in cuts])
+    arrays: dict[str, npt.NDArray[np.generic]] = {
+        "keys": np.array([document.key.encode() for document in documents]),
+        "labels": np.array([document.label.encode() for document in documents], "S6"),
+        "valid_from": np.array([document.valid_from for document in documents], np.int32),
+        "valid_until": np.array([document.valid_until for document in documents], np.int32),
+    }
+    counts = {kind: join_counts([getattr(cut, kind) for cut in cuts]) for kind in KINDS}
+    recipe = read_recipe(folder)
+    if recipe.pivots is None:
+        lengths = {kind: each.lengths for kind, each in counts.items()}
+        recipe = Recipe(recipe.weights, _choose_pivots(lengths))
+        _choose_rotation(folder, vectors)
+        _write_recipe(folder, recipe)
+    for kind, each in counts.items():
+        pivots = np.array((recipe.pivots or {})[kind], np.float32)
+        inverted = invert(each, recipe.weights, pivots)
+        arrays.update({f"{kind}.{name}": array for name, array in inverted.items()})
+    return {**arrays, **_vector_arrays(folder, vectors)}
 
 
-def _read_rows(folder: Path, segment: str) -> Rows:
-    with np.load(folder / f"rows.{segment}.npz", allow_pickle=False) as file:
-        return Rows(**{name: file[name] for name in Rows.__dataclass_fields__})
+def _choose_pivots(lengths: dict[str, npt.NDArray[np.int32]]) -> dict[str, list[float]]:
+    """Average lengths; the usual ones for a collection that starts with a handful of documents."""
+    return {
+        kind: each.mean(axis=0).tolist() if len(each) >= LEAST_PIVOT else list(USUAL_LENGTHS[kind])
+        for kind, each in lengths.items()
+    }
 
 
-def _join(parts: Sequence[Rows]) -> Rows:
-    if not parts:
-        text, number = np.array([], dtype="U1"), np.array([], np.int32)
-        return Rows(text, text, np.zeros((0, len(FIELDS)), np.int32), number, number)
-    return Rows(
-        **{
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Rows.__dataclass_fields__
-        }
-    )
+def _choose_rotation(folder: Path, vectors: Vectors) -> None:
+    if len(vectors) >= ROTATE_FROM and vectors.shape[1] > HEAD:
+        np.save(folder / ROTATION, find_rotation(vectors))
 
 
-def _join_vectors(folder: Path, segments: Sequence[str]) -> Vectors:
-    parts = [np.load(folder / f"vectors.{name}.npy", mmap_mode="r") for name in segments]
-    if not parts:
-        return np.zeros((0, 0), np.float32)
-    if len(parts) == 1:
-        whole: Vectors = parts[0]
-        return whole
-    return np.concatenate(parts)
+def _vector_arrays(folder: Path, vectors: Vectors) -> Arrays:
+    path = folder / ROTATION
+    if not path.is_file() or not vectors.shape[1]:
+        return {"vectors": vectors}
+    rotated = vectors @ np.load(path)
+    return {"vectors": rotated, "heads": np.ascontiguousarray(rotated[:, :HEAD])}

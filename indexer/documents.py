@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from indexer.collection import OPEN_END, Document
 from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.limit import TimeLimit, describe_amount
@@ -14,9 +13,40 @@ from kb.ticket import Ticket
 
 _HEADING = re.compile(r"^## *(?P<name>.+?) *$", re.MULTILINE)
 _MARKUP = re.compile(r"\[([^\]]*)\]\([^)]*\)|[*_`>#|-]{1,3}")
+OPEN_END = 2**31 - 1
 CLASS_DIGITS = 6
 QUESTION_SECTIONS = ("一句话", "怎么认", "适用情形")
 """Headings whose text says how callers put it."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is indexed of one passage or ticket.
+
+    ``complaint``: how a caller would say it; ``keywords``: names it goes by; ``steps``,
+    ``resolution``: what is to be done, what was told or done. ``label``: code of its third-level
+    class, or "". ``valid_from``, ``valid_until``: days as date.toordinal(), the end exclusive.
+    """
+
+    key: str
+    title: str = ""
+    complaint: str = ""
+    keywords: str = ""
+    steps: str = ""
+    resolution: str = ""
+    label: str = ""
+    valid_from: int = 0
+    valid_until: int = OPEN_END
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Texts in the order of FIELDS."""
+        return (self.title, self.keywords, self.complaint, self.steps, self.resolution)
+
+    @property
+    def text(self) -> str:
+        """All of it: what the encoder reads."""
+        return "\n".join(filter(None, self.fields))
 
 
 @dataclass(frozen=True)
@@ -44,11 +74,14 @@ def article_document(article: Article, categories: Mapping[str, Category]) -> Do
     said = [sections.get(name, "") for name in QUESTION_SECTIONS]
     names = [categories[code].name for code in revision.categories if code in categories]
     rest = [text for name, text in sections.items() if name not in QUESTION_SECTIONS]
-    until = revision.valid_until.toordinal() if revision.valid_until else int(OPEN_END)
+    until = revision.valid_until.toordinal() if revision.valid_until else OPEN_END
     return Document(
         key=f"a|{article.id}|{revision.number}",
-        question="\n".join((revision.title, "，".join(revision.keywords), *names, *said)),
-        answer="\n".join((*revision.steps, *rest, SECTIONS[article.section])),
+        title=revision.title,
+        keywords="，".join((*revision.keywords, *names)),
+        complaint="\n".join(filter(None, said)),
+        steps="\n".join(revision.steps),
+        resolution="\n".join((*rest, SECTIONS[article.section])),
         label=_only_class(revision.categories),
         valid_from=revision.valid_from.toordinal(),
         valid_until=until,
@@ -62,17 +95,21 @@ def _only_class(codes: Sequence[str]) -> str:
 
 def limit_document(limit: TimeLimit) -> Document:
     """One time limit as a document."""
-    said = f"{limit.subject} {limit.condition} {limit.region} {describe_amount(limit)}"
-    rule = f"{limit.from_event} {limit.source} {limit.responsible_dept}"
-    return Document(key=f"l|{limit.id}|{limit.revision}", question=said, answer=rule)
+    return Document(
+        key=f"l|{limit.id}|{limit.revision}",
+        title=f"{limit.subject} {describe_amount(limit)}",
+        complaint=f"{limit.condition} {limit.region}",
+        resolution=f"{limit.from_event} {limit.source} {limit.responsible_dept}",
+    )
 
 
 def ticket_document(ticket: Ticket) -> Document:
     """One closed ticket as a document: what was said, and what was found and done."""
     return Document(
         key=f"t|{ticket.ticket_no}|",
-        question="\n".join(filter(None, (ticket.title, ticket.description))),
-        answer="\n".join(filter(None, (ticket.root_cause, ticket.fix, ticket.resolution))),
+        title=ticket.title,
+        complaint=ticket.description,
+        resolution="\n".join(filter(None, (ticket.root_cause, ticket.fix, ticket.resolution))),
         label=ticket.category,
     )
 

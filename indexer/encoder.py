@@ -8,19 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from indexer.analysis import Analyzer
+from indexer.postings import Counts
 from kb.errors import EncoderUnavailable
 
 Vectors = npt.NDArray[np.float32]
 """Shape (texts, dimension), rows of length 1, or 0 for a text without a known term."""
 
 RECIPE = "recipe.json"
+UNKNOWN = "[UNK]"
 
 
 class Encoder(Protocol):
@@ -42,23 +46,61 @@ class StaticEncoder:
 
         try:
             recipe = json.loads((folder / RECIPE).read_text("utf-8"))
-            self._model = StaticModel.from_pretrained(folder)
+            model = StaticModel.from_pretrained(folder)
         except (OSError, ValueError, KeyError) as error:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
+        self.folder = folder
         self._analyzer = analyzer
+        self._rows: dict[str, int] = model.tokenizer.get_vocab()
+        self._rows.pop(UNKNOWN, None)
+        self._table = np.ascontiguousarray(model.embedding, np.float32)
         self.identity: str = recipe["identity"]
-        self.dimension = int(self._model.dim)
+        self.dimension = int(model.dim)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``."""
         return self.encode_tokens([self._analyzer.tokens(text) for text in texts])
 
     def encode_tokens(self, token_lists: Sequence[Sequence[str]]) -> Vectors:
-        """Unit vectors of texts that are cut already."""
-        joined = [" ".join(tokens) for tokens in token_lists]
-        if not joined:
-            return np.zeros((0, self.dimension), np.float32)
-        return unit_rows(np.asarray(self._model.encode(joined, max_length=None), np.float32))
+        """Unit vectors of texts that are cut already: the mean over the known terms.
+
+        What model2vec's ``encode`` gives, without joining the terms to text and cutting it again.
+        """
+        known = self._rows.get
+        places = [[row for row in map(known, tokens) if row is not None] for tokens in token_lists]
+        bounds = np.zeros(len(places) + 1, np.int64)
+        np.cumsum([len(each) for each in places], out=bounds[1:])
+        columns = np.fromiter(chain.from_iterable(places), np.int64, int(bounds[-1]))
+        return unit_rows(self._sum(np.ones(len(columns), np.float32), columns, bounds))
+
+    def encode_counts(self, counts: Sequence[Counts], read: Sequence[Sequence[bool]]) -> Vectors:
+        """Unit vectors of documents whose terms are counted already, by field; of each vocabulary
+        the terms marked in ``read``."""
+        total = np.zeros((len(counts[0].lengths), self.dimension), np.float32)
+        for each, marks in zip(counts, read, strict=True):
+            rows = np.array(
+                [
+                    self._rows.get(term, -1) if mark else -1
+                    for term, mark in zip(each.vocabulary, marks, strict=True)
+                ],
+                np.int64,
+            )
+            columns = rows[each.codes]
+            known = columns >= 0
+            bounds = np.searchsorted(each.documents[known], np.arange(len(total) + 1))
+            total += self._sum(each.counts[known], columns[known], bounds)
+        return unit_rows(total)
+
+    def _sum(
+        self,
+        counts: npt.NDArray[np.float32],
+        columns: npt.NDArray[np.int64],
+        bounds: npt.NDArray[np.int64],
+    ) -> Vectors:
+        """For each text the sum of its terms' vectors, each times its count."""
+        shape = (len(bounds) - 1, len(self._table))
+        sums = csr_array((counts, columns, bounds), shape=shape) @ self._table
+        return np.asarray(sums, np.float32)
 
 
 class LibraryEncoder:

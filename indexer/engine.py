@@ -65,8 +65,8 @@ class Engine:
         self._lock = threading.Lock()
         self._opened = self._open()
 
-    def _open(self) -> Opened:
-        snapshot = open_snapshot(read_current(self._settings.index), self._language)
+    def _open(self, before: Snapshot | None = None) -> Opened:
+        snapshot = open_snapshot(read_current(self._settings.index), self._language, before)
         return Opened(
             snapshot, Classifier(snapshot.passages.collection, snapshot.tickets.collection)
         )
@@ -86,7 +86,7 @@ class Engine:
         """Open the newest state; read vocabulary and encoder anew when it was built with others."""
         digest = handbook.vocabulary_digest(self._database.connection)
         if digest == self._language.vocabulary_digest:
-            opened = self._open()
+            opened = self._open(self._opened.snapshot)
             if opened.snapshot.encoder is not None or not opened.snapshot.manifest.encoder:
                 return opened
         self._language = open_language(self._settings, self._database)
@@ -126,7 +126,7 @@ class Engine:
             explainer=Explainer(
                 self._language.analyzer,
                 query,
-                lambda term: snapshot.passages.scorer.ceiling(term, is_word=True),
+                lambda term: snapshot.passages.words.ceiling(term, is_word=True),
             ),
             accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
             now=now,

@@ -16,14 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import Analyzer
-from indexer.collection import Collection, Document, commit_documents
+from indexer.collection import Collection, commit_documents, create_collection
+from indexer.documents import Document
 from indexer.encoder import Encoder, StaticEncoder, Vectors
 from indexer.fitting import PRIOR, Matrix, fit_alpha, fuse
+from indexer.meaning import MeaningScorer
+from indexer.postings import WordWeights
 from indexer.progress import Progress
 from indexer.queries import Query, QueryBuilder
-from indexer.scoring import WordScorer, WordWeights
+from indexer.scoring import WordScorer
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
-from indexer.words import create_index
 from kb.errors import InvalidInput
 from kb.vocabulary import Vocabulary
 
@@ -84,14 +86,13 @@ def evaluate_folder(folder: Path, *, progress: Progress) -> dict[str, Any]:
         started = time.monotonic()
         encoder, alpha = _prepare(judged, analyzer, builder, Path(scratch), progress)
         index = Path(scratch) / "index"
-        create_index(index)
+        create_collection(index, WordWeights())
         commit_documents(
             index, judged.documents, drop=(), analyzer=analyzer, encoder=encoder, progress=progress
         )
         seconds = time.monotonic() - started
         collection = Collection(index)
         result = _measure(judged, collection, builder, encoder, alpha)
-        collection.close()
     return {**result, "alpha": alpha, "index_seconds": round(seconds, 2)}
 
 
@@ -103,7 +104,7 @@ def _prepare(
     progress: Progress,
 ) -> tuple[Encoder, float]:
     """Train the encoder on the corpus and nine tenths of the pairs; fit the fusion on the rest."""
-    texts = [analyzer.tokens(f"{each.question}\n{each.answer}") for each in judged.documents]
+    texts = [analyzer.tokens(each.text) for each in judged.documents]
     pairs = [(analyzer.tokens(left), analyzer.tokens(right)) for left, right in judged.pairs]
     held = hold_out([right for _, right in judged.pairs])
     kept = [pair for number, pair in enumerate(pairs) if number not in held]
@@ -143,7 +144,7 @@ def _fit_on_pairs(
     """Fit alpha where each held-out query must find its partner among partners and rivals."""
     partners = [Document(f"pair-{place}", "", right) for place, (_, right) in enumerate(pairs)]
     step = max(1, len(judged.documents) // MOST_RIVALS)
-    create_index(folder)
+    create_collection(folder, WordWeights())
     commit_documents(
         folder,
         [*partners, *judged.documents[::step]],
@@ -152,17 +153,14 @@ def _fit_on_pairs(
         encoder=encoder,
     )
     collection = Collection(folder)
-    scorer = WordScorer(collection, WordWeights())
+    scorer = WordScorer(collection)
     queries = [builder.build(left) for left, _ in pairs]
     words = np.stack([scorer.score(query.terms) for query in queries])
-    meaning = encoder.encode([query.text for query in queries]) @ collection.vectors.T
-    texts = [right for _, right in pairs] + [
-        f"{each.question}\n{each.answer}".strip() for each in judged.documents[::step]
-    ]
+    vectors = encoder.encode([query.text for query in queries])
+    meaning = np.stack([MeaningScorer(collection).scan(vector) for vector in vectors])
+    texts = [right for _, right in pairs] + [each.text.strip() for each in judged.documents[::step]]
     relevant = np.array([[text.strip() == right.strip() for text in texts] for _, right in pairs])
-    alpha = fit_alpha(words, meaning, relevant)
-    collection.close()
-    return alpha
+    return fit_alpha(words, meaning, relevant)
 
 
 def _measure(
@@ -172,8 +170,8 @@ def _measure(
     encoder: Encoder,
     alpha: float,
 ) -> dict[str, Any]:
-    scorer = WordScorer(collection, WordWeights())
-    keys = collection.rows.keys.tolist()
+    scorer = WordScorer(collection)
+    keys = collection.keys()
     places = {key: place for place, key in enumerate(keys)}
     sums: dict[str, list[npt.NDArray[np.float64]]] = {}
     took: list[float] = []
@@ -214,13 +212,14 @@ def _score_batch(
     took: list[float],
 ) -> tuple[Matrix, Matrix]:
     """Scores of both lanes, shape (queries, documents); each query is timed from text to scores."""
+    nearest = MeaningScorer(collection)
     words: list[Matrix] = []
     meaning: list[Vectors] = []
     for _, text in batch:
         started = time.perf_counter()
         query: Query = builder.build(text)
         words.append(scorer.score(query.terms))
-        meaning.append(collection.vectors @ encoder.encode([query.text])[0])
+        meaning.append(nearest.scan(encoder.encode([query.text])[0]))
         took.append((time.perf_counter() - started) * 1000)
     return np.stack(words), np.stack(meaning)
 

@@ -19,6 +19,8 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 PASSAGES = "passages"
 TICKETS = "tickets"
+FORMAT = "2"
+"""Raised whenever the files of a generation are laid out otherwise."""
 KEPT = 2
 """Generations left on disk: the current one and the one readers may still hold."""
 
@@ -28,6 +30,7 @@ class Manifest:
     """What a generation was made with; an index that no longer fits is refused, not searched."""
 
     generation: str
+    format: str
     analysis_version: str
     vocabulary_digest: str
     encoder: str
@@ -72,6 +75,8 @@ def read_manifest(generation: Path, *, vocabulary_digest: str) -> Manifest:
         manifest = Manifest(**json.loads((generation / MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         raise IndexMismatch("索引清单读不出来") from None
+    if manifest.format != FORMAT:
+        raise IndexMismatch("索引是旧格式的")
     if manifest.analysis_version != ANALYSIS_VERSION:
         raise IndexMismatch("索引是用另一版分词建的")
     if manifest.vocabulary_digest != vocabulary_digest:

@@ -107,11 +107,11 @@ def read_pairs(database: Database, vocabulary: Vocabulary) -> tuple[list[Pair], 
     by_class: dict[str, str] = {}
     for article in articles:
         document = article_document(article, categories)
-        texts.append(f"{document.question}\n{document.answer}")
+        texts.append(document.text)
         keywords = "，".join(article.revision.keywords)
         steps = "\n".join(article.revision.steps)
         sections = split_sections(article.revision.body)
-        pairs.append((article.title, steps or document.answer))
+        pairs.append((article.title, steps or document.resolution))
         pairs.append((keywords, article.title))
         if "怎么认" in sections:
             pairs.append((sections["怎么认"], f"{article.title}\n{keywords}"))

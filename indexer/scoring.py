@@ -1,142 +1,119 @@
-"""BM25F over the whole posting lists of the word index, with numpy: exact, no term left out.
+"""The word lane: BM25F over whole posting lists, exact, no term left out.
 
-Formula (Robertson & Zaragoza 2009, §3.6): for a term t in document d,
-``tf = Σ_f w_f · count_f / (1 - b + b · length_f / average_f)`` over the question and answer field,
-``score = idf(t) · tf · (k1 + 1) / (tf + k1)``, ``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, with
-df the documents that hold t in either field and N, averages and df over documents not deleted.
-Words and pairs of characters are scored apart and added with their own weights.
+``score(d) = Σ_t weight_t · idf_t · saturation_t,d`` (``indexer.postings`` has the saturation), with
+``idf = ln(1 + (N - df + 0.5) / (df + 0.5))``, N and df over documents not deleted. Words and pairs
+of characters are terms of their own and added up with their own weights.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.collection import Collection
-from indexer.words import FIELDS
+from indexer.postings import KINDS, Postings, Rows, Scores, hash_term
 
-Scores = npt.NDArray[np.float32]
-"""One score a document, in the collection's numbering; 0 where nothing matches."""
-
-CACHE_POSTINGS = 20_000_000
-"""Postings kept in memory at most (8 bytes each)."""
-
-
-@dataclass(frozen=True)
-class WordWeights:
-    """Parameters of BM25F. ``question``, ``answer``: field weights; ``pairs``: weight of pairs of
-    characters against words."""
-
-    k1: float = 0.5
-    b: float = 0.8
-    question: float = 1.0
-    answer: float = 1.0
-    pairs: float = 1.0
-
-
-Impacts = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+KEPT_COUNTS = 100_000
+SAMPLED_FROM = 20_000
+"""Scores from which the edge of the best is first guessed from a sample."""
+STEP = 16
 
 
 class WordScorer:
-    """Scores queries against one opened collection; posting lists are read once and kept."""
+    """Scores queries against one opened collection; postings are read where they lie."""
 
-    def __init__(self, collection: Collection, weights: WordWeights) -> None:
-        """Take the statistics of the documents that are not deleted."""
+    def __init__(self, collection: Collection) -> None:
+        """Keep the collection; nothing is read yet."""
         self._collection = collection
-        self._weights = weights
-        alive = collection.alive
-        self._count = int(alive.sum())
-        lengths = collection.rows.lengths.astype(np.float32)
-        averages = lengths[alive].mean(axis=0) if self._count else np.ones(len(FIELDS), np.float32)
-        averages = np.maximum(averages, 1e-6)
-        self._norms = 1 - weights.b + weights.b * lengths / averages
-        self._cache: OrderedDict[tuple[str, bool], Impacts | None] = OrderedDict()
-        self._cached = 0
+        self._count = len(collection)
+        self._pairs = collection.recipe.weights.pairs
+        self._k1 = collection.recipe.weights.k1
+        self.document_count = lru_cache(maxsize=KEPT_COUNTS)(self._count_documents)
 
     def score(self, terms: Mapping[tuple[str, bool], float]) -> Scores:
-        """Scores of all documents for terms (text, is_word) → weight."""
-        scores = np.zeros(len(self._collection.alive), np.float32)
-        for (text, is_word), weight in terms.items():
-            impacts = self.impacts(text, is_word=is_word)
-            if impacts is not None:
-                documents, values = impacts
-                scores[documents] += np.float32(weight) * values
+        """Scores of all documents for terms (text, is_word) → weight; deleted ones get 0."""
+        scores = np.zeros(self._collection.size, np.float32)
+        for kind in KINDS:
+            is_words = kind == "words"
+            asked = {
+                text: weight for (text, is_word), weight in terms.items() if is_word == is_words
+            }
+            if asked:
+                share = 1.0 if is_words else self._pairs
+                self._add_kind(scores, kind, list(asked), share * np.array(list(asked.values())))
+        scores[self._collection.dead] = 0
         return scores
 
-    def impacts(self, text: str, *, is_word: bool) -> Impacts | None:
-        """Documents that hold the term and what it adds to each score; None if none does."""
-        key = (text, is_word)
-        if key in self._cache:
-            self._cache.move_to_end(key)
-            return self._cache[key]
-        found = self._read_impacts(text, is_word=is_word)
-        self._cache[key] = found
-        self._cached += 1 if found is None else len(found[0])
-        while self._cached > CACHE_POSTINGS:
-            _, old = self._cache.popitem(last=False)
-            self._cached -= 1 if old is None else len(old[0])
+    def _add_kind(
+        self, scores: Scores, kind: str, texts: Sequence[str], weights: npt.NDArray[np.float64]
+    ) -> None:
+        found = self._find(kind, texts)
+        counts = sum(sizes for _, _, sizes in found)
+        factors = (weights * self._idf(counts)).astype(np.float32)
+        for places, (postings, rows, _) in zip(self._places(), found, strict=True):
+            postings.add_to(scores[places], rows, factors)
+
+    def _places(self) -> list[slice]:
+        return [segment.places for segment in self._collection.segments]
+
+    def _find(
+        self, kind: str, texts: Sequence[str]
+    ) -> list[tuple[Postings, Rows, npt.NDArray[np.int64]]]:
+        """In each segment: its postings, the terms' rows, and how many live documents hold each."""
+        encoded = [text.encode() for text in texts]
+        hashes = np.array([_hash(text) for text in texts], np.uint64)
+        found = []
+        for segment in self._collection.segments:
+            postings = segment.data.kinds[kind]
+            rows = postings.find(encoded, hashes)
+            sizes = postings.sizes(rows) - postings.deleted(rows, segment.deleted)
+            found.append((postings, rows, sizes))
         return found
+
+    def _count_documents(self, text: str, is_word: bool) -> int:
+        """How many live documents hold the term; ``document_count`` remembers it."""
+        kind = "words" if is_word else "pairs"
+        return int(sum(int(sizes[0]) for _, _, sizes in self._find(kind, [text])))
 
     def ceiling(self, text: str, *, is_word: bool) -> float:
         """The score a term can at most add; an unknown term counts as a rare one."""
-        impacts = self.impacts(text, is_word=is_word)
-        df = 0 if impacts is None else len(impacts[0])
-        share = 1.0 if is_word else self._weights.pairs
-        return float(share * self._idf(df) * (self._weights.k1 + 1))
+        counts = np.array([self.document_count(text, is_word)])
+        share = 1.0 if is_word else self._pairs
+        return float(share * self._idf(counts)[0] * (self._k1 + 1))
 
-    def _idf(self, df: int) -> float:
-        return float(np.log1p((self._count - df + 0.5) / (df + 0.5)))
-
-    def _read_impacts(self, text: str, *, is_word: bool) -> Impacts | None:
-        kind = "words" if is_word else "pairs"
-        documents: list[npt.NDArray[np.int64]] = []
-        counts: list[npt.NDArray[np.float32]] = []
-        for side, weight in (
-            ("question", self._weights.question),
-            ("answer", self._weights.answer),
-        ):
-            column = FIELDS.index(f"{side}_{kind}")
-            for segment, offset in zip(
-                self._collection.words.segments, self._collection.offsets[:-1], strict=True
-            ):
-                postings = segment.postings(FIELDS[column], text)
-                if postings is None:
-                    continue
-                numbers = postings[0].astype(np.int64) + offset
-                documents.append(numbers)
-                counts.append(weight * postings[1] / self._norms[numbers, column])
-        if not documents:
-            return None
-        numbers, frequency = _add_up(np.concatenate(documents), np.concatenate(counts))
-        kept = self._collection.alive[numbers]
-        numbers, frequency = numbers[kept], frequency[kept]
-        if not len(numbers):
-            return None
-        share = 1.0 if is_word else self._weights.pairs
-        idf = self._idf(len(numbers))
-        values = share * idf * frequency * (self._weights.k1 + 1) / (frequency + self._weights.k1)
-        return numbers.astype(np.int32), values.astype(np.float32)
+    def _idf(self, counts: npt.NDArray[np.int64] | int) -> npt.NDArray[np.float64]:
+        df = np.asarray(counts, np.float64)
+        idf: npt.NDArray[np.float64] = np.log1p((self._count - df + 0.5) / (df + 0.5))
+        return idf
 
 
-def _add_up(
-    documents: npt.NDArray[np.int64], counts: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Documents once each, in order, with the sum of their counts."""
-    unique, place = np.unique(documents, return_inverse=True)
-    sums: npt.NDArray[np.float64] = np.bincount(place, counts, len(unique)).astype(np.float64)
-    return unique, sums
+@lru_cache(maxsize=KEPT_COUNTS)
+def _hash(text: str) -> int:
+    return hash_term(text.encode())
 
 
 def top(scores: Scores, count: int) -> npt.NDArray[np.int64]:
     """Numbers of the ``count`` best documents with a positive score, best first, ties by number."""
-    positive = np.flatnonzero(scores > 0)
+    positive = np.flatnonzero(scores > _sure_edge(scores, count))
     if len(positive) > count:
         values = scores[positive]
         edge = np.partition(values, len(values) - count)[len(values) - count]
         positive = positive[values >= edge]
     order = np.lexsort((positive, -scores[positive]))
     return positive[order][:count]
+
+
+def _sure_edge(scores: Scores, count: int) -> float:
+    """A score that at least ``count`` documents exceed, or 0: most documents need not be sorted.
+
+    A sample of every STEP-th score guesses it, a count makes sure.
+    """
+    if len(scores) < SAMPLED_FROM or count * STEP * 2 > len(scores):
+        return 0.0
+    sample = scores[::STEP]
+    rank = len(sample) - (2 * count // STEP + 16)
+    guess = max(float(np.partition(sample, rank)[rank]), 0.0)
+    return guess if np.count_nonzero(scores > guess) >= count else 0.0

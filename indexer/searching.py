@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+import numpy as np
+
 from indexer.analysis import Analyzer
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer
 from indexer.queries import Query
-from indexer.retrieval import retrieve
-from indexer.scoring import Scores, top
+from indexer.retrieval import Found, retrieve
 from indexer.snapshot import Lane, Snapshot
 from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
@@ -32,7 +33,7 @@ def search_snapshot(
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
     found = retrieve(snapshot, built, analyzer, on=query.on)
     explainer = Explainer(
-        analyzer, built, lambda term: snapshot.passages.scorer.ceiling(term, is_word=True)
+        analyzer, built, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
     )
     hits: list[SearchHit] = []
     if query.kind in ("all", "article", "time_limit"):
@@ -45,11 +46,10 @@ def search_snapshot(
     return hits[: query.limit]
 
 
-def _candidates(lane: Lane, scores: Scores) -> list[Candidate]:
-    keys = lane.collection.rows.keys
-    return [
-        (parse_key(str(keys[place])), float(scores[place])) for place in top(scores, CANDIDATES)
-    ]
+def _candidates(lane: Lane, found: Found) -> list[Candidate]:
+    best = found.best(CANDIDATES)
+    keys = lane.collection.keys(np.array([place for place, _ in best], np.int64))
+    return [(parse_key(key), score) for key, (_, score) in zip(keys, best, strict=True)]
 
 
 def _passage_hits(

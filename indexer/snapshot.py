@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from indexer.analysis import Analyzer
 from indexer.collection import Collection
 from indexer.encoder import Encoder
 from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
+from indexer.meaning import MeaningScorer
 from indexer.queries import QueryBuilder
-from indexer.scoring import WordScorer, WordWeights
-
-WEIGHTS = WordWeights(k1=0.6, answer=0.4)
-"""The word lane of the desk: what callers say weighs more than what was done."""
+from indexer.scoring import WordScorer
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,23 @@ class Language:
 
 @dataclass(frozen=True)
 class Lane:
-    """One collection with its word scorer."""
+    """One collection with the scorers of its words and of its meaning."""
 
     collection: Collection
-    scorer: WordScorer
+    words: WordScorer
+    meaning: MeaningScorer
+
+    def blocked(self, day: int) -> npt.NDArray[np.int64]:
+        """Numbers of the documents not valid on the day (date.toordinal())."""
+        return self._blocked(day)
+
+    @cached_property
+    def _blocked(self) -> Callable[[int], npt.NDArray[np.int64]]:
+        return lru_cache(maxsize=64)(self._find_blocked)
+
+    def _find_blocked(self, day: int) -> npt.NDArray[np.int64]:
+        held = self.collection
+        return np.flatnonzero((held.valid_from > day) | (day >= held.valid_until))
 
 
 @dataclass(frozen=True)
@@ -61,8 +77,13 @@ class Snapshot:
         return f"{self.manifest.generation}+{self.state.commits}"
 
 
-def open_snapshot(folder: Path, language: Language) -> Snapshot:
-    """Open the newest commit of a generation; raise IndexMismatch when it cannot be searched."""
+def open_snapshot(folder: Path, language: Language, before: Snapshot | None = None) -> Snapshot:
+    """Open the newest commit of a generation; raise IndexMismatch when it cannot be searched.
+
+    ``before``: an earlier commit of it; what has not changed is taken over from there.
+    """
+    if before is not None and before.folder != folder:
+        before = None
     manifest = read_manifest(folder, vocabulary_digest=language.vocabulary_digest)
     state = read_state(folder)
     encoder, reason = _fitting(language, manifest)
@@ -70,16 +91,16 @@ def open_snapshot(folder: Path, language: Language) -> Snapshot:
         folder=folder,
         manifest=manifest,
         state=state,
-        passages=_open_lane(folder / PASSAGES),
-        tickets=_open_lane(folder / TICKETS),
+        passages=_open_lane(folder / PASSAGES, before.passages if before else None),
+        tickets=_open_lane(folder / TICKETS, before.tickets if before else None),
         encoder=encoder,
         mode_reason=reason,
     )
 
 
-def _open_lane(folder: Path) -> Lane:
-    collection = Collection(folder)
-    return Lane(collection, WordScorer(collection, WEIGHTS))
+def _open_lane(folder: Path, before: Lane | None) -> Lane:
+    collection = Collection(folder, before.collection if before else None)
+    return Lane(collection, WordScorer(collection), MeaningScorer(collection))
 
 
 def _fitting(language: Language, manifest: Manifest) -> tuple[Encoder | None, str]:

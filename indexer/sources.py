@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from indexer.analysis import Analyzer
-from indexer.collection import Document
-from indexer.documents import article_document, limit_document, ticket_document
+from indexer.documents import Document, article_document, limit_document, ticket_document
 from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
+from indexer.generation import TICKETS
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
@@ -41,12 +42,15 @@ def open_encoder(settings: Settings, analyzer: Analyzer) -> Encoder:
     return StaticEncoder(folder, analyzer)
 
 
-def read_documents(database: Database) -> tuple[list[Document], list[Document]]:
-    """Everything to index now: the handbook's passages, and the closed tickets."""
+def read_documents(database: Database, part: str) -> tuple[Iterable[Document], int]:
+    """Everything to index now of PASSAGES or TICKETS, and how many that are."""
     connection = database.connection
+    if part == TICKETS:
+        cases = tickets.read_indexable(connection)
+        return map(ticket_document, cases), tickets.count_indexable(connection)
     categories = handbook.read_categories(connection)
     passages = [
         article_document(article, categories) for article in handbook.read_indexable(connection)
     ]
     passages += [limit_document(limit) for limit in handbook.read_limits(connection).values()]
-    return passages, [ticket_document(ticket) for ticket in tickets.read_indexable(connection)]
+    return passages, len(passages)

@@ -104,14 +104,15 @@ def suggest_procedures(
 ) -> list[tuple[Article, Suggestion]]:
     """Articles that are shown today, best first: half what was found, half the class they serve."""
     found = case.retrieved.passages
-    probability = {evidence.code: evidence.probability for evidence in case.classes}
-    keys = snapshot.passages.collection.rows.keys
+    held = snapshot.passages.collection
+    probability = {evidence.code.encode(): evidence.probability for evidence in case.classes}
+    labels = held.labels[found.places].tolist()
+    boost = np.array([probability.get(label, 0.0) for label in labels], np.float32)
+    mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
+    chosen = top(mixed, CANDIDATES)
     scores: dict[tuple[str, str], tuple[float, float]] = {}
-    labels = snapshot.passages.collection.rows.labels
-    boost = np.array([probability.get(label, 0.0) for label in labels.tolist()], np.float32)
-    mixed = np.where(found > 0, 0.5 * found + 0.5 * boost, np.float32(0))
-    for place in top(mixed.astype(np.float32), CANDIDATES).tolist():
-        key = parse_key(str(keys[place]))
+    for place, name in zip(chosen.tolist(), held.keys(found.places[chosen]), strict=True):
+        key = parse_key(name)
         if key.kind == "article":
             scores[key.identity, key.version] = (float(mixed[place]), float(boost[place]))
     shown = handbook.read_articles(
@@ -123,14 +124,14 @@ def suggest_procedures(
         if (article.id, article.revision.version) in scores
     ]
     hits.sort(key=lambda hit: (-hit[1], hit[0].id))
-    chosen = hits[: case.limit]
-    outcomes = tickets.solution_outcomes(connection, [hit[0].id for hit in chosen])
+    shown_hits = hits[: case.limit]
+    outcomes = tickets.solution_outcomes(connection, [hit[0].id for hit in shown_hits])
     return [
         (
             article,
             _procedure(article, case, score, sure, position, outcomes.get(article.id, (0, 0))),
         )
-        for position, (article, score, sure) in enumerate(chosen, 1)
+        for position, (article, score, sure) in enumerate(shown_hits, 1)
     ]
 
 
@@ -246,15 +247,16 @@ def suggest_fixes(
     connection: sqlite3.Connection, snapshot: Snapshot, case: Case, analyzer: Analyzer
 ) -> list[Suggestion]:
     """Ways such complaints were closed, best first."""
-    scores = case.retrieved.tickets
     probability = {evidence.code: evidence.probability for evidence in case.classes}
-    rows = snapshot.tickets.collection.rows
-    near = top(scores, NEAR_TICKETS).tolist()
+    held = snapshot.tickets.collection
+    near = case.retrieved.tickets.best(NEAR_TICKETS)
+    places = np.array([place for place, _ in near], np.int64)
     similarity: dict[str, float] = {}
-    for place in near:
-        label = str(rows.labels[place])
-        weight = 0.1 + 0.9 * probability.get(label, 0.0) ** 0.5 if label else 1.0
-        similarity[parse_key(str(rows.keys[place])).identity] = float(scores[place]) * weight
+    for key, label, (_, score) in zip(
+        held.keys(places), held.labels[places].tolist(), near, strict=True
+    ):
+        weight = 0.1 + 0.9 * probability.get(label.decode(), 0.0) ** 0.5 if label else 1.0
+        similarity[parse_key(key).identity] = score * weight
     members = tickets.read_resolved(connection, list(similarity))
     labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
     if labelled:

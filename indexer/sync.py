@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from indexer.collection import Document, commit_documents, scattered_keys
-from indexer.documents import article_document, limit_document, parse_key, ticket_document
+from indexer.collection import commit_documents, scattered_keys
+from indexer.documents import Document, article_document, limit_document, parse_key, ticket_document
 from indexer.encoder import Encoder
 from indexer.engine import open_language
 from indexer.generation import (

@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoder import RECIPE, digest_of
+from indexer.encoder import RECIPE, UNKNOWN, digest_of
 from indexer.progress import Progress, quiet
 
 Tokens = Sequence[str]
-UNKNOWN = "[UNK]"
 
 
 @dataclass(frozen=True)

@@ -1,88 +1,316 @@
 """The word index: the one module that names Whoosh.
 
-Whoosh keeps the postings (term → documents and counts), segments and deletions; scoring reads
-whole posting lists from here as arrays. The schema is always passed when an index is opened, so
-no pickled schema is trusted.
+Whoosh keeps the segments, the deletions, the table of contents and the query language. Its codec
+here stores a segment as one file of arrays (``indexer.postings``), written in one go instead of
+term by term, which the scorer reads in place. The schema is always passed when an index is opened,
+so no pickled schema is trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh.codec.whoosh3 import W3LeafMatcher
+from whoosh.codec import base
 from whoosh.fields import ID, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
 from whoosh.index import FileIndex
+from whoosh.matching import ListMatcher
+from whoosh.reading import TermInfo
+from whoosh.writing import SegmentWriter
 
-FIELDS = ("question_words", "question_pairs", "answer_words", "answer_pairs")
+from indexer.arrays import Arrays, read_arrays, write_arrays
+from indexer.postings import KINDS, Postings
+
 KEY = "key"
 INDEX_NAME = "MAIN"
-
-Postings = tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]
+EXTENSION = ".arrays"
 
 
 class TermsField(FieldType):  # type: ignore[misc]
-    """A field that takes terms already cut, as a mapping from term to count."""
+    """A field whose terms are cut before they come here; a query's text is one term."""
 
     def __init__(self) -> None:
-        """Keep which documents hold a term and how often; no positions."""
+        """Keep which documents hold a term and how telling it is there; no positions."""
         self.format = Existence()
         self.scorable = True
         self.stored = False
         self.unique = False
         self.column_type = None
-
-    def index(
-        self, value: Mapping[str, int], **_: object
-    ) -> Iterator[tuple[bytes, int, float, bytes]]:
-        """Whoosh's form of the postings of one document: term, count, weight, no value."""
-        return ((term.encode(), count, float(count), b"") for term, count in sorted(value.items()))
+        self.analyzer = None
 
 
 def _schema() -> Any:
     schema = Schema(**{KEY: ID(unique=True, stored=True)})
-    for name in FIELDS:
+    for name in KINDS:
         schema.add(name, TermsField())
     return schema
 
 
-@dataclass(frozen=True)
-class Segment:
-    """One segment of an opened index; documents are numbered from 0 within it."""
+class ArraySegment(base.Segment):  # type: ignore[misc]
+    """One segment: what Whoosh's table of contents keeps of it."""
 
-    name: str
-    size: int
-    deleted: frozenset[int]
-    _reader: Any
+    def __init__(self, index_name: str) -> None:
+        """A new segment without documents."""
+        super().__init__(index_name)
+        self.size = 0
+        self.deleted: set[int] = set()
 
-    def postings(self, field: str, term: str) -> Postings | None:
-        """Documents that hold ``term`` and its count in each; deleted ones are still listed."""
-        reader, encoded = self._reader, term.encode()
-        if (field, encoded) not in reader:
-            return None
-        return _whole_list(reader._terms.matcher(field, encoded, reader.schema[field].format))
+    def codec(self) -> ArrayCodec:
+        """The codec that reads it."""
+        return ArrayCodec()
+
+    def should_assemble(self) -> bool:
+        """It is one file already."""
+        return False
+
+    def set_doc_count(self, doccount: int) -> None:
+        """Tell how many documents there are."""
+        self.size = doccount
+
+    def doc_count_all(self) -> int:
+        """Documents, deleted ones too."""
+        return self.size
+
+    def deleted_count(self) -> int:
+        """Documents that are deleted."""
+        return len(self.deleted)
+
+    def deleted_docs(self) -> Iterator[int]:
+        """Numbers of the deleted documents."""
+        return iter(sorted(self.deleted))
+
+    def delete_document(self, docnum: int, delete: bool = True) -> None:
+        """Mark a document as deleted, or not."""
+        if delete:
+            self.deleted.add(docnum)
+        else:
+            self.deleted.discard(docnum)
+
+    def is_deleted(self, docnum: int) -> bool:
+        """Whether a document is deleted."""
+        return docnum in self.deleted
 
 
-def _whole_list(matcher: Any) -> Postings:
-    """A posting list as arrays, block by block where the codec allows."""
-    documents: list[npt.NDArray[np.int32]] = []
-    counts: list[npt.NDArray[np.float32]] = []
-    while isinstance(matcher, W3LeafMatcher) and matcher.is_active():
-        matcher.id(), matcher.weight()
-        documents.append(np.array(matcher._ids, np.int32))
-        counts.append(np.array(matcher._weights, np.float32))
-        matcher._next_block()
-    while matcher.is_active():
-        documents.append(np.array([matcher.id()], np.int32))
-        counts.append(np.array([matcher.weight()], np.float32))
-        matcher.next()
-    return np.concatenate(documents), np.concatenate(counts)
+class SegmentArrays:
+    """A segment's file opened for reading: the same whatever is deleted later."""
+
+    def __init__(self, path: Path) -> None:
+        """Map the file."""
+        arrays = read_arrays(path)
+        self.arrays = arrays
+        self.keys: npt.NDArray[np.bytes_] = arrays["keys"]
+        self.size = len(self.keys)
+        self.kinds = {
+            kind: Postings(
+                {
+                    name.removeprefix(f"{kind}."): array
+                    for name, array in arrays.items()
+                    if name.startswith(f"{kind}.")
+                }
+            )
+            for kind in KINDS
+        }
+
+    def find_key(self, key: str) -> int:
+        """Number of the document with this key, -1 when there is none."""
+        order, encoded = self.arrays["key_order"], key.encode()
+        place = int(np.searchsorted(self.keys, encoded, sorter=order))
+        if place < self.size and self.keys[order[place]] == encoded:
+            return int(order[place])
+        return -1
+
+
+class ArrayCodec(base.Codec):  # type: ignore[misc]
+    """Whoosh's way to the arrays of a segment. Documents are added by ``WordWriter``."""
+
+    length_stats = False
+
+    def new_segment(self, _: Any, indexname: str) -> ArraySegment:
+        """A segment to fill."""
+        return ArraySegment(indexname)
+
+    def per_document_writer(self, *_: object) -> Any:
+        """Whoosh's writer asks for one; segments are written whole."""
+        return _Closed()
+
+    def field_writer(self, *_: object) -> Any:
+        """Whoosh's writer asks for one; segments are written whole."""
+        return _Closed()
+
+    def terms_reader(self, storage: Any, segment: ArraySegment) -> ArrayTerms:
+        """Terms and postings of a segment."""
+        return ArrayTerms(segment_path(Path(storage.folder), segment))
+
+    def per_document_reader(self, storage: Any, segment: ArraySegment) -> ArrayDocuments:
+        """Keys and deletions of a segment."""
+        return ArrayDocuments(segment_path(Path(storage.folder), segment), segment)
+
+
+class _Closed:
+    is_closed = True
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def segment_path(folder: Path, segment: ArraySegment) -> Path:
+    """The file of a segment."""
+    return folder / f"{segment.segment_id()}{EXTENSION}"
+
+
+class ArrayTerms(base.TermsReader):  # type: ignore[misc]
+    """Whoosh's view of the terms of one segment."""
+
+    def __init__(self, path: Path) -> None:
+        """``path`` is opened when something is asked for."""
+        self._path = path
+
+    @cached_property
+    def _segment(self) -> SegmentArrays:
+        return SegmentArrays(self._path)
+
+    def _row(self, field: str, text: bytes) -> int:
+        postings = self._segment.kinds[field]
+        row = postings.first_from(text)
+        return row if row < len(postings) and postings.term(row) == text else -1
+
+    def __contains__(self, term: tuple[str, bytes]) -> bool:
+        """Whether a document holds (field, term)."""
+        field, text = term
+        if field == KEY:
+            return self._segment.find_key(text.decode()) >= 0
+        return self._row(field, text) >= 0
+
+    def terms(self) -> Iterator[tuple[str, bytes]]:
+        """All (field, term), in order."""
+        for field in sorted((KEY, *KINDS)):
+            yield from self.terms_from(field, b"")
+
+    def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
+        """The (field, term) of a field from ``prefix`` on, in order."""
+        if fieldname == KEY:
+            keys = sorted(self._segment.keys.tolist())
+            return ((KEY, key) for key in keys if key >= prefix)
+        postings = self._segment.kinds[fieldname]
+        rows = range(postings.first_from(prefix), len(postings))
+        return ((fieldname, postings.term(row)) for row in rows)
+
+    def items(self) -> Iterator[tuple[tuple[str, bytes], Any]]:
+        """All ((field, term), statistics)."""
+        return (((field, text), self.term_info(field, text)) for field, text in self.terms())
+
+    def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], Any]]:
+        """The ((field, term), statistics) of a field from ``prefix`` on."""
+        return (
+            ((field, text), self.term_info(field, text))
+            for field, text in self.terms_from(fieldname, prefix)
+        )
+
+    def term_info(self, fieldname: str, text: bytes) -> Any:
+        """Statistics of a term; raise KeyError when there is none."""
+        documents, weights = self._read(fieldname, text)
+        return TermInfo(
+            weight=float(weights.sum()),
+            df=len(documents),
+            minlength=1,
+            maxlength=1,
+            maxweight=float(weights.max()),
+            minid=int(documents[0]),
+            maxid=int(documents[-1]),
+        )
+
+    def frequency(self, fieldname: str, text: bytes) -> float:
+        """Sum of the term's saturations."""
+        return float(self._read(fieldname, text)[1].sum())
+
+    def doc_frequency(self, fieldname: str, text: bytes) -> int:
+        """Documents that hold the term."""
+        return len(self._read(fieldname, text)[0])
+
+    def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> Any:
+        """A walk along the term's documents; raise KeyError when there is none."""
+        documents, weights = self._read(fieldname, text)
+        return ListMatcher(
+            documents.tolist(),
+            weights.tolist(),
+            format=format_,
+            scorer=scorer,
+            term=(fieldname, text),
+            terminfo=self.term_info(fieldname, text),
+        )
+
+    def _read(
+        self, field: str, text: bytes
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        number = self._segment.find_key(text.decode()) if field == KEY else self._row(field, text)
+        if number < 0:
+            raise KeyError((field, text))
+        if field == KEY:
+            return np.array([number], np.int32), np.ones(1, np.float32)
+        return self._segment.kinds[field].of(number)
+
+    def indexed_field_names(self) -> list[str]:
+        """Fields that have terms."""
+        return [KEY, *KINDS]
+
+
+class ArrayDocuments(base.PerDocumentReader):  # type: ignore[misc]
+    """Whoosh's view of the documents of one segment."""
+
+    def __init__(self, path: Path, segment: ArraySegment) -> None:
+        """``path`` is opened when something is asked for."""
+        self._path = path
+        self._info = segment
+
+    @cached_property
+    def _segment(self) -> SegmentArrays:
+        return SegmentArrays(self._path)
+
+    def doc_count(self) -> int:
+        """Documents that are not deleted."""
+        return self._info.size - len(self._info.deleted)
+
+    def doc_count_all(self) -> int:
+        """Documents, deleted ones too."""
+        return self._info.size
+
+    def has_deletions(self) -> bool:
+        """Whether any document is deleted."""
+        return bool(self._info.deleted)
+
+    def is_deleted(self, docnum: int) -> bool:
+        """Whether a document is deleted."""
+        return docnum in self._info.deleted
+
+    def deleted_docs(self) -> Iterator[int]:
+        """Numbers of the deleted documents."""
+        return self._info.deleted_docs()
+
+    def stored_fields(self, docnum: int) -> dict[str, str]:
+        """The key of a document."""
+        return {KEY: self._segment.keys[docnum].decode()}
+
+    def doc_field_length(self, _docnum: int, _fieldname: str, _default: int = 0) -> int:
+        """Lengths are part of the saturations already."""
+        return 1
+
+    def field_length(self, _: str) -> int:
+        """Lengths are part of the saturations already."""
+        return self._info.size
+
+    def min_field_length(self, _: str) -> int:
+        """Lengths are part of the saturations already."""
+        return 1
+
+    def max_field_length(self, _: str) -> int:
+        """Lengths are part of the saturations already."""
+        return 1
 
 
 def create_index(folder: Path) -> None:
@@ -91,65 +319,57 @@ def create_index(folder: Path) -> None:
     FileIndex.create(FileStorage(str(folder)), _schema(), INDEX_NAME)
 
 
-class WordIndex:
-    """An index opened for reading: a fixed set of segments."""
-
-    def __init__(self, folder: Path) -> None:
-        """Open the newest state of the index in ``folder``."""
-        storage = FileStorage(str(folder))
-        self._reader = FileIndex(storage, _schema(), INDEX_NAME).reader()
-        self.segments = segments_of(self._reader)
-
-    def close(self) -> None:
-        """Release the files."""
-        self._reader.close()
+def read_segments(folder: Path) -> list[ArraySegment]:
+    """The segments of the newest commit in ``folder``."""
+    index = FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME)
+    segments: list[ArraySegment] = index._segments()
+    return segments
 
 
-def segments_of(reader: Any) -> list[Segment]:
-    """The segments behind a Whoosh reader."""
-    leaves = [leaf for leaf, _ in reader.leaf_readers()]
-    return [
-        Segment(
-            name=leaf.segment().segment_id(),
-            size=leaf.doc_count_all(),
-            deleted=frozenset(leaf.segment().deleted_docs()),
-            _reader=leaf,
-        )
-        for leaf in leaves
-        if leaf.doc_count_all()
-    ]
-
-
-def _without_empty(_: Any, segments: list[Any]) -> list[Any]:
-    return [segment for segment in segments if segment.doc_count()]
+def open_reader(folder: Path) -> Any:
+    """A Whoosh reader of the newest commit: for its query language. Close it after use."""
+    return FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME).reader()
 
 
 class WordWriter:
-    """One commit: drop keys, add documents; nothing is seen before ``commit``."""
+    """One commit: drop keys, add whole segments; nothing is seen before ``commit``."""
 
     def __init__(self, folder: Path) -> None:
         """Lock the index for writing (whoosh.index.LockError when another holds it)."""
-        storage = FileStorage(str(folder))
-        self._writer = FileIndex(storage, _schema(), INDEX_NAME).writer(limitmb=256)
-
-    @property
-    def segment_name(self) -> str:
-        """Name the new segment will have."""
-        name: str = self._writer.newsegment.segment_id()
-        return name
+        self._folder = folder
+        index = FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME)
+        self._writer = SegmentWriter(index, codec=ArrayCodec())
+        self._held: list[ArraySegment] = list(self._writer.segments)
+        self._arrays = [SegmentArrays(segment_path(folder, segment)) for segment in self._held]
+        self._added: list[ArraySegment] = []
 
     def drop(self, keys: Sequence[str]) -> int:
         """Mark the documents with these keys as deleted; return how many there were."""
-        return sum(self._writer.delete_by_term(KEY, key) for key in keys)
+        dropped = 0
+        for segment, arrays in zip(self._held, self._arrays, strict=True):
+            for key in keys:
+                number = arrays.find_key(key)
+                if number >= 0 and not segment.is_deleted(number):
+                    segment.delete_document(number)
+                    dropped += 1
+        return dropped
 
-    def add(self, key: str, fields: Mapping[str, Mapping[str, int]]) -> None:
-        """Add one document: for each field its terms with their counts."""
-        self._writer.add_document(**{KEY: key}, **fields)
+    def add_segment(self, arrays: Arrays) -> None:
+        """Write the arrays of new documents (``keys`` among them) as one segment."""
+        segment = ArraySegment(INDEX_NAME)
+        segment.size = len(arrays["keys"])
+        order = np.argsort(arrays["keys"], kind="stable").astype(np.int32)
+        path = segment_path(self._folder, segment)
+        self._added.append(segment)
+        write_arrays(path, {**arrays, "key_order": order})
 
     def commit(self) -> None:
         """Make the change visible at once; segments are never merged, empty ones are let go."""
-        self._writer.commit(mergetype=_without_empty)
+        kept = [segment for segment in (*self._held, *self._added) if segment.doc_count()]
+        self._writer.commit(mergetype=lambda _writer, _segments: kept)
 
     def cancel(self) -> None:
         """Give up the change and the lock."""
+        for segment in self._added:
+            segment_path(self._folder, segment).unlink(missing_ok=True)
         self._writer.cancel()

@@ -191,6 +191,14 @@ def read_indexable(
     return (parse_row(row, Ticket) for row in rows)
 
 
+def count_indexable(connection: sqlite3.Connection) -> int:
+    """How many tickets there are to index."""
+    row = connection.execute(
+        "SELECT count(*) AS size FROM ticket WHERE status = 'closed' AND resolution <> ''"
+    ).fetchone()
+    return int(row["size"])
+
+
 _RESOLVED_COLUMNS = ", ".join(
     f"ticket.{field.name}"
     for field in fields(ResolvedTicket)

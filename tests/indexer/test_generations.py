@@ -164,9 +164,10 @@ def test_many_small_commits_are_gathered_and_nothing_is_lost(
         numbers.append(close_ticket(database, f"断网第{place}回，红灯", "换线").ticket_no)
         sync_index(settings, database, now=START)
     snapshot = engine.opened().snapshot
-    assert len(snapshot.tickets.collection.words.segments) <= 4
+    assert len(snapshot.tickets.collection.segments) <= 4
     assert len(snapshot.tickets.collection) == 744 + len(numbers)
-    keys = set(snapshot.tickets.collection.rows.keys[snapshot.tickets.collection.alive].tolist())
+    held = snapshot.tickets.collection
+    keys = set(held.keys(np.flatnonzero(held.alive)))
     assert {f"t|{number}|" for number in numbers} <= keys
 
 

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from indexer.analysis import Analyzer
-from indexer.collection import Collection, Document, commit_documents
-from indexer.scoring import WordScorer, WordWeights, top
-from indexer.words import create_index
+from indexer.collection import Collection, commit_documents, create_collection, read_recipe
+from indexer.documents import Document
+from indexer.postings import FIELDS, WordWeights
+from indexer.scoring import WordScorer, top
 from kb.vocabulary import Vocabulary
 
-WEIGHTS = WordWeights(k1=0.7, b=0.6, question=1.5, answer=0.5, pairs=0.8)
+WEIGHTS = WordWeights(
+    k1=0.7, b=0.6, title=1.5, keywords=1.2, complaint=1.0, steps=0.7, resolution=0.5, pairs=0.8
+)
 WORDS = [
     "宽带",
     "断网",
@@ -50,32 +53,34 @@ def made_documents(count: int, seed: int) -> list[Document]:
     def text(longest: int) -> str:
         return "，".join(rng.choices(WORDS, k=rng.randint(1, longest)))
 
-    return [Document(f"t|{seed}-{place}|", text(6), text(25)) for place in range(count)]
+    return [
+        Document(f"t|{seed}-{place}|", text(4), text(12), text(3), text(20), text(9))
+        for place in range(count)
+    ]
 
 
 def raw_scores(
-    documents: list[Document], analyzer: Analyzer, terms: dict[tuple[str, bool], float]
+    documents: list[Document],
+    analyzer: Analyzer,
+    terms: dict[tuple[str, bool], float],
+    pivots: dict[str, list[float]],
 ) -> dict[str, float]:
-    """BM25F straight from the formula, with no index."""
+    """BM25F straight from the formula, with no index; ``pivots`` are the average lengths."""
 
     def fields(document: Document, is_word: bool) -> dict[str, Counter[str]]:
-        sides = {"question": document.question, "answer": document.answer}
         return {
-            side: Counter(
+            name: Counter(
                 term.text
                 for term in analyzer.terms(text)
                 if (term.is_word if is_word else not term.is_word or len(term.text) == 2)
             )
-            for side, text in sides.items()
+            for name, text in zip(FIELDS, document.fields, strict=True)
         }
 
     scores = dict.fromkeys((document.key for document in documents), 0.0)
     for (text, is_word), weight in terms.items():
         counted = {document.key: fields(document, is_word) for document in documents}
-        average = {
-            side: sum(sum(each[side].values()) for each in counted.values()) / len(documents)
-            for side in ("question", "answer")
-        }
+        average = dict(zip(FIELDS, pivots["words" if is_word else "pairs"], strict=True))
         holding = [key for key, each in counted.items() if any(text in c for c in each.values())]
         idf = math.log(1 + (len(documents) - len(holding) + 0.5) / (len(holding) + 0.5))
         for key in holding:
@@ -93,7 +98,7 @@ def raw_scores(
 
 
 def test_scores_are_exact_over_segments_and_deletions(tmp_path: Path, analyzer: Analyzer) -> None:
-    create_index(tmp_path)
+    create_collection(tmp_path, WEIGHTS)
     first, second, third = (
         made_documents(count, seed) for seed, count in ((1, 150), (2, 40), (3, 1))
     )
@@ -106,39 +111,39 @@ def test_scores_are_exact_over_segments_and_deletions(tmp_path: Path, analyzer: 
     gone = {first[3].key, first[90].key, second[0].key}
     living = [each for each in first + second + third if each.key not in gone]
     collection = Collection(tmp_path)
-    scorer = WordScorer(collection, WEIGHTS)
+    assert len(collection.segments) == 3
+    scorer = WordScorer(collection)
+    pivots = read_recipe(tmp_path).pivots
+    assert pivots is not None
     for query in ("宽带断网光猫红灯", "691", "话费扣费退订套餐流量", "师傅装机"):
         terms = {(term.text, term.is_word): 1.0 for term in analyzer.terms(query)}
         terms["宽带", False] = 0.3
-        wanted = raw_scores(living, analyzer, terms)
+        wanted = raw_scores(living, analyzer, terms, pivots)
         scores = scorer.score(terms)
-        got = dict(zip(collection.rows.keys.tolist(), scores.tolist(), strict=True))
+        got = dict(zip(collection.keys(), scores.tolist(), strict=True))
         for key, score in wanted.items():
             assert got[key] == pytest.approx(score, rel=1e-5, abs=1e-6)
         assert all(got[key] == 0 for key in gone if key in got)
-    collection.close()
 
 
 def test_a_document_added_again_replaces_the_old_one(tmp_path: Path, analyzer: Analyzer) -> None:
-    create_index(tmp_path)
+    create_collection(tmp_path, WEIGHTS)
     for text in ("宽带断网", "师傅装机"):
         document = Document("t|1|", text, "")
         commit_documents(tmp_path, [document], drop=(), analyzer=analyzer, encoder=None)
     collection = Collection(tmp_path)
     assert len(collection) == 1
-    scorer = WordScorer(collection, WEIGHTS)
+    scorer = WordScorer(collection)
     assert scorer.score({("断网", True): 1.0}).max() == 0
     assert scorer.score({("师傅", True): 1.0}).max() > 0
-    collection.close()
 
 
 def test_an_empty_collection_answers_with_nothing(tmp_path: Path, analyzer: Analyzer) -> None:
-    create_index(tmp_path)
+    create_collection(tmp_path, WEIGHTS)
     collection = Collection(tmp_path)
-    scores = WordScorer(collection, WEIGHTS).score({("宽带", True): 1.0})
+    scores = WordScorer(collection).score({("宽带", True): 1.0})
     assert len(collection) == 0
     assert top(scores, 5).tolist() == []
-    collection.close()
 
 
 def test_a_failed_commit_leaves_the_index_as_it_was(tmp_path: Path, analyzer: Analyzer) -> None:
@@ -148,7 +153,7 @@ def test_a_failed_commit_leaves_the_index_as_it_was(tmp_path: Path, analyzer: An
         def encode(self, texts: object) -> object:
             raise RuntimeError(texts)
 
-    create_index(tmp_path)
+    create_collection(tmp_path, WEIGHTS)
     commit_documents(tmp_path, made_documents(5, 1), drop=(), analyzer=analyzer, encoder=None)
     with pytest.raises(RuntimeError):
         commit_documents(
@@ -161,7 +166,6 @@ def test_a_failed_commit_leaves_the_index_as_it_was(tmp_path: Path, analyzer: An
     commit_documents(tmp_path, made_documents(2, 3), drop=(), analyzer=analyzer, encoder=None)
     collection = Collection(tmp_path)
     assert len(collection) == 7
-    collection.close()
 
 
 def test_top_breaks_ties_by_number_and_leaves_out_zeros() -> None:

@@ -15,7 +15,7 @@ MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer
 LIBRARIES = {
     "kb": {"sqlite_utils", "frontmatter", "yaml"},
     "indexer": {
-        "jieba", "model2vec", "numpy", "opencc", "sentence_transformers", "tokenizers", "torch",
+        "model2vec", "numpy", "opencc", "rjieba", "sentence_transformers", "tokenizers", "torch",
         "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
@@ -27,7 +27,7 @@ COMMAND = {
 }
 ONE_HOME = {
     "whoosh": "indexer/words.py",
-    "jieba": "indexer/analysis.py",
+    "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
 }
 

@@ -1,0 +1,73 @@
+"""Chinese words: jieba's dictionary, cut by its Rust twin, and how common each word is at large.
+
+The Python tokenizer of jieba is never started: it costs 0.7 s and 80 MB and cuts thirty times
+slower. A test holds both to the same cuts.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rjieba
+
+DOMAIN_FREQUENCY = 20_000
+"""Frequency given to the desk's words: explicit, so that segmentation does not depend on order."""
+
+KEPT_COUNTS = 50_000
+NO_TAG = ""
+
+
+def open_cutter(words: Iterable[str]) -> Any:
+    """A tokenizer with ``words`` added: ``cut(text, False)`` gives its words in order."""
+    cutter = rjieba.Jieba()
+    for word in sorted(words):
+        cutter.add_word(word, DOMAIN_FREQUENCY, NO_TAG)
+    return cutter
+
+
+class GeneralCounts:
+    """How often each word stands in jieba's corpus of general Chinese.
+
+    Kept as sorted hashes beside the counts (4 MB): as a dict of strings it would be 60 MB.
+    """
+
+    def __init__(self) -> None:
+        """Read jieba's dictionary file (about 0.2 s)."""
+        hashes, counts = array("q"), array("i")
+        with dictionary_path().open("rb") as file:
+            for line in file:
+                word, count, _ = line.split(b" ", 2)
+                hashes.append(hash(word))
+                counts.append(int(count))
+        order = np.argsort(np.frombuffer(hashes, np.int64))
+        self._hashes = np.frombuffer(hashes, np.int64)[order]
+        self._counts = np.frombuffer(counts, np.int32)[order]
+        self.total = int(self._counts.sum(dtype=np.int64))
+        self.count = lru_cache(maxsize=KEPT_COUNTS)(self._find)
+
+    def _find(self, word: str) -> int:
+        wanted = hash(word.encode("utf-8", "surrogatepass"))
+        place = int(np.searchsorted(self._hashes, wanted))
+        if place == len(self._hashes) or self._hashes[place] != wanted:
+            return 0
+        return int(self._counts[place])
+
+
+def dictionary_path() -> Path:
+    """jieba's dictionary file, found without importing jieba."""
+    package = find_spec("jieba")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("jieba")
+    return Path(package.submodule_search_locations[0]) / "dict.txt"
+
+
+@lru_cache(maxsize=1)
+def general_counts() -> GeneralCounts:
+    """The counts, read at the first call and shared by every analysis of the process."""
+    return GeneralCounts()
