@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -23,11 +23,11 @@ from indexer.bench.generator import GENERATOR_VERSION, generate_articles, genera
 from indexer.bench.machine import folder_mib
 from indexer.bench.material import Material, learn
 from indexer.build import build_index
-from indexer.generation import read_current
+from indexer.generation import FORMAT, read_current
 from indexer.progress import Progress
 from indexer.sources import open_encoder, read_vocabulary
 from kb.database import Database, create_database, open_database
-from kb.errors import EncoderUnavailable, KBError
+from kb.errors import EncoderUnavailable
 from kb.handbook import read_handbook
 from kb.importing import SAMPLE_SOURCE, import_tickets
 from kb.publishing import import_handbook
@@ -37,7 +37,6 @@ from kb.store import handbook, queue, tickets
 
 STAMP = "corpus.json"
 AUTHOR = "bench"
-SOURCES = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
@@ -224,23 +223,13 @@ def _index_stamp(base: Settings) -> dict[str, str]:
     database = open_database(base.database)
     encoder = open_encoder(base, Analyzer(read_vocabulary(database))).identity
     database.close()
-    return {"analysis": ANALYSIS_VERSION, "encoder": encoder, "format": _format_digest()}
-
-
-def _format_digest() -> str:
-    """Digest of the modules that write an index: another text of them may write another format."""
-    names = ("words", "collection", "documents", "encoder", "generation", "build")
-    return _hash(lambda digest: [digest((SOURCES / f"{name}.py").read_bytes()) for name in names])
+    return {"analysis": ANALYSIS_VERSION, "encoder": encoder, "format": FORMAT}
 
 
 def _digest(folder: Path) -> str:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return _hash(lambda digest: [digest(path.read_bytes()) for path in files])
-
-
-def _hash(feed: Callable[[Callable[[bytes], None]], object]) -> str:
     digest = hashlib.sha256()
-    feed(digest.update)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -24,11 +24,13 @@ float64, and sums in another order."""
 class Agreement:
     """How a contender's first documents compare with the exact ones.
 
-    ``mismatches``: places of the queries where they differ in more than ties.
+    ``mismatches``: places of the queries where they differ in more than ties. ``overlap``: share of
+    the exact ones that are among them, whatever their order.
     """
 
     queries: int
     mismatches: tuple[int, ...]
+    overlap: float
 
     @property
     def share(self) -> float:
@@ -63,11 +65,14 @@ class ExactScores:
             numbers.append(number)
             times.append(count)
 
-    def scores(self, terms: Collection[str]) -> npt.NDArray[np.float64]:
-        """The score of every document; 0 for dropped ones."""
+    def scores(
+        self, terms: Collection[str], *, average: float | None = None
+    ) -> npt.NDArray[np.float64]:
+        """The score of every document; 0 for dropped ones. ``average``: length that counts as
+        neither short nor long, else that of the documents that are left."""
         lengths = np.array(self._lengths, np.float64)
         size = len(lengths) - len(self._dropped)
-        average = lengths.sum() / max(size, 1)
+        average = average or lengths.sum() / max(size, 1)
         total = np.zeros(len(lengths))
         for term in set(terms):
             numbers, times = (np.array(each) for each in self._postings[term])
@@ -77,6 +82,11 @@ class ExactScores:
             norm = K1 * (1 - B + B * lengths[numbers] / average)
             total[numbers] += idf * times * (K1 + 1) / (times + norm)
         return total
+
+    def average_of(self, first: int) -> float:
+        """Average length of the ``first`` documents, deleted ones left out."""
+        lengths = [length for length in self._lengths[:first] if length]
+        return sum(lengths) / max(len(lengths), 1)
 
 
 def agrees(found: Sequence[int], exact: npt.NDArray[np.float64], count: int) -> bool:
@@ -97,4 +107,16 @@ def compare(
         for place, (found, scores) in enumerate(zip(answers, exact, strict=True))
         if not agrees(found, scores, count)
     ]
-    return Agreement(len(answers), tuple(wrong))
+    shares = [
+        _overlap(found, scores, count) for found, scores in zip(answers, exact, strict=True)
+    ]
+    return Agreement(len(answers), tuple(wrong), round(float(np.mean(shares or [0.0])), 4))
+
+
+def _overlap(found: Sequence[int], exact: npt.NDArray[np.float64], count: int) -> float:
+    """Share of the best that were found; any of equals will do."""
+    best = np.sort(exact[exact > 0])[::-1][:count]
+    if not len(best):
+        return 1.0
+    edge = best[-1] - TOLERANCE * best[0]
+    return min(int(sum(exact[place] >= edge for place in found)) / len(best), 1.0)

@@ -7,15 +7,14 @@ word from them, so that neighbouring words vary as they do when many people spea
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from indexer.analysis import Analyzer
+from indexer.dictionary import dictionary_path
 from kb.article import Article
 from kb.category import Category
 from kb.ticket import Ticket
@@ -132,15 +131,8 @@ def learn(
 
 
 def read_rare_words() -> Iterator[str]:
-    """Words of the dictionary that comes with jieba, commonest first, after the common ones.
-
-    Only the file is read: what it counts is how often a word is met in Chinese at large.
-    """
-    found = importlib.util.find_spec("jieba")
-    if found is None or not found.submodule_search_locations:
-        return
-    lines = (Path(found.submodule_search_locations[0]) / "dict.txt").read_text("utf-8").split("\n")
-    rows = [line.split(" ") for line in lines if line]
+    """Words of jieba's dictionary, commonest in Chinese at large first, after the common ones."""
+    rows = [line.split(" ") for line in dictionary_path().read_text("utf-8").splitlines()]
     rows.sort(key=lambda row: (-int(row[1]), row[0]))
     yield from (row[0] for row in rows[COMMON_WORDS:] if _RARE_WORD.fullmatch(row[0]))
 

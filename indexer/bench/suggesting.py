@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from indexer.bench.changes import Changing
 from indexer.bench.children import following, opened_engine
 from indexer.bench.figures import Figure, spread, stopwatch
+from indexer.bench.stages import measure_stages
 from indexer.bench.step import Bench
 from indexer.engine import Engine, open_engine
 from kb.database import open_database
@@ -28,6 +29,7 @@ def measure_suggestions(bench: Bench) -> list[Figure]:
     warm = [ask(text) for text in bench.complaints]
     figures = [
         spread("suggest.warm", "建议全程（进程内，已记录）", warm, budget=BUDGET),
+        *measure_stages(bench),
         _first(bench),
         *_while_writing(bench, ask),
     ]
