@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 from indexer.bench.children import following
 from indexer.bench.figures import Figure, spread
@@ -37,7 +38,7 @@ class Changing:
         self._database = open_database(bench.settings.database)
         self._written = 0
 
-    def __enter__(self) -> Changing:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

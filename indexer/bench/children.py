@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 ROOT = Path(kb.__file__).resolve().parent.parent
 
 
-class ChildFailed(RuntimeError):
+class ChildError(RuntimeError):
     """A process that is part of the measurement ended or did not become ready."""
 
 
@@ -35,6 +35,15 @@ class Server:
     process: int
     port: int
     ready_ms: float
+
+
+@dataclass(frozen=True)
+class EngineTimes:
+    """What a process with an engine measured of itself. ``ready_at``: seconds since the epoch."""
+
+    opened_ms: float
+    answers_ms: list[float]
+    ready_at: float
 
 
 @contextmanager
@@ -77,14 +86,14 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 @contextmanager
 def serving(settings: Settings, *, log: Path) -> Iterator[Server]:
-    """``kb serve`` on a free port, ready; raise ChildFailed."""
+    """``kb serve`` on a free port, ready; raise ChildError."""
     port = free_port()
     started = time.perf_counter()
     with _running(settings, ("-m", "kb", "serve", "--port", str(port)), log=log) as child:
         while not is_ready(port):
             waited = time.perf_counter() - started
             if child.poll() is not None or waited > READY_SECONDS:
-                raise ChildFailed(f"kb serve: {log.read_text('utf-8')[-500:]}")
+                raise ChildError(f"kb serve: {log.read_text('utf-8')[-500:]}")
             time.sleep(0.01)
         yield Server(child.pid, port, (time.perf_counter() - started) * 1000)
 
@@ -100,7 +109,7 @@ def following(settings: Settings, *, log: Path) -> Iterator[int]:
 @contextmanager
 def opened_engine(
     settings: Settings, complaints: Sequence[str], *, log: Path
-) -> Iterator[tuple[int, dict[str, float]]]:
+) -> Iterator[tuple[int, EngineTimes]]:
     """A process that holds an engine and has answered ``complaints``; its number and times."""
     code = f"from indexer.bench.worker import work; work({str(settings.data.resolve())!r})"
     with _running(settings, ("-c", code), log=log, talking=True) as child:
@@ -110,13 +119,13 @@ def opened_engine(
         asking.flush()
         line = answers.readline()
         if not line:
-            raise ChildFailed(f"engine: {log.read_text('utf-8')[-500:]}")
-        yield child.pid, json.loads(line)
+            raise ChildError(f"engine: {log.read_text('utf-8')[-500:]}")
+        yield child.pid, EngineTimes(**json.loads(line))
 
 
 def _streams(child: subprocess.Popen[str]) -> tuple[IO[str], IO[str]]:
     if child.stdin is None or child.stdout is None:
-        raise ChildFailed("no pipe")
+        raise ChildError("no pipe")
     return child.stdin, child.stdout
 
 

@@ -26,7 +26,7 @@ from indexer.build import build_index
 from indexer.generation import FORMAT, read_current
 from indexer.progress import Progress
 from indexer.sources import open_encoder, read_vocabulary
-from kb.database import Database, create_database, open_database
+from kb.database import create_database, open_database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_handbook
 from kb.importing import SAMPLE_SOURCE, import_tickets

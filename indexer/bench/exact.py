@@ -107,9 +107,7 @@ def compare(
         for place, (found, scores) in enumerate(zip(answers, exact, strict=True))
         if not agrees(found, scores, count)
     ]
-    shares = [
-        _overlap(found, scores, count) for found, scores in zip(answers, exact, strict=True)
-    ]
+    shares = [_overlap(found, scores, count) for found, scores in zip(answers, exact, strict=True)]
     return Agreement(len(answers), tuple(wrong), round(float(np.mean(shares or [0.0])), 4))
 
 

@@ -35,7 +35,13 @@ class Figure:
 
 
 def spread(
-    key: str, title: str, took: Sequence[float], *, unit: str = "ms", budget: str = "", note: str = ""
+    key: str,
+    title: str,
+    took: Sequence[float],
+    *,
+    unit: str = "ms",
+    budget: str = "",
+    note: str = "",
 ) -> Figure:
     """Median and high percentiles of what was measured repeatedly; absent when it never was."""
     if not took:

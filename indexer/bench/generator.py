@@ -236,11 +236,12 @@ class _Desk:
         rng, category = speaker.rng, own.category
         came_back = outcome.state == "came_back"
         digest = hashlib.sha256(f"{self._seed} {call.number}".encode()).hexdigest()
+        head, tail = int(digest[:6], 16) % 90 + 10, int(digest[6:12], 16) % 10**4
         return Ticket(
             ticket_no=ticket_no,
             accepted_at=format_instant(at),
             channel=rng.choice(self._material.channels),
-            service_number=f"1{int(digest[:6], 16) % 90 + 10}****{int(digest[6:12], 16) % 10**4:04d}",
+            service_number=f"1{head}****{tail:04d}",
             number_hash=digest,
             region=rng.choice(self._material.regions),
             area="urban" if rng.random() < 0.75 else "rural",

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from indexer.analysis import Analyzer
 from indexer.dictionary import dictionary_path
@@ -151,13 +152,13 @@ class _Cutter:
     def _words(self, clause: str) -> Words:
         terms = [term for term in self._analyzer.terms(clause) if term.is_word]
         edges = [0, *(term.start for term in terms[1:]), len(clause)]
-        return tuple(clause[start:end] for start, end in zip(edges, edges[1:], strict=False))
+        return tuple(clause[start:end] for start, end in pairwise(edges))
 
 
 def _pool(
     rng: random.Random, texts: Sequence[str], shared: Chain, cutter: _Cutter, chained: int
 ) -> Pool:
-    """The clauses of ``texts``, and ``chained`` more that follow their words and the shared ones'."""
+    """The clauses of ``texts``, and ``chained`` more from their words and the shared ones."""
     written = [words for text in texts for words in cutter.clauses(text)]
     own = Chain(written)
     clauses = [*written, *(_chained(rng, own, shared) for _ in range(chained))]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,9 +21,11 @@ Tokens = Sequence[str]
 
 
 class Tokenised(Protocol):
-    """A corpus whose documents are cut into words. ``dropped``: numbers of those deleted."""
+    """A corpus whose documents are cut into words."""
 
-    dropped: frozenset[int]
+    @property
+    def dropped(self) -> frozenset[int]:
+        """Numbers of the documents deleted after they were written."""
 
     def __len__(self) -> int:
         """Documents, deleted ones included."""
@@ -185,3 +188,24 @@ def build_faiss(vectors: npt.NDArray[np.float32]) -> Callable[[npt.NDArray[np.fl
         return [place for place in places[0].tolist() if place >= 0]
 
     return search
+
+
+def one_thread() -> AbstractContextManager[str]:
+    """Hold numpy to one thread where that can be done; the text says what holds."""
+    try:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    except ImportError:
+        return nullcontext("numpy 线程数未限定，faiss 1 线程")
+    return _OneThread(threadpool_limits(limits=1))
+
+
+class _OneThread(AbstractContextManager[str]):
+    def __init__(self, limits: AbstractContextManager[object]) -> None:
+        self._limits = limits
+
+    def __enter__(self) -> str:
+        self._limits.__enter__()
+        return "各 1 线程"
+
+    def __exit__(self, *error: object) -> None:
+        self._limits.__exit__(None, None, None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from indexer.bench.agents import measure_serving
 from indexer.bench.building import measure_building
 from indexer.bench.changes import measure_changes
+from indexer.bench.children import ChildError
 from indexer.bench.corpus import Corpus, CorpusPlan, prepare_corpus, working_copy
-from indexer.bench.figures import Figure
+from indexer.bench.figures import Figure, absent
 from indexer.bench.generator import GENERATOR_VERSION, generate_complaints
 from indexer.bench.machine import read_load, read_machine, read_versions
 from indexer.bench.starting import measure_starting
@@ -91,13 +92,21 @@ def _measure_size(
                 scratch=_empty(settings.data / "scratch"),
                 clock=clock,
             )
-            figures[name] = {figure.key: figure.as_dict() for figure in measure(bench)}
+            figures[name] = {each.key: each.as_dict() for each in _try(name, measure, bench)}
     build = corpus.build
     return {
         "corpus": {**asdict(corpus.plan), "indexed_tickets": build["tickets"]}
         | {"indexed_passages": build["passages"], "encoder": build["encoder"]},
         "figures": figures,
     }
+
+
+def _try(name: str, measure: Callable[[Bench], list[Figure]], bench: Bench) -> list[Figure]:
+    """The figures of a step; when a process it needs does not run, that instead."""
+    try:
+        return measure(bench)
+    except ChildError as error:
+        return [absent(name, STEPS[name][0], str(error))]
 
 
 def _empty(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from contextlib import ExitStack
 
@@ -22,8 +21,8 @@ def measure_starting(bench: Bench) -> list[Figure]:
     for _ in range(bench.amounts.starts):
         started = time.time()
         with opened_engine(bench.settings, [], log=bench.scratch / "engine.log") as (_, times):
-            engine_ready.append((times["at"] - started) * 1000)
-            opening.append(times["opened_ms"])
+            engine_ready.append((times.ready_at - started) * 1000)
+            opening.append(times.opened_ms)
         with serving(bench.settings, log=bench.scratch / "serve.log") as server:
             server_ready.append(server.ready_ms)
     return [
@@ -61,4 +60,4 @@ def _memory(bench: Bench) -> list[Figure]:
 
 
 def _total(memories: list[Memory]) -> float:
-    return round(statistics.fsum(each.pss for each in memories), 1)
+    return round(sum(each.pss for each in memories), 1)

@@ -22,7 +22,7 @@ class Amounts:
 
     queries: int = 200
     checks: int = 30
-    seconds: float = 15.0
+    seconds: float = 30.0
     agents: int = 50
     pause: float = 5.0
     changes: int = 30

@@ -51,7 +51,7 @@ def _first(bench: Bench) -> Figure:
         text = bench.complaints[place % len(bench.complaints)]
         log = bench.scratch / "engine.log"
         with opened_engine(bench.settings, [text], log=log) as (_, times):
-            took.append(times["answers_ms"][0])
+            took.append(times.answers_ms[0])
     return spread(
         "suggest.first",
         "打开后的第一次建议",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import numpy.typing as npt
 
 from indexer.bench.figures import Figure, absent, alternate, single, spread
-from indexer.bench.peers import build_faiss
+from indexer.bench.peers import build_faiss, one_thread
 from indexer.bench.step import Bench
 from indexer.engine import open_engine
 from indexer.meaning import MeaningScorer
@@ -97,24 +96,3 @@ def _numpy(matrix: Vector) -> Callable[[Vector], Sequence[int]]:
         return places
 
     return search
-
-
-def one_thread() -> AbstractContextManager[str]:
-    """Hold numpy to one thread where that can be done; says what holds."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext("numpy 线程数未限定，faiss 1 线程")
-    return _Limited(threadpool_limits(limits=1))
-
-
-class _Limited(AbstractContextManager[str]):
-    def __init__(self, limits: AbstractContextManager[object]) -> None:
-        self._limits = limits
-
-    def __enter__(self) -> str:
-        self._limits.__enter__()
-        return "各 1 线程"
-
-    def __exit__(self, *error: object) -> None:
-        self._limits.__exit__(None, None, None)

@@ -148,7 +148,8 @@ def open_ours(
     commit_documents(folder, (), drop=drop, analyzer=analyzer, encoder=None)
     collection = Collection(folder)
     scorer = WordScorer(collection)
-    numbers = np.array([int(key.split("|")[1]) for key in collection.keys()])
+    keys = collection.keys()
+    numbers = np.array([int(key.split("|")[1]) for key in keys])
 
     def search(terms: Tokens, count: int) -> Sequence[int]:
         scores = scorer.score({(term, True): 1.0 for term in terms})
@@ -171,7 +172,8 @@ def _build_peer(peer: Peer, corpus: WordCorpus, folder: Path) -> _Contender | Fi
     try:
         search = peer.build(corpus, folder)
     except ImportError as error:
-        return absent(key, peer.title, f"没有安装（{error.name or error}），可用 pip install .[bench]")
+        missing = error.name or str(error)
+        return absent(key, peer.title, f"没有安装（{missing}），可用 pip install .[bench]")
     rate = len(corpus) / (time.perf_counter() - started)
     return _Contender(peer.name, peer.title, search, rate, folder_mib(folder))
 
@@ -205,16 +207,14 @@ def _check(
         if contender.name == OURS:
             average = exact.average_of(round(COMMITS[1] * len(corpus)))
             pivoted = [exact.scores(query, average=average) for query in asked]
-            figures.append(
-                _agreement(contender, PIVOT, compare(answers, pivoted, TOP), asked)
-            )
+            figures.append(_agreement(contender, PIVOT, compare(answers, pivoted, TOP), asked))
     return figures
 
 
 def _agreement(
     contender: _Contender, variant: str, agreement: Agreement, asked: Sequence[Sequence[str]]
 ) -> Figure:
-    suffix, said = (".pivot", "（平均长取首次提交）") if variant else ("", "")
+    suffix, said = (f".{PIVOT}", "（平均长取首次提交）") if variant else ("", " ")
     return single(
         f"words.exact.{contender.name}{suffix}",
         f"{contender.title}：前 {TOP} 与精确 BM25{said}一致",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,13 @@ class Sizes(click.ParamType[tuple[int, ...]]):
 @click.command("bench", cls=Command)
 @click.option("--tickets", "sizes", type=Sizes(), default=DEFAULT_SIZES, help="工单数，逗号分开")
 @click.option("--full", is_flag=True, help="再加测 100 万张工单")
-@click.option("--passages", type=Whole(1, 1_000_000), default=10_000, help="手册段落数（默认 10000）")
-@click.option("--seed", type=Whole(0, 1_000_000), default=1, help="生成工单的种子（默认 1）")
-@click.option("--folder", type=click.Path(path_type=Path), help="存放语料的目录（默认 KB_DATA/bench）")
+@click.option("--passages", type=Whole(1, 1_000_000), default=10_000, help="手册段落数")
+@click.option("--seed", type=Whole(0, 1_000_000), default=1, help="生成工单的种子")
+@click.option("--folder", type=click.Path(path_type=Path), help="语料的目录（默认 KB_DATA/bench）")
 @click.option("--out", type=click.Path(path_type=Path), help="把结果写成 JSON 文件")
 @click.option("--only", type=OneOf(STEPS), multiple=True, help="只测这一步，可多次给出")
 @click.option("--queries", type=Whole(10, 10_000), default=200, help="每项问多少次（默认 200）")
-@click.option("--seconds", type=Whole(1, 3600), default=15, help="每段 HTTP 压测的秒数（默认 15）")
+@click.option("--seconds", type=Whole(1, 3600), default=30, help="HTTP 每段的秒数（默认 30）")
 @json_option
 @pass_run
 def bench_command(
@@ -94,38 +95,56 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
     machine = report["machine"]
     versions = (f"{name} {number}" for name, number in report["versions"].items() if number)
     lines = [
-        f"机器：{machine['processor']}，{machine['cores']} 核，内存 {machine['memory_mib']} MiB，"
-        f"{machine['system']}",
+        f"机器：{machine['processor']}，{machine['cores']} 核，内存 {machine['memory_mib']} MiB",
+        f"系统：{machine['system']}",
         "版本：" + "，".join(versions),
-        f"负载：开始 {_load(report['load_at_start'])}，结束 {_load(report['load_at_end'])}；"
-        f"种子 {report['seed']}，生成器第 {report['generator']} 版",
+        f"负载：开始 {_load(report['load_at_start'])}，结束 {_load(report['load_at_end'])}",
+        f"语料：种子 {report['seed']}，生成器第 {report['generator']} 版",
     ]
     for size in report["sizes"].values():
-        corpus = size["corpus"]
-        lines += ["", f"== {corpus['indexed_tickets']} 张工单、{corpus['indexed_passages']} 个段落 =="]
-        for figures in size["figures"].values():
-            lines += list(_figure_lines(figures))
+        tickets, passages = (size["corpus"][f"indexed_{kind}"] for kind in ("tickets", "passages"))
+        lines += ["", f"== {tickets} 张工单、{passages} 个段落 =="]
+        rows = [_row(figure) for figures in size["figures"].values() for figure in figures.values()]
+        lines += _table([HEADINGS, *rows])
     return lines
 
 
-def _load(load: tuple[float, ...]) -> str:
+HEADINGS = ("", "p50", "p95", "p99", "", "次数", "预算", "说明")
+NUMERIC = range(1, 4)
+
+
+def _load(load: Sequence[float]) -> str:
     return " ".join(f"{each:g}" for each in load) or "不知道"
 
 
-def _figure_lines(figures: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    for figure in figures.values():
-        values = figure.get("values", {})
-        unit = figure.get("unit", "")
-        if "p50" in values:
-            said = (
-                f"p50 {values['p50']:.2f}  p95 {values['p95']:.2f}  p99 {values['p99']:.2f} {unit}"
-                f"（{values['n']} 次）"
-            )
-        elif "value" in values:
-            value = values["value"]
-            said = f"{value:,.10g} {unit}" if isinstance(value, int | float) else str(value)
-        else:
-            said = "—"
-        budget = f"  预算：{figure['budget']}" if figure.get("budget") else ""
-        note = f"  [{figure['note']}]" if figure.get("note") else ""
-        yield f"{figure['title']}  {said.rstrip()}{budget}{note}"
+def _row(figure: Mapping[str, Any]) -> tuple[str, ...]:
+    """A figure as cells: one value alone stands where the median would."""
+    values = figure.get("values", {})
+    if "p50" in values:
+        cells = [f"{values[name]:.2f}" for name in ("p50", "p95", "p99")]
+    else:
+        cells = [_amount(values.get("value", "—")), "", ""]
+    count = str(values.get("n", ""))
+    unit, budget, note = (figure.get(name, "") for name in ("unit", "budget", "note"))
+    return (figure["title"], *cells, unit, count, budget, note)
+
+
+def _amount(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:,.10g}"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows in columns; a Chinese character is two columns wide."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blanks = " " * (width - _width(cell))
+            cells.append(blanks + cell if place in NUMERIC else cell + blanks)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

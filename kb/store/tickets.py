@@ -56,9 +56,7 @@ def add_ticket(connection: sqlite3.Connection, ticket: Ticket, *, now: datetime)
     enqueue(connection, "ticket", ticket.ticket_no, now=now)
 
 
-def load_tickets(
-    connection: sqlite3.Connection, cases: Iterable[tuple[Ticket, Outcome]]
-) -> int:
+def load_tickets(connection: sqlite3.Connection, cases: Iterable[tuple[Ticket, Outcome]]) -> int:
     """Insert new closed tickets with the outcome of each, many at a time; say how many.
 
     Nothing is queued: this is for a folder whose whole index is built next.
@@ -81,7 +79,7 @@ class _Insertion:
     values: Callable[[Any], tuple[Any, ...]]
 
 
-def _insertion(table: str, kind: type[Ticket] | type[Outcome]) -> _Insertion:
+def _insertion(table: str, kind: type[Ticket | Outcome]) -> _Insertion:
     names = [field.name for field in fields(kind)]
     sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders(names)})"
     return _Insertion(sql, attrgetter(*names))
