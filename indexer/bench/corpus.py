@@ -50,12 +50,15 @@ class CorpusPlan:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A corpus that is ready. ``build``: what making it took, as JSON; see _BuildClock."""
+    """A corpus that is ready. ``filled``, ``build``: what making it took, as JSON; ``is_fresh``:
+    whether its index was built just now."""
 
     plan: CorpusPlan
     settings: Settings
     material: Material
+    filled: dict[str, float]
     build: dict[str, Any]
+    is_fresh: bool
 
 
 class _BuildClock:
@@ -88,14 +91,15 @@ def prepare_corpus(
         filled = _fill(own, base, material, plan, now=now, progress=progress)
         stamp = {"data": data_stamp, "filled": filled}
         _write_stamp(own, stamp)
-    if stamp.get("index") != index_stamp:
+    is_fresh = stamp.get("index") != index_stamp
+    if is_fresh:
         shutil.rmtree(own.index, ignore_errors=True)
         shutil.rmtree(own.encoders, ignore_errors=True)
         if base.encoders.is_dir():
             shutil.copytree(base.encoders, own.encoders)
-        stamp |= {"index": index_stamp, "build": _build(own, now=now, progress=progress)}
+        stamp |= {"index": index_stamp, "build": time_build(own, now=now, progress=progress)}
         _write_stamp(own, stamp)
-    return Corpus(plan, own, material, {**stamp["filled"], **stamp["build"]})
+    return Corpus(plan, own, material, stamp["filled"], stamp["build"], is_fresh)
 
 
 @contextmanager
@@ -103,7 +107,7 @@ def working_copy(corpus: Corpus) -> Iterator[Settings]:
     """Settings of a copy of the corpus that may be written to; it is gone afterwards."""
     data = corpus.settings.data.with_name(f"{corpus.settings.data.name}.work-{os.getpid()}")
     shutil.rmtree(data, ignore_errors=True)
-    shutil.copytree(corpus.settings.data, data, ignore=shutil.ignore_patterns("gen-*.tmp"))
+    shutil.copytree(corpus.settings.data, data, ignore=shutil.ignore_patterns("words-*.txt"))
     try:
         yield replace(corpus.settings, data=data)
     finally:
@@ -172,7 +176,7 @@ def _fill(
     *,
     now: datetime,
     progress: Progress,
-) -> dict[str, Any]:
+) -> dict[str, float]:
     """Write the generated articles and tickets into a copy of the base's database."""
     started = time.perf_counter()
     own.data.mkdir(parents=True)
@@ -202,7 +206,8 @@ def _told(cases: Iterator[Any], total: int, progress: Progress) -> Iterator[Any]
             progress("生成工单", done, total)
 
 
-def _build(own: Settings, *, now: datetime, progress: Progress) -> dict[str, Any]:
+def time_build(own: Settings, *, now: datetime, progress: Progress) -> dict[str, Any]:
+    """Build the whole index of a data folder; what that took, and sizes, as JSON."""
     clock = _BuildClock(progress)
     database = open_database(own.database)
     report = build_index(own, database, now=now, progress=clock)
