@@ -120,7 +120,7 @@ def _prepare_base(
     """The shipped handbook and samples with an encoder trained on them: what every size starts
     from, so that no size is served by a better encoder than another."""
     base = replace(settings, data=folder / "base")
-    wanted = {"handbook": _digest(settings.handbook), "encoder": settings.encoder}
+    wanted = base_stamp(settings)
     if _read_stamp(base).get("data") == wanted and _has_encoder(base):
         return base
     shutil.rmtree(base.data, ignore_errors=True)
@@ -138,6 +138,11 @@ def _prepare_base(
     database.close()
     _write_stamp(base, {"data": wanted, "index": {"analysis": ANALYSIS_VERSION}})
     return base
+
+
+def base_stamp(settings: Settings) -> dict[str, str]:
+    """What shapes the base: the handbook's files and the encoder asked for."""
+    return {"handbook": _digest(settings.handbook), "encoder": settings.encoder}
 
 
 def _has_encoder(base: Settings) -> bool:

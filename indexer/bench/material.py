@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from indexer.analysis import Analyzer
@@ -127,15 +128,16 @@ def learn(
         guide=_pool(rng, bodies, told, cutter, CHAINED_GUIDE),
         regions=tuple(ticket.region for ticket in tickets if ticket.region),
         channels=tuple(ticket.channel for ticket in tickets),
-        rare=tuple(read_rare_words()),
+        rare=read_rare_words(),
     )
 
 
-def read_rare_words() -> Iterator[str]:
+@lru_cache(maxsize=1)
+def read_rare_words() -> tuple[str, ...]:
     """Words of jieba's dictionary, commonest in Chinese at large first, after the common ones."""
     rows = [line.split(" ") for line in dictionary_path().read_text("utf-8").splitlines()]
     rows.sort(key=lambda row: (-int(row[1]), row[0]))
-    yield from (row[0] for row in rows[COMMON_WORDS:] if _RARE_WORD.fullmatch(row[0]))
+    return tuple(row[0] for row in rows[COMMON_WORDS:] if _RARE_WORD.fullmatch(row[0]))
 
 
 class _Cutter:

@@ -65,7 +65,9 @@ class WordCorpus:
 
 
 @dataclass(frozen=True)
-class _Contender:
+class Contender:
+    """An engine that is ready to be asked, with what building its index took."""
+
     name: str
     title: str
     search: Searcher
@@ -86,7 +88,7 @@ def measure_words(bench: Bench) -> list[Figure]:
     contenders = [_build_ours(corpus, texts, analyzer, bench.scratch / OURS)]
     missing: list[Figure] = []
     for peer in PEERS:
-        built = _build_peer(peer, corpus, bench.scratch / peer.name)
+        built = build_peer(peer, corpus, bench.scratch / peer.name)
         if isinstance(built, Figure):
             missing.append(built)
         else:
@@ -128,11 +130,11 @@ def make_queries(
 
 def _build_ours(
     corpus: WordCorpus, texts: Sequence[str], analyzer: Analyzer, folder: Path
-) -> _Contender:
+) -> Contender:
     started = time.perf_counter()
     search = open_ours(corpus, texts, analyzer, folder)
     rate = len(corpus) / (time.perf_counter() - started)
-    return _Contender(OURS, "本品", search, rate, folder_mib(folder))
+    return Contender(OURS, "本品", search, rate, folder_mib(folder))
 
 
 def open_ours(
@@ -163,7 +165,8 @@ def _document(number: int, text: str) -> Document:
     return Document(key=f"t|{number}|", complaint=text)
 
 
-def _build_peer(peer: Peer, corpus: WordCorpus, folder: Path) -> _Contender | Figure:
+def build_peer(peer: Peer, corpus: WordCorpus, folder: Path) -> Contender | Figure:
+    """The peer over the corpus, or why there is none."""
     key = f"words.{peer.name}"
     if len(corpus) > peer.most * 1.1:
         return absent(key, peer.title, f"未测：超过 {peer.most} 篇")
@@ -175,10 +178,10 @@ def _build_peer(peer: Peer, corpus: WordCorpus, folder: Path) -> _Contender | Fi
         missing = error.name or str(error)
         return absent(key, peer.title, f"没有安装（{missing}），可用 pip install .[bench]")
     rate = len(corpus) / (time.perf_counter() - started)
-    return _Contender(peer.name, peer.title, search, rate, folder_mib(folder))
+    return Contender(peer.name, peer.title, search, rate, folder_mib(folder))
 
 
-def _size(contender: _Contender, corpus: WordCorpus) -> Figure:
+def _size(contender: Contender, corpus: WordCorpus) -> Figure:
     note = f"{len(corpus)} 篇，{contender.mib:g} MiB"
     if contender.name == OURS:
         note += "；单进程，含分词和字对；其余收已切好的词"
@@ -188,7 +191,7 @@ def _size(contender: _Contender, corpus: WordCorpus) -> Figure:
 
 
 def _check(
-    contenders: Sequence[_Contender],
+    contenders: Sequence[Contender],
     corpus: WordCorpus,
     queries: dict[str, list[list[str]]],
     checks: int,
@@ -212,7 +215,7 @@ def _check(
 
 
 def _agreement(
-    contender: _Contender, variant: str, agreement: Agreement, asked: Sequence[Sequence[str]]
+    contender: Contender, variant: str, agreement: Agreement, asked: Sequence[Sequence[str]]
 ) -> Figure:
     suffix, said = (f".{PIVOT}", "（平均长取首次提交）") if variant else ("", " ")
     return single(
@@ -234,7 +237,7 @@ def describe(agreement: Agreement, asked: Sequence[Sequence[str]]) -> str:
 
 
 def _time(
-    contenders: Sequence[_Contender], queries: dict[str, list[list[str]]], most_seconds: float
+    contenders: Sequence[Contender], queries: dict[str, list[list[str]]], most_seconds: float
 ) -> list[Figure]:
     figures = []
     for kind, title in KINDS.items():
