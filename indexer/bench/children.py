@@ -89,7 +89,8 @@ def serving(settings: Settings, *, log: Path) -> Iterator[Server]:
     """``kb serve`` on a free port, ready; raise ChildError."""
     port = free_port()
     started = time.perf_counter()
-    with _running(settings, ("-m", "kb", "serve", "--port", str(port)), log=log) as child:
+    command = ("-m", "kb", "serve", "--host", HOST, "--port", str(port))
+    with _running(settings, command, log=log) as child:
         while not is_ready(port):
             waited = time.perf_counter() - started
             if child.poll() is not None or waited > READY_SECONDS:

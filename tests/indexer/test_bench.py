@@ -454,6 +454,18 @@ def test_a_corpus_is_made_once_and_made_anew_when_its_stamp_does_not_fit(corpora
     assert third.build["passages"] == 370
 
 
+def test_an_index_of_another_analysis_is_built_anew_over_the_same_tickets(corpora: Path) -> None:
+    first = prepare(corpora)
+    path = first.settings.data / STAMP
+    stamp = json.loads(path.read_text("utf-8"))
+    stamp["index"]["analysis"] = "of another day"
+    path.write_text(json.dumps(stamp), "utf-8")
+    again = prepare(corpora)
+    assert again.is_fresh
+    assert again.filled == first.filled
+    assert again.build["tickets"] == first.build["tickets"]
+
+
 def test_measuring_leaves_the_corpus_as_it_was(corpus: Corpus) -> None:
     before = corpus.settings.database.read_bytes()
     with working_copy(corpus) as settings:
