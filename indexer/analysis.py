@@ -21,7 +21,7 @@ from indexer.dictionary import general_counts, open_cutter
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
 
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
 """Raised whenever the same text gives other terms: an index of another version is rebuilt."""
 
 SMOOTHING = 20
@@ -107,11 +107,11 @@ class Analyzer:
         return words, pairs
 
     def tokens(self, text: str) -> list[str]:
-        """The terms' texts alone, words first: what the encoder reads."""
+        """What the encoder reads: the terms' texts, words first, and every Chinese character."""
         words, pairs = self.fields_of(text)
         others = Counter(pairs)
         others.subtract(word for word in words if len(word) == 2)
-        return [*words, *others.elements()]
+        return [*words, *others.elements(), *(char for word in words for char in characters(word))]
 
     def words(self, text: str) -> list[str]:
         """Words only, without the pairs."""
@@ -194,6 +194,11 @@ def _said_number(numerals: str) -> int:
     return total + digit
 
 
+def characters(word: str) -> str:
+    """The characters an encoder reads besides ``word``: those of a Chinese word of several."""
+    return word if len(word) > 1 and _HAN_RUN.match(word) else ""
+
+
 def normalise(text: str) -> Normalised:
     """Bring ``text`` to its normal form, keeping where each character came from."""
     normal = normal_form(text)
@@ -223,6 +228,8 @@ class _Folding(dict[int, str]):
 
 
 _FOLDED = _Folding()
+_KEPT = "么"
+"""Simplified already (什么), though opencc takes it for the traditional form of 幺."""
 _TRADITIONAL = "\ue000"
 """No text holds this character of private use: folding makes a blank of it."""
 
@@ -236,7 +243,7 @@ def _fold(char: str) -> str:
 @lru_cache(maxsize=8_192)
 def _simple(char: str) -> str:
     """The simplified form of one character."""
-    if not _HAN_RUN.match(char):
+    if not _HAN_RUN.match(char) or char in _KEPT:
         return char
     converted: str = _opencc().convert(char)
     return converted if len(converted) == 1 else char
@@ -257,7 +264,9 @@ def _simplify_run(run: re.Match[str]) -> str:
     if by_character == run[0]:
         return by_character
     converted: str = _opencc().convert(run[0])
-    return converted if len(converted) == len(run[0]) else by_character
+    if len(converted) != len(run[0]):
+        return by_character
+    return "".join(old if old in _KEPT else new for old, new in zip(run[0], converted, strict=True))
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from indexer.analysis import Analyzer
+from indexer.analysis import Analyzer, characters
 from indexer.postings import Counts
 from kb.errors import EncoderUnavailable
 
@@ -66,40 +66,33 @@ class StaticEncoder:
 
         What model2vec's ``encode`` gives, without joining the terms to text and cutting it again.
         """
+        return unit_rows(self._sum_tokens(token_lists))
+
+    def encode_counts(self, counts: Sequence[Counts], read: Sequence[Sequence[bool]]) -> Vectors:
+        """Unit vectors of documents whose terms are counted already, by field; of each vocabulary
+        the terms marked in ``read``, and the characters of all words (the first of ``counts``)."""
+        total = np.zeros((len(counts[0].lengths), self.dimension), np.float32)
+        for kind, (each, marks) in enumerate(zip(counts, read, strict=True)):
+            pieces = [
+                [*([term] if mark else []), *(characters(term) if kind == 0 else "")]
+                for term, mark in zip(each.vocabulary, marks, strict=True)
+            ]
+            vectors = self._sum_tokens(pieces)
+            bounds = np.searchsorted(each.documents, np.arange(len(total) + 1))
+            shape = (len(total), len(vectors))
+            total += csr_array((each.counts, each.codes, bounds), shape=shape) @ vectors
+        return unit_rows(total)
+
+    def _sum_tokens(self, token_lists: Sequence[Sequence[str]]) -> Vectors:
+        """For each list the sum of its known tokens' vectors."""
         known = self._rows.get
         places = [[row for row in map(known, tokens) if row is not None] for tokens in token_lists]
         bounds = np.zeros(len(places) + 1, np.int64)
         np.cumsum([len(each) for each in places], out=bounds[1:])
         columns = np.fromiter(chain.from_iterable(places), np.int64, int(bounds[-1]))
-        return unit_rows(self._sum(np.ones(len(columns), np.float32), columns, bounds))
-
-    def encode_counts(self, counts: Sequence[Counts], read: Sequence[Sequence[bool]]) -> Vectors:
-        """Unit vectors of documents whose terms are counted already, by field; of each vocabulary
-        the terms marked in ``read``."""
-        total = np.zeros((len(counts[0].lengths), self.dimension), np.float32)
-        for each, marks in zip(counts, read, strict=True):
-            rows = np.array(
-                [
-                    self._rows.get(term, -1) if mark else -1
-                    for term, mark in zip(each.vocabulary, marks, strict=True)
-                ],
-                np.int64,
-            )
-            columns = rows[each.codes]
-            known = columns >= 0
-            bounds = np.searchsorted(each.documents[known], np.arange(len(total) + 1))
-            total += self._sum(each.counts[known], columns[known], bounds)
-        return unit_rows(total)
-
-    def _sum(
-        self,
-        counts: npt.NDArray[np.float32],
-        columns: npt.NDArray[np.int64],
-        bounds: npt.NDArray[np.int64],
-    ) -> Vectors:
-        """For each text the sum of its terms' vectors, each times its count."""
-        shape = (len(bounds) - 1, len(self._table))
-        sums = csr_array((counts, columns, bounds), shape=shape) @ self._table
+        shape = (len(places), len(self._table))
+        ones = np.ones(len(columns), np.float32)
+        sums = csr_array((ones, columns, bounds), shape=shape) @ self._table
         return np.asarray(sums, np.float32)
 
 
