@@ -196,7 +196,7 @@ def _said_number(numerals: str) -> int:
 
 def characters(word: str) -> str:
     """The characters an encoder reads besides ``word``: those of a Chinese word of several."""
-    return word if len(word) > 1 and _HAN_RUN.match(word) else ""
+    return word if len(word) > 1 and "\u3400" <= word[0] <= "\u9fff" else ""
 
 
 def normalise(text: str) -> Normalised:

@@ -10,14 +10,13 @@ import json
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from indexer.analysis import Analyzer, characters
-from indexer.postings import Counts
+from indexer.analysis import Analyzer
 from kb.errors import EncoderUnavailable
 
 Vectors = npt.NDArray[np.float32]
@@ -51,8 +50,8 @@ class StaticEncoder:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
         self.folder = folder
         self._analyzer = analyzer
-        self._rows: dict[str, int] = model.tokenizer.get_vocab()
-        self._rows.pop(UNKNOWN, None)
+        vocabulary: dict[str, int] = model.tokenizer.get_vocab()
+        self._rows = {term: row for term, row in vocabulary.items() if term != UNKNOWN}
         self._table = np.ascontiguousarray(model.embedding, np.float32)
         self.identity: str = recipe["identity"]
         self.dimension = int(model.dim)
@@ -66,34 +65,28 @@ class StaticEncoder:
 
         What model2vec's ``encode`` gives, without joining the terms to text and cutting it again.
         """
-        return unit_rows(self._sum_tokens(token_lists))
+        rows = self.rows_of(list(chain.from_iterable(token_lists)))
+        places = np.repeat(np.arange(len(token_lists)), [len(tokens) for tokens in token_lists])
+        return unit_rows(self.add_up(rows, np.ones(len(rows)), places, len(token_lists)))
 
-    def encode_counts(self, counts: Sequence[Counts], read: Sequence[Sequence[bool]]) -> Vectors:
-        """Unit vectors of documents whose terms are counted already, by field; of each vocabulary
-        the terms marked in ``read``, and the characters of all words (the first of ``counts``)."""
-        total = np.zeros((len(counts[0].lengths), self.dimension), np.float32)
-        for kind, (each, marks) in enumerate(zip(counts, read, strict=True)):
-            pieces = [
-                [*([term] if mark else []), *(characters(term) if kind == 0 else "")]
-                for term, mark in zip(each.vocabulary, marks, strict=True)
-            ]
-            vectors = self._sum_tokens(pieces)
-            bounds = np.searchsorted(each.documents, np.arange(len(total) + 1))
-            shape = (len(total), len(vectors))
-            total += csr_array((each.counts, each.codes, bounds), shape=shape) @ vectors
-        return unit_rows(total)
+    def rows_of(self, terms: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """The row of each term in the table, -1 for one without a vector."""
+        return np.fromiter((self._rows.get(term or "", -1) for term in terms), np.int64, len(terms))
 
-    def _sum_tokens(self, token_lists: Sequence[Sequence[str]]) -> Vectors:
-        """For each list the sum of its known tokens' vectors."""
-        known = self._rows.get
-        places = [[row for row in map(known, tokens) if row is not None] for tokens in token_lists]
-        bounds = np.zeros(len(places) + 1, np.int64)
-        np.cumsum([len(each) for each in places], out=bounds[1:])
-        columns = np.fromiter(chain.from_iterable(places), np.int64, int(bounds[-1]))
-        shape = (len(places), len(self._table))
-        ones = np.ones(len(columns), np.float32)
-        sums = csr_array((ones, columns, bounds), shape=shape) @ self._table
-        return np.asarray(sums, np.float32)
+    def add_up(
+        self,
+        rows: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.floating[Any]],
+        texts: npt.NDArray[np.integer[Any]],
+        size: int,
+    ) -> Vectors:
+        """For each of ``size`` texts the sum of its terms' vectors: row ``rows[i]`` counts
+        ``counts[i]`` times for text ``texts[i]`` (increasing)."""
+        known = rows >= 0
+        bounds = np.searchsorted(texts[known], np.arange(size + 1))
+        shape = (size, len(self._table))
+        matrix = csr_array((counts[known].astype(np.float32), rows[known], bounds), shape=shape)
+        return np.asarray(matrix @ self._table, np.float32)
 
 
 class LibraryEncoder:
@@ -108,7 +101,8 @@ class LibraryEncoder:
         except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise EncoderUnavailable(f"{name}：{error}") from error
         self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self.identity = f"{name}#{self.dimension}"
+        files = f"-{digest_of(Path(name))}" if Path(name).is_dir() else ""
+        self.identity = f"{name}#{self.dimension}{files}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``, computed in batches."""
@@ -124,9 +118,9 @@ def unit_rows(vectors: Vectors) -> Vectors:
 
 
 def digest_of(folder: Path) -> str:
-    """Short digest of a trained encoder's weights and vocabulary."""
+    """Short digest of the weights and vocabularies saved in a folder and below."""
     digest = hashlib.sha256()
-    for name in sorted(path.name for path in folder.iterdir() if path.is_file()):
-        if name.endswith((".safetensors", "tokenizer.json")):
-            digest.update((folder / name).read_bytes())
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith((".safetensors", "tokenizer.json", "vocab.txt")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

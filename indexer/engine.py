@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence, Classifier
@@ -19,7 +19,7 @@ from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.queries import QueryBuilder
 from indexer.retrieval import retrieve
-from indexer.searching import search_snapshot
+from indexer.searching import Asked, search_snapshot
 from indexer.snapshot import Language, Snapshot, open_snapshot
 from indexer.sources import open_encoder, read_vocabulary
 from indexer.suggesting import (
@@ -29,6 +29,7 @@ from indexer.suggesting import (
     suggest_limits,
     suggest_procedures,
 )
+from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -42,7 +43,12 @@ from kb.times import format_instant, parse_instant
 RANKER_VERSION = "base-1"
 QUERY_KEY = "query-hash"
 MOST_ITEMS = 20
-PREWARM = "宽带断网 话费扣费 停机 携号转网 退订 信号"
+PREWARM = (
+    "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
+    "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
+    "携号转网要不到授权码，说有合约，幺零零八六也打不通，信号还差",
+)
+"""Complaints answered once before the first caller's: one in traditional characters."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._typed = TypedQueries()
         self._lock = threading.Lock()
         self._opened = self._open()
 
@@ -77,10 +84,14 @@ class Engine:
         held = self._opened
         if folder == held.snapshot.folder and read_state(folder) == held.snapshot.state:
             return held
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            return held  # another thread is opening it: nobody waits
+        try:
             if self._opened is held:
                 self._opened = self._reopen()
             return self._opened
+        finally:
+            self._lock.release()
 
     def _reopen(self) -> Opened:
         """Open the newest state; read vocabulary and encoder anew when it was built with others."""
@@ -211,9 +222,11 @@ class Engine:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
         snapshot = self.opened().snapshot
         connection = self._database.connection
-        masked = mask_text(query.text, never=self._reference.read().never_mask)
-        built = self._language.builder.build(masked)
-        hits = search_snapshot(connection, snapshot, self._language.analyzer, built, query)
+        reference = self._reference.read()
+        masked = mask_text(query.text, never=reference.never_mask)
+        built = self._typed.build(masked, self._language, snapshot)
+        asked = Asked(query, built, reference.limits)
+        hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
             query_used=built.text,
@@ -240,10 +253,10 @@ class Engine:
         )
 
     def prewarm(self) -> None:
-        """Load dictionaries, posting lists and pages a first query would wait for."""
-        snapshot = self._opened.snapshot
-        query = self._language.builder.build(PREWARM)
-        retrieve(snapshot, query, self._language.analyzer, on=date.min)
+        """Load dictionaries and pages a first complaint would wait for."""
+        made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
+        for text in PREWARM:
+            self.preview(SuggestionRequest(text), now=made)
 
 
 def open_language(settings: Settings, database: Database) -> Language:

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from indexer.encoder import Vectors
 
-MATTERS = 40
+MATTERS = 20
 ROUNDS = 15
-PARTS = 4
+PARTS = 3
 
 
 def group_matters(vectors: Vectors, *, seed: int) -> npt.NDArray[np.int64]:
@@ -36,7 +36,7 @@ def group_matters(vectors: Vectors, *, seed: int) -> npt.NDArray[np.int64]:
 
 
 def hold_out_matters(vectors: Vectors, *, seed: int) -> set[int]:
-    """Numbers of the texts to judge by: those of every PARTS-th group, about a quarter of them."""
+    """Numbers of the texts to judge by: those of every PARTS-th group, about a third of them."""
     if not len(vectors):
         return set()
     groups = group_matters(vectors, seed=seed)

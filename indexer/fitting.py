@@ -28,7 +28,7 @@ pairs, with an encoder that had seen none of them, gave 0.1 to 0.4."""
 WORDS_ALONE = -20.0
 """The bias with which meaning counts for nothing."""
 GRID = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-COST = 0.03
+COST = 0.1
 """What an alpha of 1 must gain, as a share of the reciprocal rank: held-out pairs are easier for
 meaning than what is asked later, even when whole matters are held out."""
 SHRINKAGE = 5e-3
@@ -116,12 +116,10 @@ def reciprocal_ranks(scores: Matrix, relevant: Relevant) -> Values:
 
 
 def choose_words(options: Sequence[Matrix], relevant: Relevant) -> int:
-    """Which word scores find the relevant documents best; the first, unless clearly beaten."""
+    """Which word scores find the relevant documents best; the first, if there are few queries."""
     if len(relevant) < LEAST_QUERIES:
         return 0
-    ranks = [reciprocal_ranks(each, relevant) for each in options]
-    best = int(np.argmax([each.mean() for each in ranks]))
-    return best if ranks[best].mean() - ranks[0].mean() > _error(ranks[best] - ranks[0]) else 0
+    return int(np.argmax([reciprocal_ranks(each, relevant).mean() for each in options]))
 
 
 def fit_fusion(words: Matrix, meaning: Matrix, relevant: Relevant) -> Fusion:

@@ -55,6 +55,16 @@ class QueryBuilder:
         }
         self._longest = max(map(len, (*self._groups, *self._confusions)), default=1)
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Every right word of the vocabulary in normal form."""
+        return frozenset(self._groups) | {right for right, _ in self._confusions.values()}
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Words that are put right only beside a telecom word: 款待 may be meant."""
+        return frozenset(wrong for wrong, (_, is_safe) in self._confusions.items() if not is_safe)
+
     def build(self, text: str) -> Query:
         """The query for ``text`` (masked already)."""
         normal = normalise(text).text

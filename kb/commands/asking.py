@@ -139,8 +139,10 @@ def search_command(
     database = run.open_database()
     engine = open_engine(run.settings, database, prewarm=False)
     data = result_as_dict(engine.search(query, now=now))
-    lines = [f"{hit['target_id']} {hit['title']}  {hit['snippet']}" for hit in data["hits"]]
-    show(data, lines or ["没有找到"], as_json=as_json)
+    meant = "、".join(f"“{right}”" for _, right in data["corrections"])
+    lines = [f"您是不是要找{meant}？"] if meant else []
+    lines += [f"{hit['target_id']} {hit['title']}  {hit['snippet']}" for hit in data["hits"]]
+    show(data, lines if data["hits"] else [*lines, "没有找到"], as_json=as_json)
 
 
 @click.command("due", cls=Command)

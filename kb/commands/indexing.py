@@ -153,10 +153,13 @@ def train_command(run: Run, as_json: bool) -> None:
 @json_option
 @pass_run
 def eval_command(run: Run, sets: tuple[Path, ...], as_json: bool) -> None:
-    """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议。"""
+    """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议；
+    查询集 FILE（JSONL，有 query）测检索框。"""
     with showing_progress() as progress:
         if len(sets) == 1 and sets[0].is_dir():
             figures = _evaluate_folder(sets[0], progress)
+        elif len(sets) == 1 and _is_suite(sets[0]):
+            figures = _evaluate_suite(run, sets[0])
         else:
             figures = _evaluate_files(run, sets)
     show(figures, _figure_lines(figures), as_json=as_json)
@@ -169,6 +172,21 @@ def _evaluate_folder(folder: Path, progress: Progress) -> dict[str, Any]:
     from indexer.evaluation import evaluate_folder
 
     return evaluate_folder(folder, progress=progress)
+
+
+def _is_suite(file: Path) -> bool:
+    from indexer.suite import is_suite
+
+    return is_suite(file)
+
+
+def _evaluate_suite(run: Run, file: Path) -> dict[str, Any]:
+    from indexer.engine import open_engine
+    from indexer.suite import evaluate_suite, read_suite
+
+    database = run.open_database()
+    engine = open_engine(run.settings, database)
+    return evaluate_suite(engine, database.connection, read_suite(file), now=run.clock())
 
 
 def _evaluate_files(run: Run, files: tuple[Path, ...]) -> dict[str, Any]:

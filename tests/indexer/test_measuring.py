@@ -142,7 +142,7 @@ def test_a_fusion_survives_being_written_down() -> None:
     assert parse_fusion(json.loads(json.dumps(fusion.as_json()))) == fusion
 
 
-def test_other_word_settings_are_taken_only_when_clearly_better() -> None:
+def test_other_word_settings_are_taken_only_when_better() -> None:
     good, noise, relevant = lanes()
     assert choose_words([good, noise], relevant) == 0
     assert choose_words([noise, good], relevant) == 1
@@ -189,9 +189,7 @@ def test_words_that_never_come_back_in_the_answer_weigh_less() -> None:
     subjects = [(f"名{number}", True) for number in range(40)]
     asked, told = ("什么", True), ("规定", True)
     documents = [frozenset([subject, told]) for subject in subjects]
-    pairs = [
-        (frozenset([subject, asked]), frozenset([subject, told])) for subject in subjects
-    ]
+    pairs = [(frozenset([subject, asked]), frozenset([subject, told])) for subject in subjects]
     learned = learn_term_weights(documents, pairs * 3)
     assert learned.factors[asked] < 0.5
     assert all(1 <= learned.factors[subject] <= MOST_FACTOR for subject in subjects)

@@ -15,8 +15,8 @@ MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer
 LIBRARIES = {
     "kb": {"sqlite_utils", "frontmatter", "yaml"},
     "indexer": {
-        "model2vec", "numpy", "opencc", "rjieba", "sentence_transformers", "tokenizers", "torch",
-        "whoosh",
+        "model2vec", "numpy", "opencc", "pypinyin", "rapidfuzz", "rjieba", "scipy",
+        "sentence_transformers", "tokenizers", "torch", "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
             "werkzeug", "jinja2", "markupsafe"},
@@ -29,6 +29,8 @@ ONE_HOME = {
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
+    "pypinyin": "indexer/readings.py",
+    "rapidfuzz": "indexer/lexicon.py",
 }
 
 
