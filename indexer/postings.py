@@ -309,7 +309,7 @@ class Postings:
             return counts
         for number in np.flatnonzero(rows >= 0).tolist():
             documents, _ = self.of(int(rows[number]))
-            places = np.searchsorted(documents, deleted)
-            inside = places < len(documents)
-            counts[number] = np.count_nonzero(documents[places[inside]] == deleted[inside])
+            shorter, longer = sorted((documents, deleted), key=len)
+            places = np.minimum(np.searchsorted(longer, shorter), len(longer) - 1)
+            counts[number] = np.count_nonzero(longer[places] == shorter)
         return counts
