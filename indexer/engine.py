@@ -14,6 +14,7 @@ from datetime import datetime
 
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence, Classifier
+from indexer.closeness import wanted
 from indexer.confidence import is_too_weak
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
@@ -225,7 +226,8 @@ class Engine:
         reference = self._reference.read()
         masked = mask_text(query.text, never=reference.never_mask)
         built = self._typed.build(masked, self._language, snapshot)
-        asked = Asked(query, built, reference.limits)
+        look = wanted(query.text, built, self._language.analyzer.words(built.text))
+        asked = Asked(query, built, look, reference.limits)
         hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
