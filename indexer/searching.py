@@ -66,7 +66,7 @@ def search_snapshot(
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
     query = asked.query
-    found = retrieve(snapshot, asked.built, analyzer, on=query.on)
+    found = retrieve(snapshot, asked.built, on=query.on)
     scored: list[_Scored] = []
     if query.kind in ("all", "article", "time_limit"):
         candidates = _candidates(snapshot.passages, found.passages, asked)

@@ -135,7 +135,7 @@ class _Run:
         procedures = laps.time("procedures", lambda: suggest_procedures(connection, snapshot, case))
         articles = [article for article, _ in procedures]
         laps.time("limits", lambda: suggest_limits(case, reference, articles))
-        laps.time("fixes", lambda: suggest_fixes(connection, snapshot, case, analyzer))
+        laps.time("fixes", lambda: suggest_fixes(connection, snapshot, case, analyzer, self._tallies))
 
     def _time_meaning(self, text: str, laps: _Laps) -> None:
         encoder = self._snapshot.encoder
