@@ -111,11 +111,11 @@ class Analyzer:
         return words, pairs
 
     def tokens(self, text: str) -> list[str]:
-        """The terms' texts alone, words first: what the encoder reads."""
+        """What the encoder reads: the terms' texts, words first, and every Chinese character."""
         words, pairs = self.fields_of(text)
         others = Counter(pairs)
         others.subtract(word for word in words if len(word) == 2)
-        return [*words, *others.elements()]
+        return [*words, *others.elements(), *(char for word in words for char in characters(word))]
 
     def words(self, text: str) -> list[str]:
         """Words only, without the pairs."""
@@ -196,6 +196,11 @@ def _said_number(numerals: str) -> int:
         else:
             digit = int(SPOKEN_DIGITS[char])
     return total + digit
+
+
+def characters(word: str) -> str:
+    """The characters an encoder reads besides ``word``: those of a Chinese word of several."""
+    return word if len(word) > 1 and "\u3400" <= word[0] <= "\u9fff" else ""
 
 
 def normalise(text: str) -> Normalised:

@@ -15,6 +15,7 @@ from datetime import datetime
 from indexer.analysis import Analyzer
 from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
+from indexer.closeness import wanted
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.past_fixes import FixTallies
@@ -239,7 +240,8 @@ class Engine:
         reference = self._reference.read()
         masked = mask_text(query.text, never=reference.never_mask)
         built = self._typed.build(masked, self._language, snapshot)
-        asked = Asked(query, built, reference.limits)
+        look = wanted(query.text, built, self._language.analyzer.words(built.text))
+        asked = Asked(query, built, look, reference.limits)
         hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),

@@ -30,7 +30,7 @@ class WordScorer:
         self._collection = collection
         self._count = len(collection)
         self._pairs = collection.recipe.weights.pairs
-        self._k1 = collection.recipe.weights.k1
+        self._most = collection.recipe.weights.k1 + 1 + collection.recipe.weights.floor
         self._held: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
 
     def score(self, terms: Mapping[tuple[str, bool], float]) -> Scores:
@@ -90,7 +90,7 @@ class WordScorer:
         """The score a term can at most add; an unknown term counts as a rare one."""
         counts = np.array([self.document_count(text, is_word)], np.int64)
         share = 1.0 if is_word else self._pairs
-        return float(share * self._idf(counts)[0] * (self._k1 + 1))
+        return float(share * self._idf(counts)[0] * self._most)
 
     def _idf(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         df = np.asarray(counts, np.float64)

@@ -465,3 +465,18 @@ def solution_outcomes(
         tuple(target_ids),
     )
     return {row["target_id"]: (row["stayed"], row["total"]) for row in rows}
+
+
+def read_proven_articles(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(what was said, article) of each closing that stayed closed with the article as solution."""
+    rows = connection.execute(
+        "SELECT ticket.title, ticket.description, target_id"
+        " FROM ticket_knowledge_link JOIN ticket_outcome USING (ticket_no, closing)"
+        " JOIN ticket USING (ticket_no)"
+        " WHERE knowledge_usage = 'solution' AND state = 'stayed_closed'"
+        " AND target_type IN ('article', 'procedure') ORDER BY ticket_no, closing"
+    )
+    return [
+        ("\n".join(filter(None, (row["title"], row["description"]))), row["target_id"])
+        for row in rows
+    ]
