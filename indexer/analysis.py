@@ -21,7 +21,7 @@ from indexer.dictionary import general_counts, open_cutter
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
 
-ANALYSIS_VERSION = "3"
+ANALYSIS_VERSION = "4"
 """Raised whenever the same text gives other terms: an index of another version is rebuilt."""
 
 SMOOTHING = 20
@@ -41,6 +41,10 @@ _SPEED = re.compile(
     r"|(?P<giga>g)(?:bps|bit/s|b/s|(?= ?(?:带宽|宽带|速率|光网))))(?![a-z0-9])"
     r"|(?P<said>[一二两三四五六七八九十百千万]+)兆"
 )
+_KEPT = frozenset("么抬")
+"""Characters of the mainland that opencc takes for rare traditional ones (什么 → 什幺)."""
+_EITHER = frozenset("著乾")
+"""Characters of both scripts (显著, 看著): they alone do not make a text a traditional one."""
 _MEGA_IN_GIGA = 1000
 _POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
@@ -222,14 +226,12 @@ class _Folding(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = _fold(chr(code))
-        is_simple = all(_simple(char) == char for char in folded)
+        is_simple = all(_simple(char) == char or char in _EITHER for char in folded)
         self[code] = folded if is_simple else _TRADITIONAL
         return self[code]
 
 
 _FOLDED = _Folding()
-_KEPT = "么"
-"""Simplified already (什么), though opencc takes it for the traditional form of 幺."""
 _TRADITIONAL = "\ue000"
 """No text holds this character of private use: folding makes a blank of it."""
 
@@ -243,7 +245,7 @@ def _fold(char: str) -> str:
 @lru_cache(maxsize=8_192)
 def _simple(char: str) -> str:
     """The simplified form of one character."""
-    if not _HAN_RUN.match(char) or char in _KEPT:
+    if char in _KEPT or not _HAN_RUN.match(char):
         return char
     converted: str = _opencc().convert(char)
     return converted if len(converted) == 1 else char
@@ -260,13 +262,18 @@ def to_simplified(text: str) -> str:
 
 
 def _simplify_run(run: re.Match[str]) -> str:
-    by_character = "".join(map(_simple, run[0]))
-    if by_character == run[0]:
+    text = run[0]
+    by_character = "".join(map(_simple, text))
+    is_traditional = any(
+        new != old and old not in _EITHER for old, new in zip(text, by_character, strict=True)
+    )
+    if not is_traditional:
+        return text
+    converted: str = _opencc().convert(text)
+    if len(converted) != len(text):
         return by_character
-    converted: str = _opencc().convert(run[0])
-    if len(converted) != len(run[0]):
-        return by_character
-    return "".join(old if old in _KEPT else new for old, new in zip(run[0], converted, strict=True))
+    pairs = zip(text, converted, strict=True)
+    return "".join(old if old in _KEPT else new for old, new in pairs)
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
 from kb.store.tickets import ResolvedTicket
 
-KEPT_TEXTS = 4_000
+KEPT_TEXTS = 20_000
 PARTS_SHARE = 0.8
 """What all parts of a text found apart count for against the text found whole."""
 TYPED_SHARE = 0.9
@@ -44,9 +44,13 @@ def wanted(typed: str, built: Query) -> Wanted:
     """What to look for when ``typed`` was typed and understood as ``built``: this, what was typed,
     and other names of it when it is a word of the vocabulary."""
     parts = tuple(filter(None, _GAP.split(built.text)))
+    maybe = normal_form(typed)
+    for wrong, right in built.corrections:
+        maybe = maybe.replace(wrong, right)
     names = [added for written, added in built.synonyms if written == built.text]
     wholes = (
         (1.0, "".join(parts)),
+        (TYPED_SHARE, flat(_GAP.sub("", maybe))),
         (TYPED_SHARE, flat(_GAP.sub("", typed))),
         *((SYNONYM_SHARE, flat(name)) for name in names),
     )

@@ -253,10 +253,11 @@ class Engine:
         )
 
     def prewarm(self) -> None:
-        """Load dictionaries and pages a first complaint would wait for."""
+        """Load dictionaries and pages a first complaint or search would wait for."""
         made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
         for text in PREWARM:
             self.preview(SuggestionRequest(text), now=made)
+        self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
 
 
 def open_language(settings: Settings, database: Database) -> Language:

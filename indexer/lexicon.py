@@ -14,16 +14,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from indexer.collection import Collection
 from indexer.dictionary import general_counts
+from indexer.pairs import PairTable, count_pairs
 from indexer.readings import initials_of, readings_of, sounds_like, split_syllables, syllables_of
 
 LEAST_DOCUMENTS = 2
-"""A word of fewer tickets may be a slip of the pen itself."""
+DOCUMENTS_A_SLIP = 20_000
+"""A word of fewer tickets may be a slip of the pen itself: of two, and of one in so many."""
 HANDBOOK_WEIGHT = 5
 """A document of the handbook counts as this many tickets: it is edited."""
 VOCABULARY_COUNT = 20
@@ -212,39 +213,17 @@ def _best_rows(
     return rows[-1]
 
 
-class PairTable:
-    """The pairs of characters of an index with the documents that hold each."""
-
-    def __init__(self, pairs: Sequence[str], counts: npt.NDArray[np.int64]) -> None:
-        """``pairs``: two characters each."""
-        text = np.array(pairs, "U2")
-        self._codes = text.view(np.uint32).reshape(-1, 2)
-        self._text = text
-        self._counts = counts
-
-    def count_characters(self) -> dict[str, int]:
-        """Each character with the sum of the documents of its pairs."""
-        chars, places = np.unique(self._codes, return_inverse=True)
-        sums = np.bincount(places.ravel(), np.repeat(self._counts, 2), len(chars))
-        return {chr(char): int(count) for char, count in zip(chars, sums, strict=True)}
-
-    def holding(self, char: str, limit: int) -> list[tuple[str, int]]:
-        """Pairs with ``char`` and the documents that hold them, commonest first."""
-        places = np.flatnonzero((self._codes == ord(char)).any(axis=1))
-        order = places[np.argsort(-self._counts[places], kind="stable")][:limit]
-        return list(zip(self._text[order].tolist(), self._counts[order].tolist(), strict=True))
-
-
 def build_lexicon(passages: Collection, tickets: Collection, own: Iterable[str]) -> Lexicon:
     """The lexicon of one state of the index; ``own``: words of the vocabulary in normal form."""
     own = set(own)
-    edited, spoken = count_documents(passages, "words"), count_documents(tickets, "words")
-    counts = {word: count for word, count in spoken.items() if count >= LEAST_DOCUMENTS}
+    edited, spoken = count_words(passages), count_words(tickets)
+    least = max(LEAST_DOCUMENTS, len(tickets) // DOCUMENTS_A_SLIP)
+    counts = {word: count for word, count in spoken.items() if count >= least}
     for word, count in edited.items():
         counts[word] = counts.get(word, spoken.get(word, 0)) + HANDBOOK_WEIGHT * count
     for word in own:
         counts[word] = counts.get(word, 0) + VOCABULARY_COUNT
-    pairs = _pair_table(passages, tickets)
+    pairs = count_pairs([(passages, HANDBOOK_WEIGHT), (tickets, 1)])
     characters = pairs.count_characters()
     kept = {
         word: characters.get(word, count) if len(word) == 1 else count
@@ -254,23 +233,13 @@ def build_lexicon(passages: Collection, tickets: Collection, own: Iterable[str])
     return Lexicon(kept, pairs, own)
 
 
-def count_documents(collection: Collection, kind: str) -> dict[str, int]:
-    """Every term of a kind with how many documents hold it, deleted ones too."""
+def count_words(collection: Collection) -> dict[str, int]:
+    """Every word with how many documents hold it, deleted ones too."""
     counts: dict[str, int] = {}
     for segment in collection.segments:
-        postings = segment.data.kinds[kind]
+        postings = segment.data.kinds["words"]
         sizes = postings.sizes(np.arange(len(postings))).tolist()
         for term, size in zip(postings.all_terms(), sizes, strict=True):
-            text = term.decode()
-            counts[text] = counts.get(text, 0) + size
+            word = term.decode()
+            counts[word] = counts.get(word, 0) + size
     return counts
-
-
-def _pair_table(passages: Collection, tickets: Collection) -> PairTable:
-    counts = {
-        pair: HANDBOOK_WEIGHT * count for pair, count in count_documents(passages, "pairs").items()
-    }
-    for pair, count in count_documents(tickets, "pairs").items():
-        counts[pair] = counts.get(pair, 0) + count
-    pairs = [pair for pair in counts if len(pair) == 2]
-    return PairTable(pairs, np.array([counts[pair] for pair in pairs], np.int64))

@@ -270,6 +270,11 @@ class Postings:
         text, bounds = self._terms.tobytes(), self._bounds.tolist()
         return (text[start:end] for start, end in pairwise(bounds))
 
+    def terms_of(self, size: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
+        """Rows of the terms of ``size`` bytes, and these bytes, a row each."""
+        rows = np.flatnonzero(np.diff(self._bounds) == size)
+        return rows, self._terms[self._bounds[rows][:, None] + np.arange(size)]
+
     def sizes(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Documents that hold each row's term, deleted ones too; 0 for row -1."""
         known = np.maximum(rows, 0)
@@ -308,7 +313,7 @@ class Postings:
             return counts
         for number in np.flatnonzero(rows >= 0).tolist():
             documents, _ = self.of(int(rows[number]))
-            places = np.searchsorted(documents, deleted)
-            inside = places < len(documents)
-            counts[number] = np.count_nonzero(documents[places[inside]] == deleted[inside])
+            shorter, longer = sorted((documents, deleted), key=len)
+            places = np.minimum(np.searchsorted(longer, shorter), len(longer) - 1)
+            counts[number] = np.count_nonzero(longer[places] == shorter)
         return counts

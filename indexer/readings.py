@@ -50,34 +50,37 @@ _TONES = re.compile(r"[0-9]")
 
 def syllables_of(word: str) -> tuple[str, ...] | None:
     """The likeliest reading of a Chinese word, a syllable a character; None if one has none."""
-    return next(readings_of(word), None)
+    reading = _phrase(word) or tuple(_read_along(word))
+    return reading if len(reading) == len(word) else None
 
 
 def readings_of(word: str) -> Iterator[tuple[str, ...]]:
     """Readings of a word, the likeliest first, MOST_READINGS at most."""
-    given = [_character(char) for char in word]
-    if not all(given):
+    likeliest = syllables_of(word)
+    if likeliest is None:
         return
-    likeliest = tuple(_read_along(word))
     yield likeliest
-    for reading in islice(product(*given), MOST_READINGS):
+    for reading in islice(product(*map(_character, word)), MOST_READINGS):
         if reading != likeliest:
             yield reading
 
 
 def _read_along(word: str) -> Iterator[str]:
-    """Syllables of a word, by the longest known phrases in it from left to right."""
+    """Syllables of a word, by the longest known phrases in it from left to right; of a character
+    that has no reading, none."""
     place = 0
     while place < len(word):
-        for end in range(min(len(word), place + LONGEST_PHRASE), place, -1):
-            phrase = _phrase(word[place:end]) if end > place + 1 else _character(word[place])[:1]
+        for end in range(min(len(word), place + LONGEST_PHRASE), place + 1, -1):
+            phrase = _phrase(word[place:end])
             if phrase:
                 yield from phrase
                 place = end
                 break
+        else:
+            yield from _character(word[place])[:1]
+            place += 1
 
 
-@lru_cache(maxsize=KEPT_CHARACTERS)
 def _phrase(word: str) -> tuple[str, ...]:
     if word in PHRASES:
         return tuple(PHRASES[word].split())
@@ -110,6 +113,7 @@ def _plain(syllable: str) -> str:
     return _TONES.sub("", plain)
 
 
+@lru_cache(maxsize=4_096)
 def sounds_like(syllable: str) -> str:
     """One form for syllables that dialects and typists mix up: zh/z, ch/c, sh/s, n/l/r at the
     start, hu/f, ng/n at the end."""

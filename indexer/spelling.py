@@ -35,11 +35,15 @@ _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 
 @dataclass(frozen=True)
 class Correction:
-    """[start, end) of a text and what was meant there, the likeliest first, with weights."""
+    """[start, end) of a text and what was meant there, the likeliest first, with weights.
+
+    ``is_sure``: False where what was typed may be meant as well: 网络慢 beside 网速慢.
+    """
 
     start: int
     end: int
     choices: tuple[tuple[str, float], ...]
+    is_sure: bool = True
 
     @property
     def meant(self) -> str:
@@ -147,22 +151,23 @@ class Speller:
                 size = places[last] - places[first]
                 if not 2 <= size <= LONGEST_WINDOW or not any(is_single[first:last]):
                     continue
-                meant = self._meant(text[places[first] : places[last]])
+                meant, is_sure = self._meant(text[places[first] : places[last]])
                 if meant:
-                    yield Correction(places[first], places[last], ((meant, 1.0),))
+                    yield Correction(places[first], places[last], ((meant, 1.0),), is_sure)
                     first = last - 1
                     break
             first += 1
 
-    def _meant(self, window: str) -> str:
+    def _meant(self, window: str) -> tuple[str, bool]:
+        """What a window stands for, "" when it stands for itself, and whether that is sure."""
         if window in self._lexicon.counts or general_counts().count(window):
-            return ""
+            return "", False
         rarest = min(map(self._count, _pairs(window)))
         for words, odds in self._candidates(window):
             for word in words:
                 if word != window and self._lexicon.counts[word] >= odds * rarest:
-                    return word
-        return ""
+                    return word, odds == SOUND_ODDS or len(window) > LEAST_SPELT
+        return "", False
 
     def _candidates(self, window: str) -> Iterator[tuple[list[str], int]]:
         """Words of the same sound, of a near sound with a character in common, of a near

@@ -20,6 +20,8 @@ from indexer.spelling import Correction, Speller
 
 TYPED_WEIGHT = 0.3
 """Weight of what was typed where something else was meant."""
+MAYBE_WEIGHT = 0.6
+"""Weight of what may have been meant, beside what was typed."""
 MOST_PAIRS = 300
 """Pairs searched for a character alone: the commonest."""
 GROWTH = 1.02
@@ -67,8 +69,11 @@ class TypedQueries:
         return _with_characters(query, lexicon)
 
     def _hold(self, language: Language, snapshot: Snapshot) -> Lexicon:
+        """The lexicon of this state; the one before it while another thread counts anew."""
         held = self._held
         if held is not None and held.fits(snapshot):
+            return held.lexicon
+        if held is not None and held.folder == snapshot.folder and self._lock.locked():
             return held.lexicon
         with self._lock:
             held = self._held
@@ -92,18 +97,22 @@ def _documents(lanes: Sequence[Lane], pair: str) -> int:
 
 
 def _corrected(text: str, base: Query, found: Sequence[Correction], language: Language) -> Query:
-    """The query for what was meant, with what was typed and other readings at lower weights."""
-    meant, corrections = base.text, list(base.corrections)
+    """The query for what was surely meant, with what was typed, other readings, and what may have
+    been meant at lower weights."""
+    meant = base.text
     for each in reversed(found):
-        meant = meant[: each.start] + each.meant + meant[each.end :]
-    corrections += [(base.text[each.start : each.end], each.meant) for each in found]
+        if each.is_sure:
+            meant = meant[: each.start] + each.meant + meant[each.end :]
     built = language.builder.build(meant)
-    terms = dict(built.terms)
     others = [choice for each in found for choice in each.choices[1:]]
+    others += [(each.meant, MAYBE_WEIGHT) for each in found if not each.is_sure]
+    terms = dict(built.terms)
     for other, weight in [*others, (text, TYPED_WEIGHT), (base.text, TYPED_WEIGHT)]:
         for term in language.analyzer.terms(other):
             terms.setdefault((term.text, term.is_word), weight)
-    return replace(built, terms=terms, corrections=tuple(dict.fromkeys(corrections)))
+    written = [(base.text[each.start : each.end], each.meant) for each in found]
+    corrections = dict.fromkeys([*base.corrections, *written])
+    return replace(built, terms=terms, corrections=tuple(corrections))
 
 
 def _with_characters(query: Query, lexicon: Lexicon) -> Query:

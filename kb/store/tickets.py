@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from kb.errors import TicketConflict, TicketNotFound
@@ -13,6 +15,8 @@ from kb.store.queue import enqueue
 from kb.store.rows import insert, parse_row, placeholders, row_values
 from kb.ticket import Link, Outcome, Ticket
 from kb.times import format_instant
+
+LOADED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,35 @@ def add_ticket(connection: sqlite3.Connection, ticket: Ticket, *, now: datetime)
     """Insert a new ticket and ask for it to be indexed."""
     insert(connection, "ticket", row_values(ticket))
     enqueue(connection, "ticket", ticket.ticket_no, now=now)
+
+
+def load_tickets(connection: sqlite3.Connection, cases: Iterable[tuple[Ticket, Outcome]]) -> int:
+    """Insert new closed tickets with the outcome of each, many at a time; say how many.
+
+    Nothing is queued: this is for a folder whose whole index is built next.
+    """
+    tickets, outcomes = _insertion("ticket", Ticket), _insertion("ticket_outcome", Outcome)
+    count = 0
+    waiting = iter(cases)
+    while batch := list(islice(waiting, LOADED_AT_ONCE)):
+        connection.executemany(tickets.sql, (tickets.values(ticket) for ticket, _ in batch))
+        connection.executemany(outcomes.sql, (outcomes.values(outcome) for _, outcome in batch))
+        count += len(batch)
+    return count
+
+
+@dataclass(frozen=True)
+class _Insertion:
+    """How rows of one dataclass without lists are inserted, columns in the order of its fields."""
+
+    sql: str
+    values: Callable[[Any], tuple[Any, ...]]
+
+
+def _insertion(table: str, kind: type[Ticket | Outcome]) -> _Insertion:
+    names = [field.name for field in fields(kind)]
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders(names)})"
+    return _Insertion(sql, attrgetter(*names))
 
 
 def update_ticket(
