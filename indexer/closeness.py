@@ -15,8 +15,8 @@ from kb.limit import TimeLimit, describe_amount
 from kb.store.tickets import ResolvedTicket
 
 KEPT_TEXTS = 20_000
-PARTS_SHARE = 0.8
-"""What all parts of a text found apart count for against the text found whole."""
+PARTS_SHARE = 0.7
+"""What all words of a text found apart count for against the text found whole."""
 TYPED_SHARE = 0.9
 """What the words as typed count for when others were meant."""
 SYNONYM_SHARE = 0.6
@@ -40,22 +40,22 @@ class Wanted:
     quoted: tuple[str, ...]
 
 
-def wanted(typed: str, built: Query) -> Wanted:
+def wanted(typed: str, built: Query, words: Sequence[str]) -> Wanted:
     """What to look for when ``typed`` was typed and understood as ``built``: this, what was typed,
-    and other names of it when it is a word of the vocabulary."""
-    parts = tuple(filter(None, _GAP.split(built.text)))
+    and other names of it when it is a word of the vocabulary; apart, its ``words``."""
     maybe = normal_form(typed)
     for wrong, right in built.corrections:
         maybe = maybe.replace(wrong, right)
     names = [added for written, added in built.synonyms if written == built.text]
     wholes = (
-        (1.0, "".join(parts)),
+        (1.0, flat(_GAP.sub("", built.text))),
         (TYPED_SHARE, flat(_GAP.sub("", maybe))),
         (TYPED_SHARE, flat(_GAP.sub("", typed))),
         *((SYNONYM_SHARE, flat(name)) for name in names),
     )
+    telling = tuple(word for word in words if len(word) > 1) or tuple(words)
     quoted = tuple(flat(each) for each in _QUOTED.findall(typed))
-    return Wanted(tuple(each for each in dict.fromkeys(wholes) if each[1]), parts, quoted)
+    return Wanted(tuple(each for each in dict.fromkeys(wholes) if each[1]), telling, quoted)
 
 
 def closeness(look: Wanted, texts: Texts) -> float:
@@ -156,7 +156,7 @@ def limit_texts(limit: TimeLimit) -> Texts:
     return (
         (0.8, f"{limit.subject}时限{describe_amount(limit)}|{limit.subject}"),
         (0.6, f"{limit.region}{limit.condition}"),
-        (0.5, f"{limit.from_event}|{limit.source}|{limit.responsible_dept}"),
+        (0.3, f"{limit.from_event}|{limit.source}|{limit.responsible_dept}"),
     )
 
 

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from indexer.analysis import Analyzer
+from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
-from indexer.confidence import is_too_weak
+from indexer.closeness import wanted
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
+from indexer.past_fixes import FixTallies
 from indexer.queries import QueryBuilder
 from indexer.retrieval import retrieve
 from indexer.searching import Asked, search_snapshot
@@ -29,6 +31,7 @@ from indexer.suggesting import (
     suggest_limits,
     suggest_procedures,
 )
+from indexer.trade import TalkReader, TradeGate, open_gate
 from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
@@ -57,6 +60,8 @@ class Opened:
 
     snapshot: Snapshot
     classifier: Classifier
+    gate: TradeGate
+    reader: TalkReader
 
 
 class Engine:
@@ -68,14 +73,23 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._lock = threading.Lock()
         self._opened = self._open()
 
     def _open(self, before: Snapshot | None = None) -> Opened:
         snapshot = open_snapshot(read_current(self._settings.index), self._language, before)
+        passages = snapshot.passages
         return Opened(
-            snapshot, Classifier(snapshot.passages.collection, snapshot.tickets.collection)
+            snapshot,
+            Classifier(
+                passages.collection,
+                snapshot.tickets.collection,
+                open_class_words(snapshot.folder),
+            ),
+            open_gate(snapshot.folder),
+            TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
 
     def opened(self) -> Opened:
@@ -125,8 +139,9 @@ class Engine:
         opened = self.opened()
         snapshot = opened.snapshot
         query = self._language.builder.build(masked)
-        found = retrieve(snapshot, query, self._language.analyzer, on=now.date())
-        classes = opened.classifier.classify(found.passages, found.tickets)
+        found = retrieve(snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
@@ -146,17 +161,17 @@ class Engine:
             priority=ticket.urgency if ticket else "",
             limit=request.limit,
         )
-        weak = not request.category and is_too_weak(found.strength, mode=snapshot.mode)
+        is_other = not request.category and not opened.gate.is_trade(talk)
         answer = Answer(
             session_id=secrets.token_hex(12),
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
-            abstained=weak or not classes,
+            abstained=is_other or not classes,
             took_ms=0.0,
             index_generation=snapshot.version,
             ranker_version=RANKER_VERSION,
             query_masked=masked,
-            categories=guess_categories(case, reference.categories),
+            categories=guess_categories(connection, snapshot, case, reference.categories),
             procedures=(),
             time_limits=(),
             past_fixes=(),
@@ -165,7 +180,7 @@ class Engine:
             return answer
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer)
+        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer, self._tallies)
         return replace(
             answer,
             procedures=_numbered([item for _, item in procedures]),
@@ -225,7 +240,8 @@ class Engine:
         reference = self._reference.read()
         masked = mask_text(query.text, never=reference.never_mask)
         built = self._typed.build(masked, self._language, snapshot)
-        asked = Asked(query, built, reference.limits)
+        look = wanted(query.text, built, self._language.analyzer.words(built.text))
+        asked = Asked(query, built, look, reference.limits)
         hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
@@ -254,6 +270,7 @@ class Engine:
 
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for."""
+        self._tallies.load(self._database.connection)
         made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
         for text in PREWARM:
             self.preview(SuggestionRequest(text), now=made)
@@ -314,7 +331,7 @@ def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassE
     inside = [evidence for evidence in classes if evidence.code.startswith(category)]
     total = sum(evidence.probability for evidence in inside)
     if not inside:
-        return [ClassEvidence(category, 1.0, 0.0, 0.0)]
+        return [ClassEvidence(category, 1.0)]
     even = 1 / len(inside)
     return [
         replace(evidence, probability=evidence.probability / total if total > 0 else even)

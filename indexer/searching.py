@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from indexer.closeness import (
     is_keyword,
     limit_texts,
     ticket_texts,
-    wanted,
 )
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer
@@ -33,9 +32,10 @@ from kb.store import handbook, tickets
 from kb.store.tickets import ResolvedTicket
 
 CANDIDATES = 50
-"""Candidates of each collection that are looked at closely, by both lanes and by words alone."""
-FILTERED = 4
-"""Times as many when only some kinds, chapters or classes are asked for."""
+"""Articles, limits and tickets each that are looked at closely: so many of the best by both lanes
+and of the best by words alone."""
+REACH = 200
+"""Documents of a collection they are taken from; all of these when only some are asked for."""
 CLOSENESS = 0.5
 """Share of the literal find in the final score; the lanes share the rest evenly with words."""
 
@@ -48,12 +48,8 @@ class Asked:
 
     query: SearchQuery
     built: Query
+    look: Wanted
     limits: Mapping[str, TimeLimit]
-
-    @cached_property
-    def look(self) -> Wanted:
-        """What to look for in the texts themselves."""
-        return wanted(self.query.text, self.built)
 
 
 @dataclass(frozen=True)
@@ -70,7 +66,7 @@ def search_snapshot(
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
     query = asked.query
-    found = retrieve(snapshot, asked.built, analyzer, on=query.on)
+    found = retrieve(snapshot, asked.built, on=query.on)
     scored: list[_Scored] = []
     if query.kind in ("all", "article", "time_limit"):
         candidates = _candidates(snapshot.passages, found.passages, asked)
@@ -90,20 +86,23 @@ def search_snapshot(
 
 def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
     """The best of both lanes together and the best by words alone, with the mean of both scores."""
-    query = asked.query
-    is_filtered = query.kind != "all" or query.chapter is not None or query.category
-    count = CANDIDATES * (FILTERED if is_filtered else 1)
     words = lane.words.score(asked.built.terms)
-    words[lane.blocked(query.on.toordinal())] = 0
+    words[lane.blocked(asked.query.on.toordinal())] = 0
     fused = np.zeros(len(words), np.float32)
     fused[found.places] = found.scores
     best = float(words.max(initial=0.0)) or 1.0
-    scores = (fused + words / best) / 2
-    places = np.union1d(top(fused, count), top(words, count))
-    return [
-        (parse_key(key), float(scores[place]))
-        for key, place in zip(lane.collection.keys(places), places.tolist(), strict=True)
-    ]
+    places = np.union1d(top(fused, REACH), top(words, REACH))
+    keys = list(map(parse_key, lane.collection.keys(places)))
+    scores = ((fused[places] + words[places] / best) / 2).tolist()
+    query = asked.query
+    if query.kind != "all" or query.chapter is not None or query.category:
+        return list(zip(keys, scores, strict=True))
+    kept: set[int] = set()
+    for kind in {key.kind for key in keys}:
+        own = np.array([place for place, key in enumerate(keys) if key.kind == kind])
+        for lane_scores in (fused[places[own]], words[places[own]]):
+            kept.update(own[top(lane_scores, CANDIDATES)].tolist())
+    return [(keys[place], scores[place]) for place in sorted(kept)]
 
 
 def _mixed(score: float, literal: float) -> float:

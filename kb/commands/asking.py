@@ -103,9 +103,10 @@ def _limit_text(item: dict[str, Any]) -> str:
 
 
 def _fix_text(item: dict[str, Any]) -> str:
-    return (
-        f"{item['title']}（{item.get('tickets', 0)} 张，已解决 {item.get('stayed_closed', 0)} 张）"
-    )
+    parts = [item["title"], f"{item['tickets']} 单", f"{item['stayed_closed']} 单未再投诉"]
+    if item["came_back"]:
+        parts.append(f"{item['came_back']} 单又反复")
+    return " · ".join([*parts, f"中位 {item['median_hours']:.1f} 小时"])
 
 
 @click.command("search", cls=Command)

@@ -211,6 +211,42 @@ def count_indexable(connection: sqlite3.Connection) -> int:
     return int(row["size"])
 
 
+def sample_descriptions(connection: sqlite3.Connection, *, most: int) -> list[str]:
+    """What callers said in up to ``most`` closed tickets, spread evenly over all of them."""
+    step = max(1, -(-count_indexable(connection) // most))
+    rows = connection.execute(
+        "SELECT description FROM"
+        " (SELECT description, row_number() OVER (ORDER BY ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND description <> '')"
+        " WHERE place % ? = 0",
+        (step,),
+    )
+    return [row["description"] for row in rows]
+
+
+@dataclass(frozen=True)
+class ClassSaying:
+    """What was said in a ticket of a class, and what was found and done."""
+
+    category: str
+    description: str
+    done: str
+
+
+def read_newest_of_classes(connection: sqlite3.Connection, *, most: int) -> list[ClassSaying]:
+    """The ``most`` newest closed tickets of each class."""
+    rows = connection.execute(
+        "SELECT category, description, root_cause || char(10) || fix || char(10) || resolution"
+        " AS done FROM ticket WHERE ticket_no IN (SELECT ticket_no FROM"
+        " (SELECT ticket_no, row_number() OVER"
+        " (PARTITION BY category ORDER BY accepted_at DESC, ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND category <> '') WHERE place <= ?)"
+        " ORDER BY ticket_no",
+        (most,),
+    )
+    return [parse_row(row, ClassSaying) for row in rows]
+
+
 _RESOLVED_COLUMNS = ", ".join(
     f"ticket.{field.name}"
     for field in fields(ResolvedTicket)
@@ -235,16 +271,78 @@ def read_resolved(
     return [parse_row(row, ResolvedTicket) for row in rows]
 
 
-def read_fixed_alike(
-    connection: sqlite3.Connection, fixes: Collection[tuple[str, str]]
-) -> list[ResolvedTicket]:
-    """All closed tickets of these (class, fix label) pairs."""
-    pairs = ", ".join("(?, ?)" for _ in fixes)
+FixName = tuple[str, str]
+"""A way of fixing: class and label."""
+
+
+@dataclass(frozen=True)
+class FixTally:
+    """What is known of all closed tickets of one way of fixing. ``median_hours``: from acceptance
+    to closing; ``last_seen``: when the newest was closed."""
+
+    category: str
+    fix: str
+    tickets: int
+    stayed_closed: int
+    came_back: int
+    median_hours: float
+    last_seen: str
+    is_sample: bool
+
+
+def read_fix_versions(
+    connection: sqlite3.Connection, fixes: Collection[FixName] | None = None
+) -> dict[FixName, int]:
+    """The number of each of these ways of fixing, or of all: it rises when anything changes."""
+    chosen, values = "1 = 1", list[str]()
+    if fixes is not None:
+        chosen = f"(category, fix) IN (VALUES {_pairs(fixes)})"
+        values = [value for pair in fixes for value in pair]
     rows = connection.execute(
-        f"{_RESOLVED} AND (ticket.category, ticket.fix) IN (VALUES {pairs})",
-        [value for pair in fixes for value in pair],
+        f"SELECT category, fix, version FROM fix_version WHERE {chosen}", values
     )
-    return [parse_row(row, ResolvedTicket) for row in rows]
+    return {(row["category"], row["fix"]): row["version"] for row in rows}
+
+
+def tally_fixes(
+    connection: sqlite3.Connection, fixes: Collection[FixName] | None = None
+) -> dict[FixName, FixTally]:
+    """Count the closed tickets of these ways of fixing, or of all."""
+    chosen, values = "fix <> ''", list[str]()
+    if fixes is not None:
+        chosen = f"fix <> '' AND (category, fix) IN (VALUES {_pairs(fixes)})"
+        values = [value for pair in fixes for value in pair]
+    rows = connection.execute(
+        "WITH timed AS (SELECT ticket_no, category, fix, closings, closed_at, is_sample,"
+        " (julianday(closed_at) - julianday(accepted_at)) * 24 AS hours FROM ticket"
+        f" WHERE status = 'closed' AND resolution <> '' AND {chosen}),"
+        " ranked AS (SELECT *, row_number() OVER (PARTITION BY category, fix ORDER BY hours)"
+        " AS place, count(*) OVER (PARTITION BY category, fix) AS size FROM timed)"
+        " SELECT category, fix, count(*) AS tickets,"
+        " total(state = 'stayed_closed') AS stayed_closed, total(state = 'came_back') AS came_back,"
+        " avg(CASE WHEN place IN ((size + 1) / 2, (size + 2) / 2) THEN hours END) AS median_hours,"
+        " max(closed_at) AS last_seen, min(is_sample) AS is_sample FROM ranked"
+        " LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ranked.ticket_no"
+        " AND ticket_outcome.closing = ranked.closings - 1 GROUP BY category, fix",
+        values,
+    )
+    return {
+        (row["category"], row["fix"]): FixTally(
+            category=row["category"],
+            fix=row["fix"],
+            tickets=row["tickets"],
+            stayed_closed=int(row["stayed_closed"]),
+            came_back=int(row["came_back"]),
+            median_hours=round(row["median_hours"], 1),
+            last_seen=row["last_seen"],
+            is_sample=bool(row["is_sample"]),
+        )
+        for row in rows
+    }
+
+
+def _pairs(fixes: Collection[FixName]) -> str:
+    return ", ".join("(?, ?)" for _ in fixes) or "(NULL, NULL)"
 
 
 def recent_of_number(

@@ -1,4 +1,4 @@
-"""Fusion, past fixes and evaluation on cases small enough to check by hand."""
+"""Fusion and evaluation on cases small enough to check by hand."""
 
 from __future__ import annotations
 
@@ -22,61 +22,9 @@ from indexer.fitting import (
     reciprocal_ranks,
 )
 from indexer.labelled import read_labelled
-from indexer.past_fixes import fix_id, group_fixes, stay_rate
 from indexer.progress import quiet
 from indexer.relevance import MOST_FACTOR, TermWeights, learn_term_weights
 from kb.errors import InvalidInput
-from kb.store.tickets import ResolvedTicket
-
-
-def resolved(number: str, fix: str, state: str = "stayed_closed", **other: str) -> ResolvedTicket:
-    values = {
-        "ticket_no": number,
-        "accepted_at": "2026-03-01T09:00:00+08:00",
-        "closed_at": "2026-03-01T15:00:00+08:00",
-        "category": "060101",
-        "title": "",
-        "description": "红灯",
-        "root_cause": "尾纤",
-        "resolution": "网友您好。已更换入户尾纤，复测正常。",
-        "reason": "",
-        **other,
-    }
-    return ResolvedTicket(fix=fix, state=state, is_sample=True, **values)
-
-
-def test_tickets_of_one_class_and_label_are_one_fix() -> None:
-    members = [resolved("a", "换尾纤"), resolved("b", "换尾纤"), resolved("c", "换光猫")]
-    fixes = group_fixes(members, {"a": 0.9, "b": 0.2, "c": 0.5}, {})
-    assert [(fix.id, fix.tickets, fix.stayed_closed) for fix in fixes] == [
-        (fix_id("060101", "换尾纤"), 2, 2),
-        (fix_id("060101", "换光猫"), 1, 1),
-    ]
-    assert fixes[0].median_hours == 6.0
-    assert fixes[0].examples[0].ticket_no == "a"
-
-
-def test_a_fix_that_keeps_coming_back_falls_behind_an_equally_near_one() -> None:
-    members = [resolved(name, "重启", "came_back") for name in "abc"]
-    members += [resolved(name, "换尾纤") for name in "def"]
-    fixes = group_fixes(members, dict.fromkeys("abcdef", 0.8), {})
-    assert [fix.label for fix in fixes] == ["换尾纤", "重启"]
-    assert fixes[1].came_back == 3
-
-
-def test_tickets_without_a_label_are_grouped_by_what_was_written() -> None:
-    members = [resolved("a", ""), resolved("b", ""), resolved("c", "", resolution="已退费到账")]
-    terms = {"a": frozenset(["更换", "尾纤", "复测"]), "b": frozenset(["更换", "尾纤"])}
-    terms["c"] = frozenset(["退费", "到账"])
-    fixes = group_fixes(members, {"a": 0.9, "b": 0.8, "c": 0.7}, terms)
-    assert [fix.tickets for fix in fixes] == [2, 1]
-    assert fixes[0].label == "已更换入户尾纤，复测正常"
-
-
-def test_few_outcomes_move_the_stay_rate_little() -> None:
-    assert stay_rate(0, 0) == pytest.approx(0.8)
-    assert stay_rate(1, 0) < stay_rate(30, 0)
-    assert stay_rate(0, 30) < 0.2
 
 
 def test_fusion_scales_each_lane_by_its_best() -> None:
