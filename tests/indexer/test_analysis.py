@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.analysis import Analyzer, domain_words, normal_form, normalise, to_simplified
+from indexer.analysis import (
+    Analyzer,
+    characters,
+    domain_words,
+    normal_form,
+    normalise,
+    to_simplified,
+)
 from indexer.dictionary import DOMAIN_FREQUENCY, dictionary_path, general_counts
 from indexer.queries import QueryBuilder
 from kb.vocabulary import Confusion, Vocabulary, read_confusions, read_synonyms
@@ -233,7 +240,8 @@ def test_the_fast_path_gives_the_terms_of_the_slow_one(analyzer: Analyzer, text:
     assert Counter(pairs) == Counter(
         term.text for term in terms if not term.is_word or len(term.text) == 2
     )
-    assert Counter(analyzer.tokens(text)) == Counter(term.text for term in terms)
+    letters = (char for word in words for char in characters(word))
+    assert Counter(analyzer.tokens(text)) == Counter([*(term.text for term in terms), *letters])
 
 
 @given(TEXTS)

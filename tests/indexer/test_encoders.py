@@ -63,7 +63,7 @@ def test_the_desk_runs_on_another_model(
 ) -> None:
     other = read_settings({"KB_DATA": str(settings.data), "KB_ENCODER": str(tiny_model)})
     report = build_index(other, database, now=START, progress=quiet)
-    assert report.encoder.endswith("#16")
+    assert "#16" in report.encoder
     engine = Engine(other, database, open_language(other, database))
     answer = engine.preview(SuggestionRequest("家里网断了,盒子上那个红灯一直亮"), now=START)
     assert answer.mode == "hybrid"

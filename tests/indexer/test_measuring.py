@@ -56,17 +56,18 @@ def test_few_queries_leave_the_default_fusion() -> None:
 
 
 def test_each_query_gets_the_lane_that_is_sure_of_it() -> None:
-    good, noise, relevant = lanes(400)
+    rng = np.random.default_rng(7)
+    relevant = np.eye(400, dtype=bool)
     asked_by_words = np.arange(400)[:, None] % 2 == 0
-    words = np.where(asked_by_words, good, 0.5 + 0.5 * noise).astype(np.float32)
-    meaning = np.where(asked_by_words, 0.5 + 0.5 * noise[::-1], good).astype(np.float32)
+    found, chance, other = (rng.random((400, 400)) for _ in range(3))
+    found = 0.6 * relevant + 0.6 * found
+    words = np.where(asked_by_words, found, chance).astype(np.float32)
+    meaning = np.where(asked_by_words, 0.3 * other, found).astype(np.float32)
     fusion = fit_fusion(words, meaning, relevant)
     alpha = fusion.alpha(words, meaning)
     assert alpha[::2].mean() < alpha[1::2].mean() - 0.2
-    even = fuse(words, meaning, 0.5)
-    fused = fusion.fuse(words, meaning)
-    found = [reciprocal_ranks(scores, relevant).mean() for scores in (even, fused)]
-    assert found[1] >= found[0]
+    even, fused = fuse(words, meaning, 0.5), fusion.fuse(words, meaning)
+    assert reciprocal_ranks(fused, relevant).mean() > reciprocal_ranks(even, relevant).mean()
 
 
 def test_signals_of_a_query_are_what_its_lanes_show() -> None:
@@ -113,15 +114,15 @@ def test_measures_follow_their_definitions() -> None:
     assert measure_ranking([], {}).tolist() == [0] * 5
 
 
-def test_texts_of_one_matter_are_held_out_together() -> None:
+def test_near_twins_are_held_out_together() -> None:
     rng = np.random.default_rng(2)
-    matters = np.eye(16, dtype=np.float32)[np.arange(320) % 16]
-    vectors = matters + 0.02 * rng.normal(size=matters.shape).astype(np.float32)
+    one = rng.normal(size=(300, 16)).astype(np.float32)
+    vectors = np.concatenate([one, one + 0.01 * rng.normal(size=one.shape).astype(np.float32)])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     groups = group_matters(vectors, seed=1)
-    assert all(len(set(np.arange(320)[groups == group] % 16)) == 1 for group in set(groups))
+    assert (groups[:300] == groups[300:]).mean() > 0.95
     held = hold_out_matters(vectors, seed=1)
-    assert 0 < len(held) < 320
+    assert 0 < len(held) < 600
     assert held == hold_out_matters(vectors, seed=1)
     assert hold_out_matters(vectors[:0], seed=1) == set()
 
