@@ -165,7 +165,8 @@ def _add_latin_pairs(run: str, pairs: list[str]) -> None:
 def _speeds(text: str) -> Iterator[tuple[str, int, int]]:
     """Line speeds as one term each (1000m) where they are written in another way, with their
     [start, end): 千兆, 1000兆, 1000 Mbps, 1G带宽."""
-    if not _MAYBE_SPEED.search(text):
+    has_unit = "兆" in text or "m" in text or "g" in text
+    if not has_unit or not _MAYBE_SPEED.search(text):
         return
     for found in _SPEED.finditer(text):
         speed = _in_mega(found)

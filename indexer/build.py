@@ -12,7 +12,7 @@ from datetime import datetime
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
 from indexer.collection import commit_documents, create_collection
 from indexer.cutting import Workers, open_workers
-from indexer.encoder import Encoder, StaticEncoder
+from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
 from indexer.generation import (
     FORMAT,
     PASSAGES,
@@ -24,6 +24,7 @@ from indexer.generation import (
     write_state,
     writing,
 )
+from indexer.kept_vectors import KeptEncoder
 from indexer.learning import train_desk_encoder
 from indexer.postings import WordWeights
 from indexer.progress import Progress
@@ -43,6 +44,8 @@ WEIGHTS = {
 PARALLEL_FROM = 20_000
 """Documents from which a build starts processes to cut texts."""
 MOST_WORKERS = 4
+KEPT = "kept"
+"""Folder of the vectors computed by models of the library."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ def build_index(
                     total=total,
                     workers=workers,
                 )
+        if isinstance(encoder, KeptEncoder):
+            encoder.drop_unasked()
         manifest = Manifest(
             generation=name,
             format=FORMAT,
@@ -127,6 +132,9 @@ def _encoder_or_reason(
     try:
         if not settings.encoder and current_encoder(settings) is None:
             train_desk_encoder(settings, database, analyzer, now=now, progress=progress)
-        return open_encoder(settings, analyzer), ""
+        encoder = open_encoder(settings, analyzer)
     except (EncoderUnavailable, ImportError) as error:
         return None, str(error)
+    if isinstance(encoder, LibraryEncoder):
+        return KeptEncoder(encoder, settings.encoders / KEPT, progress), ""
+    return encoder, ""

@@ -34,13 +34,13 @@ class Classifier:
 
     def __init__(self, passages: Collection, tickets: Collection) -> None:
         """Number the labels of both collections once."""
-        codes, numbers = np.unique(
-            np.concatenate([passages.labels, tickets.labels]), return_inverse=True
-        )
-        self._codes = [code.decode() for code in codes.tolist() if code]
-        numbers = numbers - (len(codes) - len(self._codes))
-        self._articles = numbers[: passages.size]
-        self._tickets = numbers[passages.size :]
+        self._codes = sorted({*passages.classes, *tickets.classes})
+        self._articles = self._numbered(passages)
+        self._tickets = self._numbered(tickets)
+
+    def _numbered(self, collection: Collection) -> npt.NDArray[np.int16]:
+        numbers = [self._codes.index(code) for code in collection.classes]
+        return np.array([*numbers, -1], np.int16)[collection.class_of]
 
     def classify(self, passages: Found, tickets: Found) -> list[ClassEvidence]:
         """All classes, most probable first; empty when nothing in the index has a class."""
@@ -65,7 +65,7 @@ class Classifier:
 
 
 def nearest_means(
-    labels: npt.NDArray[np.int64], scores: Scores, count: int, nearest: int
+    labels: npt.NDArray[np.int16], scores: Scores, count: int, nearest: int
 ) -> npt.NDArray[np.float64]:
     """For each of ``count`` labels the mean of its ``nearest`` best scores, missing ones as 0.
 

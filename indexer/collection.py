@@ -8,7 +8,7 @@ different days. An opened collection keeps the segments it shares with the one b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from indexer.cutting import Cut, Workers, cut_documents
 from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors
 from indexer.meaning import HEAD, find_rotation
-from indexer.postings import KINDS, WordWeights, invert, join_counts
+from indexer.postings import KINDS, JointTerms, WordWeights, invert
 from indexer.progress import Progress, quiet
 from indexer.words import SegmentArrays, WordWriter, create_index, read_segments, segment_path
 
@@ -73,8 +73,9 @@ class Collection:
     """A collection opened for reading: a fixed state, whatever is committed later.
 
     Documents are numbered over all segments. ``dead``: numbers of the deleted ones, in order.
-    ``labels``: class code of each, ``valid_from`` and ``valid_until`` its days. ``rotation``:
-    shape (dimension, dimension), or None when vectors lie as the encoder made them.
+    ``classes``: codes of the third-level classes; ``class_of``: the place in ``classes`` of each
+    document, -1 for none. ``valid_from`` and ``valid_until``: its days. ``rotation``: shape
+    (dimension, dimension), or None when vectors lie as the encoder made them.
     """
 
     def __init__(self, folder: Path, before: Collection | None = None) -> None:
@@ -96,7 +97,9 @@ class Collection:
         self.dead = np.concatenate(
             [np.array([], np.int64), *(each.deleted + each.offset for each in self.segments)]
         ).astype(np.int64)
-        self.labels: npt.NDArray[np.bytes_] = self._joined("labels", np.dtype("S6"))
+        self.classes: tuple[str, ...]
+        self.class_of: npt.NDArray[np.int16]
+        self.classes, self.class_of = self._joined_classes()
         self.valid_from: npt.NDArray[np.int32] = self._joined("valid_from", np.dtype(np.int32))
         self.valid_until: npt.NDArray[np.int32] = self._joined("valid_until", np.dtype(np.int32))
 
@@ -105,6 +108,21 @@ class Collection:
         if len(parts) == 1:
             return parts[0]
         return np.concatenate([np.zeros(0, kind), *parts])
+
+    def _joined_classes(self) -> tuple[tuple[str, ...], npt.NDArray[np.int16]]:
+        own = [
+            [code.decode() for code in segment.data.arrays["classes"].tolist()]
+            for segment in self.segments
+        ]
+        classes = tuple(sorted({code for codes in own for code in codes}))
+        numbers = {code: number for number, code in enumerate(classes)}
+        parts = [
+            np.array([*(numbers[code] for code in codes), -1], np.int16)[
+                segment.data.arrays["class_of"]
+            ]
+            for segment, codes in zip(self.segments, own, strict=True)
+        ]
+        return classes, np.concatenate([np.zeros(0, np.int16), *parts])
 
     def __len__(self) -> int:
         """Documents that are not deleted."""
@@ -191,10 +209,11 @@ def commit_documents(
     added = 0
     try:
         writer.drop(drop)
+        joint = {kind: JointTerms() for kind in KINDS}
         cuts = cut_documents(documents, analyzer, encoder, workers=workers)
         for batch in _segments(_counted(cuts, progress, total)):
             writer.drop([document.key for cut in batch for document in cut.documents])
-            writer.add_segment(_segment_arrays(folder, batch))
+            writer.add_segment(_segment_arrays(folder, batch, joint))
             added += sum(len(cut.documents) for cut in batch)
     except BaseException:
         writer.cancel()
@@ -224,16 +243,19 @@ def _segments(cuts: Iterable[Cut]) -> Iterable[list[Cut]]:
         yield held
 
 
-def _segment_arrays(folder: Path, cuts: Sequence[Cut]) -> Arrays:
+def _segment_arrays(folder: Path, cuts: Sequence[Cut], joint: Mapping[str, JointTerms]) -> Arrays:
     documents = [document for cut in cuts for document in cut.documents]
     vectors = np.concatenate([cut.vectors for cut in cuts])
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "keys": np.array([document.key.encode() for document in documents]),
-        "labels": np.array([document.label.encode() for document in documents], "S6"),
+        **_class_arrays([document.label for document in documents]),
         "valid_from": np.array([document.valid_from for document in documents], np.int32),
         "valid_until": np.array([document.valid_until for document in documents], np.int32),
     }
-    counts = {kind: join_counts([getattr(cut, kind) for cut in cuts]) for kind in KINDS}
+    counts = {
+        kind: terms.join([terms.recode(getattr(cut, kind)) for cut in cuts])
+        for kind, terms in joint.items()
+    }
     recipe = read_recipe(folder)
     if recipe.pivots is None:
         lengths = {kind: each.lengths for kind, each in counts.items()}
@@ -245,6 +267,16 @@ def _segment_arrays(folder: Path, cuts: Sequence[Cut]) -> Arrays:
         inverted = invert(each, recipe.weights, pivots)
         arrays.update({f"{kind}.{name}": array for name, array in inverted.items()})
     return {**arrays, **_vector_arrays(folder, vectors)}
+
+
+def _class_arrays(labels: Sequence[str]) -> Arrays:
+    """``classes``: the codes there are; ``class_of``: the place of each document's, or -1."""
+    classes = sorted(set(filter(None, labels)))
+    numbers = {code: number for number, code in enumerate(classes)}
+    return {
+        "classes": np.array([code.encode() for code in classes], "S6"),
+        "class_of": np.array([numbers.get(label, -1) for label in labels], np.int16),
+    }
 
 
 def _choose_pivots(lengths: dict[str, npt.NDArray[np.int32]]) -> dict[str, list[float]]:

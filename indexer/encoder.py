@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,8 +50,8 @@ class StaticEncoder:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
         self.folder = folder
         self._analyzer = analyzer
-        self._rows: dict[str, int] = model.tokenizer.get_vocab()
-        self._rows.pop(UNKNOWN, None)
+        vocabulary: dict[str, int] = model.tokenizer.get_vocab()
+        self._rows = {term: row for term, row in vocabulary.items() if term != UNKNOWN}
         self._table = np.ascontiguousarray(model.embedding, np.float32)
         self.identity: str = recipe["identity"]
         self.dimension = int(model.dim)
@@ -65,16 +65,28 @@ class StaticEncoder:
 
         What model2vec's ``encode`` gives, without joining the terms to text and cutting it again.
         """
-        known = self._rows.get
-        places = [[row for row in map(known, tokens) if row is not None] for tokens in token_lists]
-        bounds = np.zeros(len(places) + 1, np.int64)
-        np.cumsum([len(each) for each in places], out=bounds[1:])
-        columns = np.fromiter(chain.from_iterable(places), np.int64, int(bounds[-1]))
-        counts = csr_array(
-            (np.ones(len(columns), np.float32), columns, bounds),
-            shape=(len(places), len(self._table)),
-        )
-        return unit_rows(np.asarray(counts @ self._table, np.float32))
+        rows = self.rows_of(list(chain.from_iterable(token_lists)))
+        places = np.repeat(np.arange(len(token_lists)), [len(tokens) for tokens in token_lists])
+        return unit_rows(self.add_up(rows, np.ones(len(rows)), places, len(token_lists)))
+
+    def rows_of(self, terms: Sequence[str | None]) -> npt.NDArray[np.int64]:
+        """The row of each term in the table, -1 for one without a vector."""
+        return np.fromiter((self._rows.get(term or "", -1) for term in terms), np.int64, len(terms))
+
+    def add_up(
+        self,
+        rows: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.floating[Any]],
+        texts: npt.NDArray[np.integer[Any]],
+        size: int,
+    ) -> Vectors:
+        """For each of ``size`` texts the sum of its terms' vectors: row ``rows[i]`` counts
+        ``counts[i]`` times for text ``texts[i]`` (increasing)."""
+        known = rows >= 0
+        bounds = np.searchsorted(texts[known], np.arange(size + 1))
+        shape = (size, len(self._table))
+        matrix = csr_array((counts[known].astype(np.float32), rows[known], bounds), shape=shape)
+        return np.asarray(matrix @ self._table, np.float32)
 
 
 class LibraryEncoder:
@@ -89,7 +101,8 @@ class LibraryEncoder:
         except (ImportError, OSError, ValueError, RuntimeError) as error:
             raise EncoderUnavailable(f"{name}：{error}") from error
         self.dimension = int(self._model.get_embedding_dimension() or 0)
-        self.identity = f"{name}#{self.dimension}"
+        files = f"-{digest_of(Path(name))}" if Path(name).is_dir() else ""
+        self.identity = f"{name}#{self.dimension}{files}"
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``, computed in batches."""
@@ -105,9 +118,9 @@ def unit_rows(vectors: Vectors) -> Vectors:
 
 
 def digest_of(folder: Path) -> str:
-    """Short digest of a trained encoder's weights and vocabulary."""
+    """Short digest of the weights and vocabularies saved in a folder and below."""
     digest = hashlib.sha256()
-    for name in sorted(path.name for path in folder.iterdir() if path.is_file()):
-        if name.endswith((".safetensors", "tokenizer.json")):
-            digest.update((folder / name).read_bytes())
+    for path in sorted(folder.rglob("*")):
+        if path.name.endswith((".safetensors", "tokenizer.json", "vocab.txt")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -2,7 +2,7 @@
 
 From ROTATE_FROM documents on vectors are rotated when a collection is built, so that their first
 HEAD components hold most of every cosine (principal axes; a rotation leaves cosines as they are).
-A query scans the heads, a quarter of the bytes, and takes exact cosines of the best by head.
+A query scans the heads, a good third of the bytes, and takes exact cosines of the best by head.
 ``kb bench`` reports the recall of this against the full scan.
 """
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from indexer.collection import Collection
 
 Vectors = npt.NDArray[np.float32]
-HEAD = 64
+HEAD = 96
 SAMPLE = 20_000
 
 
@@ -49,11 +49,8 @@ class MeaningScorer:
         query = self._turn(vector)
         cosines = np.zeros(self._size, np.float32)
         for segment in self._segments:
-            arrays = segment.data.arrays
-            if self.is_exact:
-                np.dot(arrays["vectors"], query, out=cosines[segment.places])
-            else:
-                np.dot(arrays["heads"], query[:HEAD], out=cosines[segment.places])
+            table = segment.data.arrays["vectors" if self.is_exact else "heads"]
+            np.dot(table, query[: table.shape[1]], out=cosines[segment.places])
         cosines[self._dead] = 0
         return cosines
 

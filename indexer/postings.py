@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -52,13 +52,34 @@ class WordWeights:
         return np.array([values[name] for name in FIELDS], np.float32)
 
 
+class TermNumbers(dict[str, int]):
+    """A number for each term, given when it is first met; ``terms`` in the order of numbers."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self.terms: list[str] = []
+
+    def __missing__(self, term: str) -> int:
+        """The next number."""
+        number = len(self.terms)
+        self.terms.append(term)
+        self[term] = number
+        return number
+
+
 @dataclass(frozen=True)
 class Counts:
-    """Terms of some documents, of one kind: ``codes[i]`` (a place in ``vocabulary``) occurs
-    ``counts[i]`` times in field ``fields[i]`` of document ``documents[i]``, sorted by document
-    and code. ``lengths``: shape (documents, fields)."""
+    """Terms of some documents, of one kind: term ``codes[i]`` occurs ``counts[i]`` times in field
+    ``fields[i]`` of document ``documents[i]``, sorted by document and code.
 
-    vocabulary: Sequence[str]
+    Codes are numbers of the process ``source``, which gave ``added`` the numbers from ``first``
+    on. ``lengths``: shape (documents, fields).
+    """
+
+    source: int
+    first: int
+    added: Sequence[str]
     codes: npt.NDArray[np.int32]
     documents: npt.NDArray[np.int32]
     fields: npt.NDArray[np.uint8]
@@ -66,59 +87,90 @@ class Counts:
     lengths: npt.NDArray[np.int32]
 
 
-def count_terms(texts: Sequence[Sequence[Sequence[str]]]) -> Counts:
-    """Count the terms of documents given as, for each of FIELDS, its terms in any order."""
-    flat = [term for document in texts for field in document for term in field]
-    vocabulary = {term: code for code, term in enumerate(dict.fromkeys(flat))}
-    lengths = np.array([[len(field) for field in document] for document in texts], np.int32)
-    lengths = lengths.reshape(len(texts), len(FIELDS))
-    places = np.repeat(np.arange(lengths.size, dtype=np.int64), lengths.ravel())
-    codes = np.fromiter(map(vocabulary.__getitem__, flat), np.int64, len(flat))
-    documents, fields = np.divmod(places, len(FIELDS))
-    keys = (documents * max(len(vocabulary), 1) + codes) * len(FIELDS) + fields
-    unique, counts = np.unique(keys, return_counts=True)
-    rest, fields = np.divmod(unique, len(FIELDS))
-    documents, codes = np.divmod(rest, max(len(vocabulary), 1))
-    return Counts(
-        vocabulary=list(vocabulary),
-        codes=codes.astype(np.int32),
-        documents=documents.astype(np.int32),
-        fields=fields.astype(np.uint8),
-        counts=counts.astype(np.float32),
-        lengths=lengths,
-    )
+class Tally:
+    """Counts the terms of a batch of documents, of one kind."""
 
+    def __init__(self, numbers: TermNumbers) -> None:
+        """Number new terms in ``numbers``, which outlives the batch."""
+        self._numbers = numbers
+        self._first = len(numbers)
+        self._codes: list[int] = []
+        self._ends: list[int] = []
 
-def join_counts(parts: Sequence[Counts]) -> Counts:
-    """Counts of all parts, their documents one after another, over one vocabulary."""
-    vocabulary: dict[str, int] = {}
-    codes: list[npt.NDArray[np.int32]] = []
-    documents: list[npt.NDArray[np.int32]] = []
-    offset = 0
-    for part in parts:
-        for term in part.vocabulary:
-            vocabulary.setdefault(term, len(vocabulary))
-        own = np.fromiter(
-            map(vocabulary.__getitem__, part.vocabulary), np.int32, len(part.vocabulary)
+    def add(self, terms: Sequence[str]) -> None:
+        """The terms of the next field: each document has as many fields as FIELDS."""
+        self._codes.extend(map(self._numbers.__getitem__, terms))
+        self._ends.append(len(self._codes))
+
+    def counts(self, source: int = 0) -> Counts:
+        """What was counted."""
+        ends = np.array(self._ends, np.int64)
+        lengths = np.diff(ends, prepend=0)
+        places = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+        documents, fields = np.divmod(places, len(FIELDS))
+        known = max(len(self._numbers), 1)
+        keys = (documents * known + np.array(self._codes, np.int64)) * len(FIELDS) + fields
+        unique, counts = np.unique(keys, return_counts=True)
+        rest, fields = np.divmod(unique, len(FIELDS))
+        documents, codes = np.divmod(rest, known)
+        return Counts(
+            source=source,
+            first=self._first,
+            added=self._numbers.terms[self._first :],
+            codes=codes.astype(np.int32),
+            documents=documents.astype(np.int32),
+            fields=fields.astype(np.uint8),
+            counts=counts.astype(np.float32),
+            lengths=lengths.reshape(-1, len(FIELDS)).astype(np.int32),
         )
-        codes.append(own[part.codes])
-        documents.append(part.documents + np.int32(offset))
-        offset += len(part.lengths)
-    return Counts(
-        vocabulary=list(vocabulary),
-        codes=np.concatenate(codes),
-        documents=np.concatenate(documents),
-        fields=np.concatenate([part.fields for part in parts]),
-        counts=np.concatenate([part.counts for part in parts]),
-        lengths=np.concatenate([part.lengths for part in parts]),
-    )
+
+
+class JointTerms:
+    """One numbering over the numberings of several processes."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._numbers = TermNumbers()
+        self._of_source: dict[int, npt.NDArray[np.int32]] = {}
+
+    def recode(self, part: Counts) -> Counts:
+        """``part`` in the joint numbers; the parts of each source come in order."""
+        known = self._of_source.get(part.source, np.zeros(0, np.int32))
+        added = np.fromiter(map(self._numbers.__getitem__, part.added), np.int32, len(part.added))
+        known = np.concatenate([known[: part.first], added])
+        self._of_source[part.source] = known
+        return replace(part, added=(), codes=known[part.codes])
+
+    def join(self, parts: Sequence[Counts]) -> Counts:
+        """Recoded counts of all parts, their documents one after another; ``added`` holds the
+        terms that occur in them, to which the codes are fitted."""
+        starts = np.cumsum([0, *(len(part.lengths) for part in parts[:-1])])
+        codes = np.concatenate([part.codes for part in parts])
+        used = np.zeros(len(self._numbers), bool)
+        used[codes] = True
+        fitted = np.cumsum(used, dtype=np.int32) - 1
+        return Counts(
+            source=0,
+            first=0,
+            added=[self._numbers.terms[number] for number in np.flatnonzero(used).tolist()],
+            codes=fitted[codes],
+            documents=np.concatenate(
+                [
+                    part.documents + np.int32(start)
+                    for part, start in zip(parts, starts.tolist(), strict=True)
+                ]
+            ),
+            fields=np.concatenate([part.fields for part in parts]),
+            counts=np.concatenate([part.counts for part in parts]),
+            lengths=np.concatenate([part.lengths for part in parts]),
+        )
 
 
 def invert(counts: Counts, weights: WordWeights, pivots: npt.NDArray[np.float32]) -> Arrays:
     """Postings by term: ``terms`` (UTF-8, in byte order), ``bounds`` of each term in them,
     ``starts`` of each term's postings in ``documents`` and ``saturations``, and the term hashes
     in order with the term ``rows`` they belong to."""
-    terms = [term.encode() for term in counts.vocabulary]
+    terms = [term.encode() for term in counts.added]
     order = sorted(range(len(terms)), key=terms.__getitem__)
     ranks = np.empty(len(terms), np.int32)
     ranks[order] = np.arange(len(terms), dtype=np.int32)

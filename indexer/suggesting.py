@@ -12,7 +12,7 @@ import numpy as np
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence
 from indexer.confidence import name_confidence
-from indexer.documents import parse_key, split_sections
+from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
 from indexer.past_fixes import PastFix, group_fixes, stay_rate
 from indexer.queries import Query
@@ -105,34 +105,54 @@ def suggest_procedures(
     """Articles that are shown today, best first: half what was found, half the class they serve."""
     found = case.retrieved.passages
     held = snapshot.passages.collection
-    probability = {evidence.code.encode(): evidence.probability for evidence in case.classes}
-    labels = held.labels[found.places].tolist()
-    boost = np.array([probability.get(label, 0.0) for label in labels], np.float32)
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
+    by_class = np.array([*(probability.get(code, 0.0) for code in held.classes), 0.0], np.float32)
+    boost = by_class[held.class_of[found.places]]
     mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
     chosen = top(mixed, CANDIDATES)
-    scores: dict[tuple[str, str], tuple[float, float]] = {}
-    for place, name in zip(chosen.tolist(), held.keys(found.places[chosen]), strict=True):
-        key = parse_key(name)
-        if key.kind == "article":
-            scores[key.identity, key.version] = (float(mixed[place]), float(boost[place]))
-    shown = handbook.read_articles(
-        connection, on=case.now.date(), ids=[identity for identity, _ in scores]
-    )
-    hits = [
-        (article, *scores[article.id, article.revision.version])
-        for article in shown
-        if (article.id, article.revision.version) in scores
+    names = held.keys(found.places[chosen])
+    candidates = [
+        (parse_key(name), float(mixed[place]), float(boost[place]))
+        for place, name in zip(chosen.tolist(), names, strict=True)
     ]
-    hits.sort(key=lambda hit: (-hit[1], hit[0].id))
-    shown_hits = hits[: case.limit]
-    outcomes = tickets.solution_outcomes(connection, [hit[0].id for hit in shown_hits])
-    return [
-        (
-            article,
-            _procedure(article, case, score, sure, position, outcomes.get(article.id, (0, 0))),
+    hits = _shown(connection, candidates, case)
+    articles = {
+        article.id: article
+        for article in handbook.read_articles(
+            connection, on=case.now.date(), ids=[key.identity for key, _, _ in hits]
         )
-        for position, (article, score, sure) in enumerate(shown_hits, 1)
+    }
+    outcomes = tickets.solution_outcomes(connection, list(articles))
+    return [
+        (article, _procedure(article, case, score, sure, position, outcomes.get(name, (0, 0))))
+        for position, (name, article, score, sure) in enumerate(
+            (
+                (key.identity, articles[key.identity], score, sure)
+                for key, score, sure in hits
+                if key.identity in articles
+            ),
+            1,
+        )
     ]
+
+
+Candidate = tuple[Key, float, float]
+"""Key of an article's revision, its score, how sure its class is."""
+
+
+def _shown(
+    connection: sqlite3.Connection, candidates: Sequence[Candidate], case: Case
+) -> list[Candidate]:
+    """The best candidates whose revision is the one shown today: from here on they are hits."""
+    ids = [key.identity for key, _, _ in candidates if key.kind == "article"]
+    numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
+    hits = [
+        candidate
+        for candidate in candidates
+        if str(numbers.get(candidate[0].identity)) == candidate[0].version
+    ]
+    hits.sort(key=lambda hit: (-hit[1], hit[0].identity))
+    return hits[: case.limit]
 
 
 def _procedure(
@@ -252,10 +272,11 @@ def suggest_fixes(
     near = case.retrieved.tickets.best(NEAR_TICKETS)
     places = np.array([place for place, _ in near], np.int64)
     similarity: dict[str, float] = {}
-    for key, label, (_, score) in zip(
-        held.keys(places), held.labels[places].tolist(), near, strict=True
+    for key, number, (_, score) in zip(
+        held.keys(places), held.class_of[places].tolist(), near, strict=True
     ):
-        weight = 0.1 + 0.9 * probability.get(label.decode(), 0.0) ** 0.5 if label else 1.0
+        sure = probability.get(held.classes[number], 0.0) if number >= 0 else 1.0
+        weight = 0.1 + 0.9 * sure**0.5
         similarity[parse_key(key).identity] = score * weight
     members = tickets.read_resolved(connection, list(similarity))
     labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}

@@ -139,6 +139,18 @@ def read_articles(
     return [_parse_article(row) for row in rows]
 
 
+def shown_numbers(
+    connection: sqlite3.Connection, ids: Sequence[str], *, on: date
+) -> dict[str, int]:
+    """Number of the revision shown on the day of each article that has one."""
+    rows = connection.execute(
+        "SELECT article_id, number FROM revision"
+        f" WHERE {IS_SHOWN_SQL} AND article_id IN (SELECT value FROM json_each(:ids))",
+        {"on": on.isoformat(), "ids": json.dumps(list(ids))},
+    )
+    return {row["article_id"]: row["number"] for row in rows}
+
+
 def read_indexable(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> list[Article]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kb.errors import IdempotencyConflict, ImpressionNotFound, SessionNotFound
-from kb.store.rows import insert, parse_row, row_values
+from kb.store.rows import insert, insert_many, parse_row, row_values
 from kb.times import format_instant
 
 KEPT_ANSWERS = timedelta(hours=24)
@@ -75,8 +75,7 @@ def add_session(
 ) -> None:
     """Record a session with all its impressions."""
     insert(connection, "suggestion_session", row_values(session))
-    for impression in impressions:
-        insert(connection, "impression", row_values(impression))
+    insert_many(connection, "impression", impressions)
 
 
 def read_session(connection: sqlite3.Connection, session_id: str) -> Session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,10 @@ class ResolvedTicket:
     state: str
     reason: str
     is_sample: bool
+
+
+PAGE = 5_000
+_INDEXABLE = "status = 'closed' AND resolution <> ''"
 
 
 def add_ticket(connection: sqlite3.Connection, ticket: Ticket, *, now: datetime) -> None:
@@ -146,21 +150,31 @@ def read_tickets(
 
 def read_indexable(
     connection: sqlite3.Connection, ticket_nos: Sequence[str] | None = None
-) -> Iterable[Ticket]:
-    """Tickets to index: closed ones with a resolution are what a complaint can learn from."""
-    where, values = "status = 'closed' AND resolution <> ''", tuple[str, ...]()
+) -> Iterator[Ticket]:
+    """Tickets to index: closed ones with a resolution are what a complaint can learn from.
+
+    All of them are read page by page: one long read would keep every writer waiting.
+    """
     if ticket_nos is not None:
-        where += f" AND ticket_no IN ({placeholders(ticket_nos)})"
-        values = tuple(ticket_nos)
-    rows = connection.execute(f"SELECT * FROM ticket WHERE {where} ORDER BY ticket_no", values)
-    return (parse_row(row, Ticket) for row in rows)
+        rows = connection.execute(
+            f"SELECT * FROM ticket WHERE {_INDEXABLE}"
+            f" AND ticket_no IN ({placeholders(ticket_nos)}) ORDER BY ticket_no",
+            tuple(ticket_nos),
+        )
+        yield from (parse_row(row, Ticket) for row in rows)
+        return
+    last = ""
+    while page := connection.execute(
+        f"SELECT * FROM ticket WHERE {_INDEXABLE} AND ticket_no > ? ORDER BY ticket_no LIMIT ?",
+        (last, PAGE),
+    ).fetchall():
+        yield from (parse_row(row, Ticket) for row in page)
+        last = page[-1]["ticket_no"]
 
 
 def count_indexable(connection: sqlite3.Connection) -> int:
     """How many tickets there are to index."""
-    row = connection.execute(
-        "SELECT count(*) AS size FROM ticket WHERE status = 'closed' AND resolution <> ''"
-    ).fetchone()
+    row = connection.execute(f"SELECT count(*) AS size FROM ticket WHERE {_INDEXABLE}").fetchone()
     return int(row["size"])
 
 
