@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from indexer.analysis import Analyzer
 from indexer.classification import ClassEvidence, Classifier
@@ -18,7 +18,8 @@ from indexer.confidence import is_too_weak
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.queries import QueryBuilder
-from indexer.retrieval import retrieve
+from indexer.repeats import Comparer, Earlier
+from indexer.retrieval import retrieve, word_keyness
 from indexer.searching import search_snapshot
 from indexer.snapshot import Language, Snapshot, open_snapshot
 from indexer.sources import open_encoder, read_vocabulary
@@ -33,10 +34,21 @@ from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.reference import ReferenceCache
+from kb.repeat import (
+    MOST_EARLIER,
+    Evidence,
+    Repeat,
+    RepeatQuestion,
+    choose_earlier,
+    last_promise,
+    read_model,
+    same_matter,
+)
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
 from kb.store import handbook, queue, sessions, tickets
 from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
+from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
 
 RANKER_VERSION = "base-1"
@@ -158,6 +170,7 @@ class Engine:
             procedures=(),
             time_limits=(),
             past_fixes=(),
+            repeat=self.find_repeat(repeat_question(request, masked, ticket), classes, now=now),
         )
         if answer.abstained:
             return answer
@@ -170,6 +183,66 @@ class Engine:
             time_limits=_numbered(limits),
             past_fixes=_numbered(fixes),
         )
+
+    def find_repeat(
+        self,
+        question: RepeatQuestion,
+        classes: Sequence[ClassEvidence] | None = None,
+        *,
+        now: datetime,
+    ) -> Repeat | None:
+        """The earlier ticket of the same number about the same matter, still open or closed within
+        the repeat window. ``classes``: of the question's text, classified here when not given."""
+        connection = self._database.connection
+        window = timedelta(days=self._settings.repeat_days)
+        found, count = tickets.recent_of_number(
+            connection,
+            question.number_hash,
+            since=format_instant(question.at - window),
+            until=format_instant(question.at),
+            but=question.but,
+            limit=MOST_EARLIER,
+        )
+        if not found:
+            return None
+        if classes is None:
+            classes = self.classify(question.text, category=question.category, now=now)
+        compared = []
+        for ticket in found:
+            evidence = self.compare(question.text, classes, earlier_of(ticket, question.at))
+            compared.append((ticket, same_matter(evidence, question.text, read_model())))
+        chosen = choose_earlier(compared, question, threshold=read_model().threshold)
+        if chosen is None:
+            return None
+        ticket, probability = chosen
+        events = tickets.read_events(connection, ticket.ticket_no)
+        calendar = self._reference.read().calendar
+        promise, overdue = last_promise(ticket, events, calendar=calendar, now=now)
+        return Repeat(ticket, probability, promise, overdue, count)
+
+    def ticket_repeat(self, ticket: Ticket, *, now: datetime) -> Repeat | None:
+        """What a ticket, kept or about to be, repeats."""
+        if not ticket.number_hash:
+            return None
+        return self.find_repeat(ticket_question(ticket), now=now)
+
+    def classify(self, text: str, *, category: str = "", now: datetime) -> list[ClassEvidence]:
+        """The classes of a text, most probable first; ``category``: what the agent chose."""
+        opened = self.opened()
+        query = self._language.builder.build(text)
+        found = retrieve(opened.snapshot, query, self._language.analyzer, on=now.date())
+        classes = opened.classifier.classify(found.passages, found.tickets)
+        return settle_class(classes, category) if category else classes
+
+    def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
+        """Evidence on whether ``text`` is about the matter of an earlier complaint."""
+        analyzer, snapshot = self._language.analyzer, self.opened().snapshot
+        comparer = Comparer(
+            analyzer,
+            self._language.builder,
+            keyness=lambda word: word_keyness(snapshot, word, analyzer),
+        )
+        return comparer.compare(text, classes, earlier)
 
     def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
         with self._database.transaction() as connection:
@@ -315,6 +388,39 @@ def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassE
         replace(evidence, probability=evidence.probability / total if total > 0 else even)
         for evidence in inside
     ]
+
+
+def repeat_question(
+    request: SuggestionRequest, masked: str, ticket: Ticket | None
+) -> RepeatQuestion:
+    """What is asked about earlier tickets of the number of a request or of its ticket."""
+    if ticket is None:
+        at = parse_instant(request.accepted_at or "", field="accepted_at")
+        return RepeatQuestion(masked, request.number_hash, at, request.category or "")
+    return replace(ticket_question(ticket), text=masked, category=request.category or "")
+
+
+def ticket_question(ticket: Ticket) -> RepeatQuestion:
+    """What is asked about tickets before this one."""
+    return RepeatQuestion(
+        text=f"{ticket.title} {ticket.description}".strip(),
+        number_hash=ticket.number_hash,
+        at=parse_instant(ticket.accepted_at, field="accepted_at"),
+        category=ticket.category,
+        but=ticket.ticket_no,
+        known=ticket.repeat_of or "",
+    )
+
+
+def earlier_of(ticket: Ticket, at: datetime) -> Earlier:
+    """A ticket as what a complaint at ``at`` may repeat."""
+    accepted = parse_instant(ticket.accepted_at, field="accepted_at")
+    return Earlier(
+        text=f"{ticket.title} {ticket.description} {ticket.customer_demand}".strip(),
+        category=ticket.category,
+        days=(at - accepted) / timedelta(days=1),
+        is_open=ticket.status == "open",
+    )
 
 
 def _numbered(items: Sequence[Suggestion]) -> tuple[Suggestion, ...]:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from indexer.engine import Engine
+from indexer.repeat_fitting import LabelledPair, Sample, evaluate
+from indexer.repeats import Earlier
 from kb.errors import InvalidInput
+from kb.repeat import read_model
 from kb.suggestion import Answer, SuggestionRequest
 
 
@@ -94,3 +97,28 @@ def _serves(answer: Answer, category: str) -> bool:
 
 def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
+
+
+def is_of_pairs(path: Path) -> bool:
+    """Whether a file holds pairs of complaints of one number: its first line names ``earlier``."""
+    with path.open(encoding="utf-8") as file:
+        return '"earlier"' in file.readline()
+
+
+def pair_sample(engine: Engine, pair: LabelledPair, *, now: datetime) -> Sample:
+    """A labelled pair as the model of repeats sees it; the new text's class is recognised."""
+    earlier = Earlier(pair.earlier, pair.earlier_class, pair.days, pair.is_open)
+    evidence = engine.compare(pair.later, engine.classify(pair.later, now=now), earlier)
+    return Sample(evidence, pair.later, pair.same, fold=pair.fold)
+
+
+def evaluate_pairs(
+    engine: Engine, pairs: Sequence[LabelledPair], *, now: datetime
+) -> dict[str, Any]:
+    """Figures of the shipped model of repeats, on the pairs held out and on those fitted on."""
+    samples = [(pair.is_held_out, pair_sample(engine, pair, now=now)) for pair in pairs]
+    parts = {"held_out": True, "training": False}
+    return {
+        name: evaluate([sample for held, sample in samples if held == wanted], read_model())
+        for name, wanted in parts.items()
+    } | {"threshold": read_model().threshold}

@@ -109,13 +109,18 @@ def _candidates(words: Scores, meaning: Scores | None) -> npt.NDArray[np.int64]:
 
 def measure_keyness(snapshot: Snapshot, query: Query, analyzer: Analyzer) -> float:
     """How much a query speaks of the trade; see Strength."""
+    ratios = [
+        word_keyness(snapshot, text, analyzer)
+        for text, is_word in query.terms
+        if is_word and text in query.written and (len(text) > 1 or text.isdigit())
+    ]
+    return sum(sorted(ratios)[-TELLING:])
+
+
+def word_keyness(snapshot: Snapshot, word: str, analyzer: Analyzer) -> float:
+    """How much one word is of the trade; not above 0 for one that no document holds."""
     lanes = (snapshot.passages, snapshot.tickets)
     size = WORDS_A_DOCUMENT * sum(len(lane.collection) for lane in lanes) or 1
-    ratios = []
-    for text, is_word in query.terms:
-        if not is_word or text not in query.written or (len(text) == 1 and not text.isdigit()):
-            continue
-        count = sum(lane.words.document_count(text, True) for lane in lanes)
-        ratio = math.log((count + UNSEEN) / size / analyzer.general_share(text))
-        ratios.append(ratio if count else min(ratio, 0.0))
-    return sum(sorted(ratios)[-TELLING:])
+    count = sum(lane.words.document_count(word, True) for lane in lanes)
+    ratio = math.log((count + UNSEEN) / size / analyzer.general_share(word))
+    return ratio if count else min(ratio, 0.0)

@@ -176,8 +176,13 @@ def _evaluate_files(run: Run, files: tuple[Path, ...]) -> dict[str, Any]:
         if file.is_dir():
             raise InvalidInput("目录只能单独给一个", field="DIR")
     from indexer.engine import open_engine
-    from indexer.labelled import evaluate_labelled, read_labelled
+    from indexer.labelled import evaluate_labelled, evaluate_pairs, is_of_pairs, read_labelled
+    from indexer.repeat_fitting import read_pairs
 
+    if all(map(is_of_pairs, files)):
+        pairs = [pair for file in files for pair in read_pairs(file)]
+        engine = open_engine(run.settings, run.open_database())
+        return evaluate_pairs(engine, pairs, now=run.clock())
     sentences = [sentence for file in files for sentence in read_labelled(file)]
     engine = open_engine(run.settings, run.open_database())
     return evaluate_labelled(engine, sentences, now=run.clock())
