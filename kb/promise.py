@@ -1,7 +1,8 @@
 """What the desk promised a caller, read from what it wrote down, and when that falls due.
 
-A promise is a clause that looks ahead (承诺、约好、将、…内回复) and is not told as done. Periods run by
-``kb.deadlines`` from when it was said; named days end at midnight, or with the part of the day.
+A promise is a clause that looks ahead (承诺、约好、将、…内回复) and is not told as done. Periods
+run by ``kb.deadlines`` from when it was said; named days end at midnight, or with the part of the
+day.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ _CLOCK = (
     r"(?:[:：](?P<minute>\d{2})|[点时](?P<said>半|一刻|\d{1,2}分?)?))"
 )
 _PART = r"(?P<part>凌晨|早上|早|上午|中午|下午|傍晚|晚上|晚间|晚|夜里)"
-_OF_DAY = rf"(?:{_PART})?(?:{_CLOCK}(?:[-~—至到](?P<until>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:[:：]00|[点时])?)?)?"
+_UNTIL = r"[-~—至到](?P<until>\d{1,2}|[一二三四五六七八九十]{1,3})(?:[:：]00|[点时])?"
+_OF_DAY = rf"(?:{_PART})?(?:{_CLOCK}(?:{_UNTIL})?)?"
 _PERIOD = re.compile(
     rf"(?P<number>{_NUMBER})(?:至|到|-|~)?(?P<upper>{_NUMBER})?"
     r"个?(?P<unit>多?小时|钟头|分钟|工作日|自然日|日|天|星期|礼拜|周|月)(?P<within>之内|以内|内|后)?"

@@ -56,10 +56,11 @@ class Evidence:
 
     ``same_class``: probability that the new text is of the earlier ticket's class.
     ``class_gap``: 0 when no class is more probable for the new text than one of the earlier
-    ticket's second level, down to -1; ``wide_gap``: of its first level. ``foreign``: how much of the trade the new text names that
-    the earlier one does not. ``detail``: how much it says at all. ``overlap``: cosine of the words
-    of both, weighted by rarity. ``figures``: see ``compare_figures``. ``age``: 1 at a month.
-    The others: cues (``kb.cues``) in the new text.
+    ticket's second level, down to -1; ``wide_gap``: of its first level.
+    ``foreign``: how much of the trade the new text names that the earlier one does not.
+    ``detail``: how much it says at all. ``overlap``: cosine of the words of both, weighted by
+    rarity. ``figures``: see ``compare_figures``. ``age``: 1 at a month. The others: cues
+    (``kb.cues``) in the new text.
     """
 
     same_class: float
@@ -129,7 +130,8 @@ def same_matter(evidence: Evidence, text: str, model: RepeatModel) -> float:
     """Probability that the new complaint ``text`` is about the earlier one's matter."""
     score = model.base
     score += sum(model.weights[name] * value for name, value in features(evidence).items())
-    score += sum(model.wording.get(piece, 0.0) for piece in wording(text))
+    pieces = wording(text)
+    score += sum(model.wording.get(piece, 0.0) for piece in pieces) / math.sqrt(len(pieces))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, score))))
 
 

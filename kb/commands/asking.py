@@ -107,10 +107,8 @@ def _answer_lines(data: dict[str, Any]) -> list[str]:
 def _repeat_lines(repeat: dict[str, Any] | None) -> list[str]:
     if repeat is None:
         return []
-    lines = [
-        f"重复投诉 {repeat['ticket_no']} {repeat['accepted_at']} {repeat['title']}"
-        f"（{repeat['probability']:.0%}）"
-    ]
+    place = f"{repeat['ticket_no']} {repeat['accepted_at']} {repeat['title']}"
+    lines = [f"重复投诉 {place}（{repeat['probability']:.0%}）"]
     if repeat["last_answer"]:
         lines.append(f"上次答复 {repeat['last_answer']}")
     promise = repeat["promise"]

@@ -1,6 +1,6 @@
 """Fit the model of repeats on the training part of the labelled pairs and write it.
 
-Pairs of sample tickets are learnt from as well.
+The sample tickets are learnt from as well: repeats and first calls among them are known.
 
 Run ``kb init --with-samples`` first, then ``python -m tests.bench.repeats``; prints the figures of
 the model on both parts. Look at the held-out figures to report, not to choose.
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 from dataclasses import asdict
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +25,8 @@ from kb.times import now_beijing
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = ROOT / "tests" / "data" / "repeat_pairs.jsonl"
-OTHERS = 0.3
-"""Share of the first calls that are paired with one of another class."""
+APART = 30
+"""Every so many first calls one is set beside another."""
 MODEL = ROOT / "kb" / "repeat_model.json"
 
 
@@ -38,31 +36,21 @@ def read_rows() -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def sample_pairs(rows: list[dict[str, Any]]) -> list[LabelledPair]:
-    """Pairs of sample tickets: each repeat with what it repeats, and first calls of two classes."""
-    known = {row["id"]: row for row in rows}
+def calls_apart(rows: list[dict[str, Any]]) -> list[LabelledPair]:
+    """A few first calls of one class set beside those of another: long texts on two matters."""
     first = [row for row in rows if not row["repeat_of"]]
-    chance = random.Random(1)  # noqa: S311
-    pairs = []
-    for row in rows:
-        earlier = known[row["repeat_of"]] if row["repeat_of"] else chance.choice(first)
-        if row["repeat_of"] or chance.random() < OTHERS:
-            if row["repeat_of"] or earlier["category"] != row["category"]:
-                pairs.append(_pair(earlier, row, same=bool(row["repeat_of"])))
-    return pairs
-
-
-def _pair(earlier: dict[str, Any], later: dict[str, Any], *, same: bool) -> LabelledPair:
-    accepted = (datetime.fromisoformat(row["accepted_at"]) for row in (later, earlier))
-    days = next(accepted) - next(accepted)
-    return LabelledPair(
-        earlier=earlier["description"],
-        earlier_class=earlier["category"],
-        later=later["description"],
-        days=days / timedelta(days=1) if same else 10.0,
-        is_open=False,
-        same=same,
-    )
+    return [
+        LabelledPair(
+            earlier=earlier["description"],
+            earlier_class=earlier["category"],
+            later=later["description"],
+            days=10.0,
+            is_open=False,
+            same=False,
+        )
+        for earlier, later in zip(first[::APART], reversed(first[::APART]), strict=True)
+        if earlier["category"] != later["category"]
+    ]
 
 
 def main() -> None:
@@ -73,9 +61,9 @@ def main() -> None:
     samples = {pair: pair_sample(engine, pair, now=now_beijing()) for pair in pairs}
     training = [samples[pair] for pair in pairs if not pair.is_held_out]
     rows = read_rows()
-    stories = [pair_sample(engine, pair, now=now_beijing()) for pair in sample_pairs(rows)]
+    apart = [pair_sample(engine, pair, now=now_beijing()) for pair in calls_apart(rows)]
     calls = [Call(row["description"], bool(row["repeat_of"])) for row in rows]
-    model = fit_model([*training, *stories], calls)
+    model = fit_model([*training, *apart], calls)
     held_out = [samples[pair] for pair in pairs if pair.is_held_out]
     figures = {
         "threshold": model.threshold,
