@@ -20,7 +20,7 @@ lint: $(READY)
 	$(BIN)/kb verify handbook
 
 bench: $(READY)
-	$(BIN)/python -m tests.bench.suggestions
+	@$(BIN)/kb bench
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新的版本"; exit 1; }

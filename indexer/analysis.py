@@ -21,7 +21,7 @@ from indexer.dictionary import general_counts, open_cutter
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
 
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "4"
 """Raised whenever the same text gives other terms: an index of another version is rebuilt."""
 
 SMOOTHING = 20
@@ -41,6 +41,10 @@ _SPEED = re.compile(
     r"|(?P<giga>g)(?:bps|bit/s|b/s|(?= ?(?:带宽|宽带|速率|光网))))(?![a-z0-9])"
     r"|(?P<said>[一二两三四五六七八九十百千万]+)兆"
 )
+_KEPT = frozenset("么抬")
+"""Characters of the mainland that opencc takes for rare traditional ones (什么 → 什幺)."""
+_EITHER = frozenset("著乾")
+"""Characters of both scripts (显著, 看著): they alone do not make a text a traditional one."""
 _MEGA_IN_GIGA = 1000
 _POWERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 
@@ -107,11 +111,11 @@ class Analyzer:
         return words, pairs
 
     def tokens(self, text: str) -> list[str]:
-        """The terms' texts alone, words first: what the encoder reads."""
+        """What the encoder reads: the terms' texts, words first, and every Chinese character."""
         words, pairs = self.fields_of(text)
         others = Counter(pairs)
         others.subtract(word for word in words if len(word) == 2)
-        return [*words, *others.elements()]
+        return [*words, *others.elements(), *(char for word in words for char in characters(word))]
 
     def words(self, text: str) -> list[str]:
         """Words only, without the pairs."""
@@ -194,6 +198,11 @@ def _said_number(numerals: str) -> int:
     return total + digit
 
 
+def characters(word: str) -> str:
+    """The characters an encoder reads besides ``word``: those of a Chinese word of several."""
+    return word if len(word) > 1 and "\u3400" <= word[0] <= "\u9fff" else ""
+
+
 def normalise(text: str) -> Normalised:
     """Bring ``text`` to its normal form, keeping where each character came from."""
     normal = normal_form(text)
@@ -217,7 +226,7 @@ class _Folding(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         folded = _fold(chr(code))
-        is_simple = all(_simple(char) == char for char in folded)
+        is_simple = all(_simple(char) == char or char in _EITHER for char in folded)
         self[code] = folded if is_simple else _TRADITIONAL
         return self[code]
 
@@ -236,7 +245,7 @@ def _fold(char: str) -> str:
 @lru_cache(maxsize=8_192)
 def _simple(char: str) -> str:
     """The simplified form of one character."""
-    if not _HAN_RUN.match(char):
+    if char in _KEPT or not _HAN_RUN.match(char):
         return char
     converted: str = _opencc().convert(char)
     return converted if len(converted) == 1 else char
@@ -253,11 +262,18 @@ def to_simplified(text: str) -> str:
 
 
 def _simplify_run(run: re.Match[str]) -> str:
-    by_character = "".join(map(_simple, run[0]))
-    if by_character == run[0]:
+    text = run[0]
+    by_character = "".join(map(_simple, text))
+    is_traditional = any(
+        new != old and old not in _EITHER for old, new in zip(text, by_character, strict=True)
+    )
+    if not is_traditional:
+        return text
+    converted: str = _opencc().convert(text)
+    if len(converted) != len(text):
         return by_character
-    converted: str = _opencc().convert(run[0])
-    return converted if len(converted) == len(run[0]) else by_character
+    pairs = zip(text, converted, strict=True)
+    return "".join(old if old in _KEPT else new for old, new in pairs)
 
 
 @lru_cache(maxsize=1)

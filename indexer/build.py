@@ -8,9 +8,11 @@ import time
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
-from indexer.collection import commit_documents, create_collection
+from indexer.class_words import learn_class_words, read_class_texts, save_class_words
+from indexer.collection import Collection, commit_documents, create_collection
 from indexer.cutting import Workers, open_workers
 from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
 from indexer.generation import (
@@ -28,9 +30,14 @@ from indexer.kept_vectors import KeptEncoder
 from indexer.learning import train_desk_encoder
 from indexer.postings import WordWeights
 from indexer.progress import Progress
+from indexer.queries import QueryBuilder
+from indexer.scoring import WordScorer
 from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
+from indexer.trade import TalkReader, TradeGate, save_gate
+from indexer.trade_learning import learn_gate, read_trade_texts
 from kb.database import Database
 from kb.errors import EncoderUnavailable
+from kb.handbook import read_other_talk
 from kb.settings import Settings
 from kb.store import handbook, queue
 from kb.times import format_instant
@@ -92,6 +99,9 @@ def build_index(
                 )
         if isinstance(encoder, KeptEncoder):
             encoder.drop_unasked()
+        class_texts = read_class_texts(database.connection)
+        save_class_words(folder, learn_class_words(class_texts, analyzer))
+        save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
         manifest = Manifest(
             generation=name,
             format=FORMAT,
@@ -109,6 +119,20 @@ def build_index(
             queue.clear_queue(connection, up_to=seq)
     seconds = time.monotonic() - started
     return BuildReport(name, sizes[PASSAGES], sizes[TICKETS], manifest.encoder, seconds)
+
+
+def _learn_gate(
+    settings: Settings,
+    database: Database,
+    vocabulary: Vocabulary,
+    analyzer: Analyzer,
+    folder: Path,
+) -> TradeGate:
+    other = read_other_talk(settings.handbook)
+    passages = Collection(folder / PASSAGES)
+    reader = TalkReader(WordScorer(passages), len(passages), analyzer)
+    texts = read_trade_texts(database.connection, vocabulary, other)
+    return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 
 def _workers(

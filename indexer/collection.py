@@ -21,9 +21,9 @@ from indexer.arrays import Arrays
 from indexer.cutting import Cut, Workers, cut_documents
 from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors
-from indexer.meaning import HEAD, find_rotation
 from indexer.postings import KINDS, JointTerms, WordWeights, invert
 from indexer.progress import Progress, quiet
+from indexer.rotation import HEAD, find_rotation
 from indexer.words import SegmentArrays, WordWriter, create_index, read_segments, segment_path
 
 RECIPE = "recipe.json"

@@ -1,17 +1,13 @@
-"""How sure an answer is, in three words, and when to say that nothing fits."""
+"""How sure an answer is, in three words."""
 
 from __future__ import annotations
 
-from indexer.retrieval import Strength
+from collections.abc import Iterable, Sequence
+
+from indexer.classification import ClassEvidence
 
 HIGH = 0.75
 MEDIUM = 0.4
-COSINE, KEYNESS, START, LEAST_FIT = 9.5, 0.4, -9.4, -1.4
-"""A logistic regression of "is this a complaint of our trade" on class-labelled complaints against
-chit-chat, nonsense and other trades: at LEAST_FIT 2 % of the complaints and 88 % of the others
-abstain."""
-LEXICAL_KEYNESS = 6.0
-"""Without an encoder keyness alone decides."""
 
 
 def name_confidence(probability: float) -> str:
@@ -21,8 +17,6 @@ def name_confidence(probability: float) -> str:
     return "MEDIUM" if probability >= MEDIUM else "LOW"
 
 
-def is_too_weak(strength: Strength, *, mode: str) -> bool:
-    """Whether the text is too unlike a complaint of this desk to suggest anything."""
-    if mode == "lexical":
-        return strength.keyness < LEXICAL_KEYNESS
-    return START + COSINE * strength.cosine + KEYNESS * strength.keyness < LEAST_FIT
+def fit_probability(classes: Iterable[ClassEvidence], codes: Sequence[str]) -> float:
+    """Probability that the complaint is of one of these classes, of whatever level."""
+    return sum(each.probability for each in classes if each.code.startswith(tuple(codes)))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.analysis import Analyzer
+from indexer.analysis import Analyzer, characters
 from indexer.documents import Document
 from indexer.encoder import Encoder, StaticEncoder, Vectors, unit_rows
 from indexer.postings import Counts, Tally, TermNumbers
@@ -46,32 +46,37 @@ class Cutter:
         self._encoder = encoder
         self._words = TermNumbers()
         self._pairs = TermNumbers()
-        self._tables: tuple[TermTable, TermTable] | None = None
+        self._characters = TermNumbers()
+        self._tables: tuple[TermTable, TermTable, TermTable] | None = None
         if isinstance(encoder, StaticEncoder):
-            self._tables = (TermTable(encoder), TermTable(encoder))
+            self._tables = (TermTable(encoder), TermTable(encoder), TermTable(encoder))
 
     def cut(self, documents: Sequence[Document]) -> Cut:
         """Count the terms of each field and compute the vectors."""
-        words, pairs = Tally(self._words), Tally(self._pairs)
+        words, pairs, chars = Tally(self._words), Tally(self._pairs), Tally(self._characters)
         fields_of = self._analyzer.fields_of
         for document in documents:
             for text in document.fields:
                 found = fields_of(text) if text else ((), ())
                 words.add(found[0])
                 pairs.add(found[1])
+                chars.add("".join(map(characters, found[0])) if self._tables else "")
         source = os.getpid()
         counts = (words.counts(source), pairs.counts(source))
-        return Cut(documents, *counts, self._encode(documents, *counts))
+        return Cut(documents, *counts, self._encode(documents, *counts, chars.counts(source)))
 
-    def _encode(self, documents: Sequence[Document], words: Counts, pairs: Counts) -> Vectors:
+    def _encode(
+        self, documents: Sequence[Document], words: Counts, pairs: Counts, chars: Counts
+    ) -> Vectors:
         """Our own encoder reads the terms counted already; a word of two is among the pairs."""
         if self._encoder is None:
             return np.zeros((len(documents), 0), np.float32)
         if self._tables is None:
             return self._encoder.encode([document.text for document in documents])
         longer = [term if len(term) != PAIR else None for term in words.added]
-        sums = self._tables[0].add_up(words, longer) + self._tables[1].add_up(pairs, pairs.added)
-        return unit_rows(sums)
+        of_words, of_pairs, of_chars = self._tables
+        sums = of_words.add_up(words, longer) + of_pairs.add_up(pairs, pairs.added)
+        return unit_rows(sums + of_chars.add_up(chars, chars.added))
 
 
 class TermTable:

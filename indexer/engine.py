@@ -10,17 +10,19 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from indexer.analysis import Analyzer
+from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
-from indexer.confidence import is_too_weak
+from indexer.closeness import wanted
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
+from indexer.past_fixes import FixTallies
 from indexer.queries import QueryBuilder
-from indexer.repeats import Comparer, Earlier
-from indexer.retrieval import retrieve, word_keyness
-from indexer.searching import search_snapshot
+from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
+from indexer.retrieval import retrieve
+from indexer.searching import Asked, search_snapshot
 from indexer.snapshot import Language, Snapshot, open_snapshot
 from indexer.sources import open_encoder, read_vocabulary
 from indexer.suggesting import (
@@ -30,20 +32,13 @@ from indexer.suggesting import (
     suggest_limits,
     suggest_procedures,
 )
+from indexer.trade import TalkReader, TradeGate, open_gate
+from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.reference import ReferenceCache
-from kb.repeat import (
-    MOST_EARLIER,
-    Evidence,
-    Repeat,
-    RepeatQuestion,
-    choose_earlier,
-    last_promise,
-    read_model,
-    same_matter,
-)
+from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
 from kb.store import handbook, queue, sessions, tickets
@@ -68,6 +63,8 @@ class Opened:
 
     snapshot: Snapshot
     classifier: Classifier
+    gate: TradeGate
+    reader: TalkReader
 
 
 class Engine:
@@ -79,13 +76,24 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
+        self._tallies = FixTallies()
+        self._typed = TypedQueries()
         self._lock = threading.Lock()
         self._opened = self._open()
 
     def _open(self, before: Snapshot | None = None) -> Opened:
         snapshot = open_snapshot(read_current(self._settings.index), self._language, before)
+        passages = snapshot.passages
         return Opened(
-            snapshot, Classifier(snapshot.passages.collection, snapshot.tickets.collection)
+            snapshot,
+            Classifier(
+                passages.collection,
+                snapshot.tickets.collection,
+                open_class_words(snapshot.folder),
+            ),
+            open_gate(snapshot.folder),
+            TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
 
     def opened(self) -> Opened:
@@ -135,8 +143,9 @@ class Engine:
         opened = self.opened()
         snapshot = opened.snapshot
         query = self._language.builder.build(masked)
-        found = retrieve(snapshot, query, self._language.analyzer, on=now.date())
-        classes = opened.classifier.classify(found.passages, found.tickets)
+        found = retrieve(snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
@@ -156,27 +165,32 @@ class Engine:
             priority=ticket.urgency if ticket else "",
             limit=request.limit,
         )
-        weak = not request.category and is_too_weak(found.strength, mode=snapshot.mode)
+        is_other = not request.category and not opened.gate.is_trade(talk)
         answer = Answer(
             session_id=secrets.token_hex(12),
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
-            abstained=weak or not classes,
+            abstained=is_other or not classes,
             took_ms=0.0,
             index_generation=snapshot.version,
             ranker_version=RANKER_VERSION,
             query_masked=masked,
-            categories=guess_categories(case, reference.categories),
+            categories=guess_categories(connection, snapshot, case, reference.categories),
             procedures=(),
             time_limits=(),
             past_fixes=(),
-            repeat=self.find_repeat(repeat_question(request, masked, ticket), classes, now=now),
+            repeat=self._repeats.find(
+                repeat_question(request, masked, ticket),
+                self._comparer(),
+                lambda: classes,
+                now=now,
+            ),
         )
         if answer.abstained:
             return answer
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer)
+        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer, self._tallies)
         return replace(
             answer,
             procedures=_numbered([item for _, item in procedures]),
@@ -184,65 +198,34 @@ class Engine:
             past_fixes=_numbered(fixes),
         )
 
-    def find_repeat(
-        self,
-        question: RepeatQuestion,
-        classes: Sequence[ClassEvidence] | None = None,
-        *,
-        now: datetime,
-    ) -> Repeat | None:
-        """The earlier ticket of the same number about the same matter, still open or closed within
-        the repeat window. ``classes``: of the question's text, classified here when not given."""
-        connection = self._database.connection
-        window = timedelta(days=self._settings.repeat_days)
-        found, count = tickets.recent_of_number(
-            connection,
-            question.number_hash,
-            since=format_instant(question.at - window),
-            until=format_instant(question.at),
-            but=question.but,
-            limit=MOST_EARLIER,
-        )
-        if not found:
-            return None
-        if classes is None:
-            classes = self.classify(question.text, category=question.category, now=now)
-        compared = []
-        for ticket in found:
-            evidence = self.compare(question.text, classes, earlier_of(ticket, question.at))
-            compared.append((ticket, same_matter(evidence, question.text, read_model())))
-        chosen = choose_earlier(compared, question, threshold=read_model().threshold)
-        if chosen is None:
-            return None
-        ticket, probability = chosen
-        events = tickets.read_events(connection, ticket.ticket_no)
-        calendar = self._reference.read().calendar
-        promise, overdue = last_promise(ticket, events, calendar=calendar, now=now)
-        return Repeat(ticket, probability, promise, overdue, count)
+    def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
+        """The earlier ticket of the same number about the same matter."""
+
+        def classes() -> list[ClassEvidence]:
+            return self.classify(question.text, category=question.category, now=now)
+
+        return self._repeats.find(question, self._comparer(), classes, now=now)
 
     def ticket_repeat(self, ticket: Ticket, *, now: datetime) -> Repeat | None:
         """What a ticket, kept or about to be, repeats."""
-        if not ticket.number_hash:
-            return None
         return self.find_repeat(ticket_question(ticket), now=now)
 
     def classify(self, text: str, *, category: str = "", now: datetime) -> list[ClassEvidence]:
         """The classes of a text, most probable first; ``category``: what the agent chose."""
         opened = self.opened()
         query = self._language.builder.build(text)
-        found = retrieve(opened.snapshot, query, self._language.analyzer, on=now.date())
-        classes = opened.classifier.classify(found.passages, found.tickets)
+        found = retrieve(opened.snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         return settle_class(classes, category) if category else classes
 
     def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
         """Evidence on whether ``text`` is about the matter of an earlier complaint."""
-        analyzer, snapshot = self._language.analyzer, self.opened().snapshot
-        comparer = Comparer(
-            analyzer,
-            self._language.builder,
-            keyness=lambda word: word_keyness(snapshot, word, analyzer),
-        )
-        return comparer.compare(text, classes, earlier)
+        return self._comparer().compare(text, classes, earlier)
+
+    def _comparer(self) -> Comparer:
+        language = self._language
+        return Comparer(language.analyzer, language.builder, self.opened().reader.keyness)
 
     def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
         with self._database.transaction() as connection:
@@ -293,9 +276,12 @@ class Engine:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
         snapshot = self.opened().snapshot
         connection = self._database.connection
-        masked = mask_text(query.text, never=self._reference.read().never_mask)
-        built = self._language.builder.build(masked)
-        hits = search_snapshot(connection, snapshot, self._language.analyzer, built, query)
+        reference = self._reference.read()
+        masked = mask_text(query.text, never=reference.never_mask)
+        built = self._typed.build(masked, self._language, snapshot)
+        look = wanted(query.text, built, self._language.analyzer.words(built.text))
+        asked = Asked(query, built, look, reference.limits)
+        hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
             query_used=built.text,
@@ -322,10 +308,12 @@ class Engine:
         )
 
     def prewarm(self) -> None:
-        """Load dictionaries and pages a first complaint would wait for."""
+        """Load dictionaries and pages a first complaint or search would wait for."""
+        self._tallies.load(self._database.connection)
         made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
         for text in PREWARM:
             self.preview(SuggestionRequest(text), now=made)
+        self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
 
 
 def open_language(settings: Settings, database: Database) -> Language:
@@ -382,45 +370,12 @@ def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassE
     inside = [evidence for evidence in classes if evidence.code.startswith(category)]
     total = sum(evidence.probability for evidence in inside)
     if not inside:
-        return [ClassEvidence(category, 1.0, 0.0, 0.0)]
+        return [ClassEvidence(category, 1.0)]
     even = 1 / len(inside)
     return [
         replace(evidence, probability=evidence.probability / total if total > 0 else even)
         for evidence in inside
     ]
-
-
-def repeat_question(
-    request: SuggestionRequest, masked: str, ticket: Ticket | None
-) -> RepeatQuestion:
-    """What is asked about earlier tickets of the number of a request or of its ticket."""
-    if ticket is None:
-        at = parse_instant(request.accepted_at or "", field="accepted_at")
-        return RepeatQuestion(masked, request.number_hash, at, request.category or "")
-    return replace(ticket_question(ticket), text=masked, category=request.category or "")
-
-
-def ticket_question(ticket: Ticket) -> RepeatQuestion:
-    """What is asked about tickets before this one."""
-    return RepeatQuestion(
-        text=f"{ticket.title} {ticket.description}".strip(),
-        number_hash=ticket.number_hash,
-        at=parse_instant(ticket.accepted_at, field="accepted_at"),
-        category=ticket.category,
-        but=ticket.ticket_no,
-        known=ticket.repeat_of or "",
-    )
-
-
-def earlier_of(ticket: Ticket, at: datetime) -> Earlier:
-    """A ticket as what a complaint at ``at`` may repeat."""
-    accepted = parse_instant(ticket.accepted_at, field="accepted_at")
-    return Earlier(
-        text=f"{ticket.title} {ticket.description} {ticket.customer_demand}".strip(),
-        category=ticket.category,
-        days=(at - accepted) / timedelta(days=1),
-        is_open=ticket.status == "open",
-    )
 
 
 def _numbered(items: Sequence[Suggestion]) -> tuple[Suggestion, ...]:

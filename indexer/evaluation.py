@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
@@ -18,25 +17,22 @@ import numpy.typing as npt
 from indexer.analysis import Analyzer
 from indexer.collection import Collection, commit_documents, create_collection
 from indexer.documents import Document
-from indexer.encoder import Encoder, StaticEncoder, Vectors
-from indexer.fitting import PRIOR, Matrix, fit_alpha, fuse
+from indexer.encoder import Encoder
 from indexer.meaning import MeaningScorer
-from indexer.postings import WordWeights
+from indexer.postings import Scores
 from indexer.progress import Progress
-from indexer.queries import Query, QueryBuilder
+from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
-from indexer.training import TrainingPlan, TrainingSet, train_encoder
+from indexer.tuning import Tuned, tune
 from kb.errors import InvalidInput
 from kb.vocabulary import Vocabulary
 
-BATCH = 256
 CUTS = (1, 5, 20)
 DEPTH = 20
-HELD_OUT_PARTS = 10
-MOST_JUDGED = 600
-"""Training pairs held out to fit the fusion on."""
-MOST_RIVALS = 4_000
-"""Documents the held-out pairs compete with while the fusion is fitted."""
+LANES = ("lexical", "semantic", "hybrid")
+MEASURES = (*(f"recall@{cut}" for cut in CUTS), "mrr@10", "ndcg@10")
+RESAMPLES = 2_000
+SEED = 20261122
 
 
 @dataclass(frozen=True)
@@ -77,154 +73,114 @@ def read_judged_set(folder: Path) -> JudgedSet:
 
 
 def evaluate_folder(folder: Path, *, progress: Progress) -> dict[str, Any]:
-    """Index a judged set with the product's own pipeline and measure each lane and their fusion."""
+    """Index a judged set with the product's own pipeline and measure each lane and their fusion.
+
+    ``chosen`` tells what was learned from the set's pairs, ``difference`` what the fusion adds.
+    """
     judged = read_judged_set(folder)
-    vocabulary = Vocabulary()
-    analyzer = Analyzer(vocabulary)
-    builder = QueryBuilder(analyzer, vocabulary)
+    analyzer = Analyzer(Vocabulary())
     with tempfile.TemporaryDirectory() as scratch:
         started = time.monotonic()
-        encoder, alpha = _prepare(judged, analyzer, builder, Path(scratch), progress)
+        tuned = tune(
+            judged.documents, judged.pairs, analyzer, Path(scratch) / "tuning", progress=progress
+        )
         index = Path(scratch) / "index"
-        create_collection(index, WordWeights())
+        create_collection(index, tuned.words)
         commit_documents(
-            index, judged.documents, drop=(), analyzer=analyzer, encoder=encoder, progress=progress
+            index,
+            judged.documents,
+            drop=(),
+            analyzer=analyzer,
+            encoder=tuned.encoder,
+            progress=progress,
         )
         seconds = time.monotonic() - started
-        collection = Collection(index)
-        result = _measure(judged, collection, builder, encoder, alpha)
-    return {**result, "alpha": alpha, "index_seconds": round(seconds, 2)}
-
-
-def _prepare(
-    judged: JudgedSet,
-    analyzer: Analyzer,
-    builder: QueryBuilder,
-    scratch: Path,
-    progress: Progress,
-) -> tuple[Encoder, float]:
-    """Train the encoder on the corpus and nine tenths of the pairs; fit the fusion on the rest."""
-    texts = [analyzer.tokens(each.text) for each in judged.documents]
-    pairs = [(analyzer.tokens(left), analyzer.tokens(right)) for left, right in judged.pairs]
-    held = hold_out([right for _, right in judged.pairs])
-    kept = [pair for number, pair in enumerate(pairs) if number not in held]
-    sides = [side for pair in kept for side in pair]
-    folder = scratch / "encoder"
-    folder.mkdir()
-    train_encoder(folder, TrainingSet([*texts, *sides], kept), TrainingPlan(), progress=progress)
-    encoder = StaticEncoder(folder, analyzer)
-    if not held:
-        return encoder, PRIOR
-    step = max(1, len(held) // MOST_JUDGED)
-    chosen = [judged.pairs[number] for number in sorted(held)[::step]]
-    return encoder, _fit_on_pairs(judged, chosen, analyzer, builder, encoder, scratch / "fit")
-
-
-def hold_out(partners: Sequence[str]) -> set[int]:
-    """Numbers of the pairs to fit on: about a tenth, all pairs of one partner text together.
-
-    A text that is trained on with another question would make the encoder look better than it is.
-    """
-    chosen = [
-        number
-        for number, text in enumerate(partners)
-        if hashlib.sha256(text.encode()).digest()[0] < 256 // HELD_OUT_PARTS
-    ]
-    return set(chosen)
-
-
-def _fit_on_pairs(
-    judged: JudgedSet,
-    pairs: Sequence[tuple[str, str]],
-    analyzer: Analyzer,
-    builder: QueryBuilder,
-    encoder: Encoder,
-    folder: Path,
-) -> float:
-    """Fit alpha where each held-out query must find its partner among partners and rivals."""
-    partners = [Document(f"pair-{place}", "", right) for place, (_, right) in enumerate(pairs)]
-    step = max(1, len(judged.documents) // MOST_RIVALS)
-    create_collection(folder, WordWeights())
-    commit_documents(
-        folder,
-        [*partners, *judged.documents[::step]],
-        drop=(),
-        analyzer=analyzer,
-        encoder=encoder,
-    )
-    collection = Collection(folder)
-    scorer = WordScorer(collection)
-    queries = [builder.build(left) for left, _ in pairs]
-    words = np.stack([scorer.score(query.terms) for query in queries])
-    vectors = encoder.encode([query.text for query in queries])
-    meaning = np.stack([MeaningScorer(collection).scan(vector) for vector in vectors])
-    texts = [right for _, right in pairs] + [each.text.strip() for each in judged.documents[::step]]
-    relevant = np.array([[text.strip() == right.strip() for text in texts] for _, right in pairs])
-    return fit_alpha(words, meaning, relevant)
+        result = _measure(judged, Collection(index), analyzer, tuned)
+    chosen = {
+        "held_out_pairs": tuned.held_out,
+        "floor": tuned.words.floor,
+        "weighed_terms": len(tuned.terms.factors),
+        "fusion": tuned.fusion.as_json(),
+    }
+    return {**result, "chosen": chosen, "index_seconds": round(seconds, 2)}
 
 
 def _measure(
-    judged: JudgedSet,
-    collection: Collection,
-    builder: QueryBuilder,
-    encoder: Encoder,
-    alpha: float,
+    judged: JudgedSet, collection: Collection, analyzer: Analyzer, tuned: Tuned
 ) -> dict[str, Any]:
-    scorer = WordScorer(collection)
+    lanes = _Lanes(
+        QueryBuilder(analyzer, Vocabulary(), tuned.terms),
+        WordScorer(collection),
+        MeaningScorer(collection),
+        tuned.encoder,
+    )
     keys = collection.keys()
     places = {key: place for place, key in enumerate(keys)}
-    sums: dict[str, list[npt.NDArray[np.float64]]] = {}
+    rows: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in LANES}
     took: list[float] = []
-    for start in range(0, len(judged.queries), BATCH):
-        batch = judged.queries[start : start + BATCH]
-        words, meaning = _score_batch(batch, collection, scorer, builder, encoder, took)
-        for row, (query_id, _) in enumerate(batch):
-            own = places.get(query_id)
-            if own is not None and query_id not in judged.relevant.get(query_id, {}):
-                words[row, own] = meaning[row, own] = -1
-        lanes = {"lexical": words, "semantic": meaning, "hybrid": fuse(words, meaning, alpha)}
-        for name, scores in lanes.items():
-            for row, (query_id, _) in enumerate(batch):
-                ranked = [keys[place] for place in _best(scores[row])]
-                sums.setdefault(name, []).append(
-                    measure_ranking(ranked, judged.relevant.get(query_id, {}))
-                )
-    names = (*(f"recall@{cut}" for cut in CUTS), "mrr@10", "ndcg@10")
+    alphas: list[float] = []
+    for query_id, text in judged.queries:
+        relevant = judged.relevant.get(query_id, {})
+        started = time.perf_counter()
+        words, meaning = lanes.score(text)
+        took.append((time.perf_counter() - started) * 1000)
+        own = places.get(query_id)
+        if own is not None and query_id not in relevant:
+            words[own] = meaning[own] = -1
+        alphas.append(float(tuned.fusion.alpha(words, meaning)))
+        fused = tuned.fusion.fuse(words, meaning)
+        for name, scores in zip(LANES, (words, meaning, fused), strict=True):
+            ranked = [keys[place] for place in _best(scores)]
+            rows[name].append(measure_ranking(ranked, relevant))
+    tables = {name: np.array(measured) for name, measured in rows.items()}
     means = {
-        name: dict(zip(names, np.mean(rows, axis=0).round(4).tolist(), strict=True))
-        for name, rows in sums.items()
+        name: dict(zip(MEASURES, table.mean(axis=0).round(4).tolist(), strict=True))
+        for name, table in tables.items()
     }
     p50, p95, p99 = np.percentile(took, (50, 95, 99)).round(3).tolist()
     return {
         **means,
+        "difference": compare_lanes(tables["hybrid"][:, -1], tables["lexical"][:, -1]),
         "queries": len(judged.queries),
         "documents": len(judged.documents),
         "query_ms": {"p50": p50, "p95": p95, "p99": p99},
+        "alpha": dict(
+            zip(("p10", "p50", "p90"), np.percentile(alphas, (10, 50, 90)).round(3), strict=True)
+        ),
     }
 
 
-def _score_batch(
-    batch: Sequence[tuple[str, str]],
-    collection: Collection,
-    scorer: WordScorer,
-    builder: QueryBuilder,
-    encoder: Encoder,
-    took: list[float],
-) -> tuple[Matrix, Matrix]:
-    """Scores of both lanes, shape (queries, documents); each query is timed from text to scores."""
-    nearest = MeaningScorer(collection)
-    words: list[Matrix] = []
-    meaning: list[Vectors] = []
-    for _, text in batch:
-        started = time.perf_counter()
-        query: Query = builder.build(text)
-        words.append(scorer.score(query.terms))
-        meaning.append(nearest.scan(encoder.encode([query.text])[0]))
-        took.append((time.perf_counter() - started) * 1000)
-    return np.stack(words), np.stack(meaning)
+def compare_lanes(
+    after: npt.NDArray[np.float64], before: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    """The mean gain in nDCG@10 with the interval that holds 95 % of its bootstrap resamples."""
+    rng = np.random.default_rng(SEED)
+    gains = after - before
+    means = [rng.choice(gains, len(gains)).mean() for _ in range(RESAMPLES)]
+    low, high = np.percentile(means, (2.5, 97.5)).round(4).tolist()
+    return {"ndcg@10": round(float(gains.mean()), 4), "interval": [low, high]}
 
 
-def _best(scores: Matrix) -> list[int]:
+@dataclass(frozen=True)
+class _Lanes:
+    """Both lanes over one collection."""
+
+    builder: QueryBuilder
+    words: WordScorer
+    meaning: MeaningScorer
+    encoder: Encoder
+
+    def score(self, text: str) -> tuple[Scores, Scores]:
+        """Word scores and exact cosines of all documents."""
+        query = self.builder.build(text)
+        vector = self.encoder.encode([query.text])[0]
+        words = self.words.score(query.terms)
+        if self.meaning.is_exact:
+            return words, self.meaning.scan(vector)
+        return words, self.meaning.exact(vector, np.arange(len(words)))
+
+
+def _best(scores: Scores) -> list[int]:
     depth = min(DEPTH, len(scores))
     chosen = np.argpartition(-scores, depth - 1)[:depth]
     ordered = chosen[np.lexsort((chosen, -scores[chosen]))]

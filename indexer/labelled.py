@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from indexer.calibration import Judgement, Reliability, judge, measure_reliability
+from indexer.classification import ClassEvidence, sum_levels
+from indexer.confidence import HIGH
 from indexer.engine import Engine
-from indexer.repeat_fitting import LabelledPair, Sample, evaluate
-from indexer.repeats import Earlier
 from kb.errors import InvalidInput
-from kb.repeat import read_model
-from kb.suggestion import Answer, SuggestionRequest
+from kb.suggestion import Answer, Suggestion, SuggestionRequest
+
+UNNAMED = 99
 
 
 @dataclass(frozen=True)
@@ -46,79 +48,113 @@ def read_labelled(path: Path) -> list[Labelled]:
     return sentences
 
 
-def evaluate_labelled(
-    engine: Engine, sentences: Sequence[Labelled], *, now: datetime
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Judged:
+    """What the engine answered to one sentence."""
+
+    sentence: Labelled
+    answer: Answer
+
+    @property
+    def rank(self) -> int:
+        """Place of the right class among those named, from 0; UNNAMED when it is not."""
+        codes = [guess.id for guess in self.answer.categories]
+        category = self.sentence.category
+        return codes.index(category) if category in codes else UNNAMED
+
+
+def judge_labelled(engine: Engine, sentences: Sequence[Labelled], *, now: datetime) -> list[Judged]:
+    """Ask for every sentence; nothing is recorded."""
+    return [
+        Judged(sentence, engine.preview(SuggestionRequest(sentence.text), now=now))
+        for sentence in sentences
+    ]
+
+
+def summarise(judged: Sequence[Judged]) -> dict[str, Any]:
     """Shares of the sentences whose class is first, among two, among three; whose procedure and
-    past fix are shown; and who abstains. Nothing is recorded."""
-    ranks: list[int] = []
-    procedures = fixes = wrongly = rightly = others = 0
-    sure: list[bool] = []
-    for sentence in sentences:
-        answer = engine.preview(SuggestionRequest(sentence.text), now=now)
-        if not sentence.category:
-            others += 1
-            rightly += answer.abstained
-            continue
-        codes = [guess.id for guess in answer.categories]
-        ranks.append(codes.index(sentence.category) if sentence.category in codes else 99)
-        wrongly += answer.abstained
-        procedures += _serves(answer, sentence.category)
-        fixes += any(
-            item.details["category"] == sentence.category for item in answer.past_fixes[:3]
-        )
-        if answer.categories and answer.categories[0].probability >= 0.75:
-            sure.append(ranks[-1] == 0)
-    count = max(len(ranks), 1)
+    past fix are shown; and who abstains."""
+    own = [each for each in judged if each.sentence.category]
+    others = [each for each in judged if not each.sentence.category]
+    sure = [each.rank == 0 for each in own if _is_sure(each.answer)]
     return {
-        "sentences": len(ranks),
-        **{
-            f"class_top{cut}": _share(sum(rank < cut for rank in ranks), count) for cut in (1, 2, 3)
-        },
-        "procedure_top3": _share(procedures, count),
-        "past_fix_top3": _share(fixes, count),
+        "sentences": len(own),
+        **{f"class_top{cut}": _share([each.rank < cut for each in own]) for cut in (1, 2, 3)},
+        "class_level1": _share([_is_first(each, digits=2) for each in own]),
+        "class_level2": _share([_is_first(each, digits=4) for each in own]),
+        "procedure_top3": _share([_serves(each) for each in own]),
+        "past_fix_top3": _share([_is_fixed(each) for each in own]),
         "high_confidence": {
-            "coverage": _share(len(sure), count),
-            "precision": _share(sum(sure), len(sure)),
+            "coverage": _share([_is_sure(each.answer) for each in own]),
+            "precision": _share(sure),
         },
-        "abstained": _share(wrongly, count),
-        "others": others,
-        "others_abstained": _share(rightly, others),
+        "abstained": _share([each.answer.abstained for each in own]),
+        "others": len(others),
+        "others_abstained": _share([each.answer.abstained for each in others]),
     }
 
 
-def _serves(answer: Answer, category: str) -> bool:
-    for item in answer.procedures[:3]:
-        codes = item.details["categories"]
-        if isinstance(codes, list) and category in codes:
-            return True
-    return False
+def calibrate(judged: Sequence[Judged]) -> dict[str, Reliability]:
+    """Reliability of the first class named, of all procedures and of all past fixes shown.
 
-
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
-
-
-def is_of_pairs(path: Path) -> bool:
-    """Whether a file holds pairs of complaints of one number: its first line names ``earlier``."""
-    with path.open(encoding="utf-8") as file:
-        return '"earlier"' in file.readline()
-
-
-def pair_sample(engine: Engine, pair: LabelledPair, *, now: datetime) -> Sample:
-    """A labelled pair as the model of repeats sees it; the new text's class is recognised."""
-    earlier = Earlier(pair.earlier, pair.earlier_class, pair.days, pair.is_open)
-    evidence = engine.compare(pair.later, engine.classify(pair.later, now=now), earlier)
-    return Sample(evidence, pair.later, pair.same, fold=pair.fold)
-
-
-def evaluate_pairs(
-    engine: Engine, pairs: Sequence[LabelledPair], *, now: datetime
-) -> dict[str, Any]:
-    """Figures of the shipped model of repeats, on the pairs held out and on those fitted on."""
-    samples = [(pair.is_held_out, pair_sample(engine, pair, now=now)) for pair in pairs]
-    parts = {"held_out": True, "training": False}
+    Sentences of no class are left out, and those the engine abstained from. A procedure without
+    classes cannot be judged by class and is left out too.
+    """
+    own = [each for each in judged if each.sentence.category and not each.answer.abstained]
     return {
-        name: evaluate([sample for held, sample in samples if held == wanted], read_model())
-        for name, wanted in parts.items()
-    } | {"threshold": read_model().threshold}
+        "classes": measure_reliability(
+            [
+                judge(each.answer.categories[0].probability, is_right=each.rank == 0)
+                for each in own
+                if each.answer.categories
+            ]
+        ),
+        "procedures": measure_reliability(
+            [
+                _judge_item(item, is_right=_is_of(item, each.sentence.category))
+                for each in own
+                for item in each.answer.procedures
+                if item.details["categories"]
+            ]
+        ),
+        "past_fixes": measure_reliability(
+            [
+                _judge_item(item, is_right=item.details["category"] == each.sentence.category)
+                for each in own
+                for item in each.answer.past_fixes
+            ]
+        ),
+    }
+
+
+def _judge_item(item: Suggestion, *, is_right: bool) -> Judgement:
+    return judge(item.probability, is_right=is_right, confidence=item.confidence)
+
+
+def _is_sure(answer: Answer) -> bool:
+    return bool(answer.categories) and answer.categories[0].probability >= HIGH
+
+
+def _is_first(judged: Judged, *, digits: int) -> bool:
+    """Whether the class a level or two up is the most probable one, by the classes named."""
+    named = [ClassEvidence(guess.id, guess.probability) for guess in judged.answer.categories]
+    sums = sum_levels(named, digits=digits)
+    return next(iter(sums), "") == judged.sentence.category[:digits]
+
+
+def _serves(judged: Judged) -> bool:
+    return any(_is_of(item, judged.sentence.category) for item in judged.answer.procedures[:3])
+
+
+def _is_of(item: Suggestion, category: str) -> bool:
+    codes = item.details["categories"]
+    return isinstance(codes, list) and category.startswith(tuple(codes))
+
+
+def _is_fixed(judged: Judged) -> bool:
+    fixes = judged.answer.past_fixes[:3]
+    return any(item.details["category"] == judged.sentence.category for item in fixes)
+
+
+def _share(found: Sequence[bool]) -> float:
+    return round(sum(found) / len(found), 4) if found else 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from indexer.analysis import Analyzer
 from indexer.documents import article_document, split_sections
 from indexer.encoder import StaticEncoder
+from indexer.families import is_held_out
 from indexer.progress import Progress
 from indexer.sources import CURRENT_ENCODER, current_encoder, read_vocabulary
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
@@ -25,7 +25,7 @@ from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 
 Pair = tuple[str, str]
-HELD_OUT = 0.1
+HELD_OUT_PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,12 @@ def train_desk_encoder(
 ) -> TrainReport:
     """Train on nine tenths of the pairs, compare on the rest, keep the better encoder.
 
-    The one that wins is used as it was measured: no second training on all pairs.
+    A pair is held out by its own text, so that no earlier training has seen it either. The one
+    that wins is used as it was measured: no second training on all pairs.
     """
     pairs, texts = read_pairs(database, read_vocabulary(database))
-    rng = random.Random(TrainingPlan().seed)  # noqa: S311 - a fixed split, not a secret
-    rng.shuffle(pairs)
-    edge = int(len(pairs) * HELD_OUT)
-    held, kept = pairs[:edge], pairs[edge:]
+    held = [pair for pair in pairs if is_held_out(pair, parts=HELD_OUT_PARTS)]
+    kept = [pair for pair in pairs if not is_held_out(pair, parts=HELD_OUT_PARTS)]
     training = TrainingSet(
         texts=[analyzer.tokens(text) for text in texts],
         pairs=[(analyzer.tokens(left), analyzer.tokens(right)) for left, right in kept],
@@ -98,19 +97,22 @@ def _adopt(settings: Settings, folder: Path, identity: str) -> None:
 
 def read_pairs(database: Database, vocabulary: Vocabulary) -> tuple[list[Pair], list[str]]:
     """Pairs that mean the same, and all texts: from the handbook's structure, the tickets (same
-    class, what was said and what was done) and the synonyms."""
+    class, what was said and what was done), outcomes (a complaint and the article that settled it
+    for good) and the synonyms."""
     connection = database.connection
     categories = handbook.read_categories(connection)
     articles = handbook.read_articles(connection)
     pairs: list[Pair] = []
     texts: list[str] = []
     by_class: dict[str, str] = {}
+    by_article: dict[str, str] = {}
     for article in articles:
         document = article_document(article, categories)
         texts.append(document.text)
         keywords = "，".join(article.revision.keywords)
         steps = "\n".join(article.revision.steps)
         sections = split_sections(article.revision.body)
+        by_article[article.id] = f"{article.title}\n{steps or keywords}"
         pairs.append((article.title, steps or document.resolution))
         pairs.append((keywords, article.title))
         if "怎么认" in sections:
@@ -134,6 +136,11 @@ def read_pairs(database: Database, vocabulary: Vocabulary) -> tuple[list[Pair], 
             for left, right in zip(group, group[1:] + group[:1], strict=True)
             if left is not right and left.description and right.description
         ]
+    pairs += [
+        (said, by_article[article])
+        for said, article in tickets.read_proven_articles(connection)
+        if article in by_article
+    ]
     for words in vocabulary.synonyms:
         pairs += [(word, words[0]) for word in words[1:]]
     return [pair for pair in pairs if all(pair)], texts

@@ -8,25 +8,11 @@ A query scans the heads, a good third of the bytes, and takes exact cosines of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 
-if TYPE_CHECKING:
-    from indexer.collection import Collection
-
-Vectors = npt.NDArray[np.float32]
-HEAD = 96
-SAMPLE = 20_000
-
-
-def find_rotation(vectors: Vectors) -> Vectors:
-    """Principal axes of (a sample of) the vectors, most telling first: shape (d, d), orthogonal."""
-    sample = vectors[:: max(1, len(vectors) // SAMPLE)].astype(np.float64)
-    _, axes = np.linalg.eigh(sample.T @ sample)
-    rotation: Vectors = np.ascontiguousarray(axes[:, ::-1], np.float32)
-    return rotation
+from indexer.collection import Collection
+from indexer.encoder import Vectors
 
 
 class MeaningScorer:

@@ -4,59 +4,150 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.store.tickets import ResolvedTicket
+from kb.store.tickets import (
+    FixName,
+    FixTally,
+    ResolvedTicket,
+    read_fix_versions,
+    tally_fixes,
+)
 
 ALIKE = 0.5
 """Share of terms two resolutions without a label must have in common to be one way of fixing."""
+
+
+SAME = 0.8
+SHINGLE = 3
+"""Two texts that share SAME of their runs of SHINGLE characters say the same (Broder 1997)."""
+EXAMPLES = 3
+COPIES = 3
 
 
 @dataclass(frozen=True)
 class PastFix:
     """A way of fixing. ``score``: how near its nearest ticket is, lifted by what stayed closed.
 
-    ``examples``: its tickets nearest to the complaint, nearest first.
+    ``tally``: of all its tickets; ``examples``: those nearest to the complaint, nearest first,
+    none that says nearly the same as another.
     """
 
     id: str
     label: str
-    category: str
     score: float
-    tickets: int
-    stayed_closed: int
-    came_back: int
-    median_hours: float
-    last_seen: str
+    tally: FixTally
     examples: tuple[ResolvedTicket, ...]
 
 
+class FixTallies:
+    """What is known of all tickets of each way of fixing, counted anew when anything changed.
+
+    Counting thousands of tickets takes tens of milliseconds, asking whether anything changed less
+    than a tenth of one.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self._held: dict[FixName, tuple[int, FixTally]] = {}
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Count everything once, so that no first question has to wait for it."""
+        versions = read_fix_versions(connection)
+        self._keep(versions, tally_fixes(connection))
+
+    def read(
+        self, connection: sqlite3.Connection, fixes: Collection[FixName]
+    ) -> dict[FixName, FixTally]:
+        """The tallies of these ways of fixing, as the database is now."""
+        versions = read_fix_versions(connection, fixes)
+        stale = [
+            name
+            for name, version in versions.items()
+            if name not in self._held or self._held[name][0] != version
+        ]
+        for name in stale:
+            self._held.pop(name, None)
+        if stale:
+            self._keep(versions, tally_fixes(connection, stale))
+        return {name: self._held[name][1] for name in fixes if name in self._held}
+
+    def _keep(self, versions: Mapping[FixName, int], tallies: Mapping[FixName, FixTally]) -> None:
+        """Remember counts under the numbers read before counting: later changes show."""
+        for name, tally in tallies.items():
+            self._held[name] = (versions.get(name, 0), tally)
+
+
 def group_fixes(
-    members: Iterable[ResolvedTicket],
+    near: Iterable[ResolvedTicket],
     similarity: Mapping[str, float],
     terms: Mapping[str, frozenset[str]],
+    tallies: Mapping[FixName, FixTally],
 ) -> list[PastFix]:
-    """Group tickets into fixes, best first.
+    """Group the tickets near the complaint into fixes, best first.
 
-    ``members``: the tickets near the complaint and all others of the same class and label.
-    ``similarity``: fused score of each near ticket, by number. ``terms``: terms of the resolution
-    of tickets without a label, by number, by which those are grouped.
+    ``similarity``: fused score of each, by number. ``terms``: terms of the resolution of tickets
+    without a label, by number, by which those are grouped. ``tallies``: of all tickets of each
+    labelled fix, near or not.
     """
-    groups: dict[str, list[ResolvedTicket]] = {}
+    groups: dict[FixName, list[ResolvedTicket]] = {}
     loose: list[ResolvedTicket] = []
-    for ticket in members:
-        if ticket.fix:
-            groups.setdefault(fix_id(ticket.category, ticket.fix), []).append(ticket)
+    for ticket in sorted(near, key=lambda ticket: -similarity.get(ticket.ticket_no, 0.0)):
+        name = (ticket.category, ticket.fix)
+        if name in tallies:
+            groups.setdefault(name, []).append(ticket)
         else:
             loose.append(ticket)
-    loose.sort(key=lambda ticket: -similarity.get(ticket.ticket_no, 0.0))
-    for cluster in _clusters(loose, terms):
-        groups[f"T{cluster[0].ticket_no}"] = cluster
-    fixes = [_summarise(key, group, similarity) for key, group in groups.items()]
+    fixes = [
+        _summarise(fix_id(*name), group, tallies[name], similarity)
+        for name, group in groups.items()
+    ]
+    fixes += [
+        _summarise(f"T{cluster[0].ticket_no}", cluster, _tally(cluster), similarity)
+        for cluster in _clusters(loose, terms)
+    ]
     return sorted(fixes, key=lambda fix: (-fix.score, fix.id))
+
+
+def thin_copies(near: Iterable[tuple[int, float]], *, most: int) -> list[tuple[int, float]]:
+    """The first ``most`` (number, score), of each score at most COPIES: copies of one ticket score
+    alike to the last digit and would push every other way of fixing out."""
+    seen: Counter[float] = Counter()
+    kept: list[tuple[int, float]] = []
+    for place, score in near:
+        seen[score] += 1
+        if seen[score] <= COPIES:
+            kept.append((place, score))
+        if len(kept) == most:
+            break
+    return kept
+
+
+def choose_examples(nearest: Sequence[ResolvedTicket]) -> tuple[ResolvedTicket, ...]:
+    """The first tickets that do not say nearly the same as one before them."""
+    chosen: list[ResolvedTicket] = []
+    shingles: list[frozenset[str]] = []
+    for ticket in nearest:
+        own = shingle(ticket.description or ticket.title)
+        if any(len(own & other) >= SAME * len(own | other) for other in shingles):
+            continue
+        chosen.append(ticket)
+        shingles.append(own)
+        if len(chosen) == EXAMPLES:
+            break
+    return tuple(chosen)
+
+
+def shingle(text: str) -> frozenset[str]:
+    """All runs of SHINGLE letters and digits of a text; a shorter text is its own."""
+    letters = "".join(filter(str.isalnum, text))
+    runs = (letters[place : place + SHINGLE] for place in range(len(letters) - SHINGLE + 1))
+    return frozenset(runs) or frozenset([letters])
 
 
 def fix_id(category: str, label: str) -> str:
@@ -87,23 +178,29 @@ def _clusters(
 
 
 def _summarise(
-    key: str, group: Sequence[ResolvedTicket], similarity: Mapping[str, float]
+    key: str, nearest: Sequence[ResolvedTicket], tally: FixTally, similarity: Mapping[str, float]
 ) -> PastFix:
-    nearest = sorted(group, key=lambda ticket: -similarity.get(ticket.ticket_no, 0.0))
-    stayed = sum(ticket.state == "stayed_closed" for ticket in group)
-    came_back = sum(ticket.state == "came_back" for ticket in group)
     near = similarity.get(nearest[0].ticket_no, 0.0)
     return PastFix(
         id=key,
         label=nearest[0].fix or _telling_sentence(nearest[0].resolution),
-        category=nearest[0].category,
-        score=near * (0.5 + 0.5 * stay_rate(stayed, came_back)),
+        score=near * (0.5 + 0.5 * stay_rate(tally.stayed_closed, tally.came_back)),
+        tally=tally,
+        examples=choose_examples(nearest),
+    )
+
+
+def _tally(group: Sequence[ResolvedTicket]) -> FixTally:
+    """The count of tickets that no label ties together."""
+    return FixTally(
+        category=group[0].category,
+        fix="",
         tickets=len(group),
-        stayed_closed=stayed,
-        came_back=came_back,
+        stayed_closed=sum(ticket.state == "stayed_closed" for ticket in group),
+        came_back=sum(ticket.state == "came_back" for ticket in group),
         median_hours=round(statistics.median(map(_hours, group)), 1),
-        last_seen=max(ticket.closed_at for ticket in group)[:10],
-        examples=tuple(nearest[:3]),
+        last_seen=max(ticket.closed_at for ticket in group),
+        is_sample=all(ticket.is_sample for ticket in group),
     )
 
 

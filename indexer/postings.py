@@ -2,7 +2,8 @@
 
 A posting is a document and its *saturation*: what BM25F leaves to multiply with the term's idf.
 With count c and length l of the term's document in field f (Robertson & Zaragoza 2009, §3.6):
-``tf = Σ_f w_f · c_f / (1 - b + b · l_f / pivot_f)``, ``saturation = tf · (k1 + 1) / (tf + k1)``.
+``tf = Σ_f w_f · c_f / (1 - b + b · l_f / pivot_f)``,
+``saturation = floor + tf · (k1 + 1) / (tf + k1)``; a floor above 0 is BM25+ (Lv & Zhai 2011).
 ``pivot_f`` is the average length of the field when the collection was built. It stays as it is
 while documents come and go, so that a small commit leaves every other posting as it was; df and
 idf follow each commit exactly.
@@ -33,17 +34,19 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class WordWeights:
-    """Parameters of BM25F. The fields' weights; ``pairs``: weight of pairs of characters against
-    words, applied when a query is scored."""
+    """Parameters of BM25F. The fields' weights; ``floor``: what a term adds at least where it
+    stands at all; ``pairs``: weight of pairs of characters against words, applied when a query is
+    scored."""
 
     k1: float = 0.5
     b: float = 0.8
+    floor: float = 0.0
     title: float = 1.0
     keywords: float = 1.0
     complaint: float = 1.0
     steps: float = 1.0
     resolution: float = 1.0
-    pairs: float = 1.0
+    pairs: float = 0.5
 
     @property
     def fields(self) -> npt.NDArray[np.float32]:
@@ -179,6 +182,7 @@ def invert(counts: Counts, weights: WordWeights, pivots: npt.NDArray[np.float32]
     shares /= norms.astype(np.float32)[counts.documents, counts.fields]
     documents, codes, frequency = _once_a_document(counts, shares)
     saturations = frequency * np.float32(weights.k1 + 1) / (frequency + np.float32(weights.k1))
+    saturations += np.float32(weights.floor)
     shape = (len(terms), len(counts.lengths))
     matrix = coo_array((saturations, (ranks[codes], documents)), shape=shape).tocsr()
     blob = [terms[place] for place in order]
@@ -266,6 +270,11 @@ class Postings:
         text, bounds = self._terms.tobytes(), self._bounds.tolist()
         return (text[start:end] for start, end in pairwise(bounds))
 
+    def terms_of(self, size: int) -> tuple[Rows, npt.NDArray[np.uint8]]:
+        """Rows of the terms of ``size`` bytes, and these bytes, a row each."""
+        rows = np.flatnonzero(np.diff(self._bounds) == size)
+        return rows, self._terms[self._bounds[rows][:, None] + np.arange(size)]
+
     def sizes(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Documents that hold each row's term, deleted ones too; 0 for row -1."""
         known = np.maximum(rows, 0)
@@ -304,7 +313,7 @@ class Postings:
             return counts
         for number in np.flatnonzero(rows >= 0).tolist():
             documents, _ = self.of(int(rows[number]))
-            places = np.searchsorted(documents, deleted)
-            inside = places < len(documents)
-            counts[number] = np.count_nonzero(documents[places[inside]] == deleted[inside])
+            shorter, longer = sorted((documents, deleted), key=len)
+            places = np.minimum(np.searchsorted(longer, shorter), len(longer) - 1)
+            counts[number] = np.count_nonzero(longer[places] == shorter)
         return counts

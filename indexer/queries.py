@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from indexer.analysis import Analyzer, normalise
+from indexer.relevance import TermWeights
 from kb.vocabulary import Vocabulary
 
 SYNONYM_WEIGHT = 0.3
@@ -37,9 +38,12 @@ class Query:
 class QueryBuilder:
     """Builds queries with one desk's vocabulary."""
 
-    def __init__(self, analyzer: Analyzer, vocabulary: Vocabulary) -> None:
-        """Put the vocabulary into normal form once."""
+    def __init__(
+        self, analyzer: Analyzer, vocabulary: Vocabulary, weights: TermWeights | None = None
+    ) -> None:
+        """Put the vocabulary into normal form once; ``weights``: learned from pairs, if any."""
         self._analyzer = analyzer
+        self._weights = weights or TermWeights()
         self._groups: dict[str, tuple[str, ...]] = {}
         for group in vocabulary.synonyms:
             words = tuple(normalise(word).text for word in group)
@@ -50,6 +54,16 @@ class QueryBuilder:
             for item in vocabulary.confusions
         }
         self._longest = max(map(len, (*self._groups, *self._confusions)), default=1)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every right word of the vocabulary in normal form."""
+        return frozenset(self._groups) | {right for right, _ in self._confusions.values()}
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """Words that are put right only beside a telecom word: 款待 may be meant."""
+        return frozenset(wrong for wrong, (_, is_safe) in self._confusions.items() if not is_safe)
 
     def build(self, text: str) -> Query:
         """The query for ``text`` (masked already)."""
@@ -65,7 +79,7 @@ class QueryBuilder:
             for term in self._analyzer.terms(normal):
                 terms.setdefault((term.text, term.is_word), 0.3)
         synonyms = self._add_synonyms(meant, terms)
-        return Query(terms, meant, written, synonyms, corrections)
+        return Query(self._weights.weigh(terms), meant, written, synonyms, corrections)
 
     def _correct(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Put recognition errors right: safe ones anywhere, others beside a telecom word."""

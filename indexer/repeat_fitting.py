@@ -6,20 +6,16 @@ beside it from tickets whose place in a story is known: first calls and repeats.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.cues import wording
-from kb.errors import InvalidInput
 from kb.repeat import Evidence, RepeatModel, features, same_matter
 
 PENALTY = 0.02
@@ -30,38 +26,10 @@ FIRST_CALL = 0.1
 """Weight of one first call beside a labelled pair: there are many, and they are all alike."""
 FOLDS = 5
 ROUNDS = 12
-HELD_OUT = frozenset({3, 5, 7})
-"""Of eight parts by the hash of the earlier text: never looked at while fitting."""
 PRECISION, RECALL = 0.9, 0.95
 """What the threshold aims at on left-out folds."""
 
 Matrix = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class LabelledPair:
-    """Two complaints of one number and whether they are about the same matter."""
-
-    earlier: str
-    earlier_class: str
-    later: str
-    days: float
-    is_open: bool
-    same: bool
-
-    @property
-    def is_held_out(self) -> bool:
-        """Whether it is for measuring only."""
-        return self._hash[0] % 8 in HELD_OUT
-
-    @property
-    def fold(self) -> int:
-        """Which fold it is in while fitting; all pairs of one earlier complaint are together."""
-        return self._hash[1]
-
-    @property
-    def _hash(self) -> bytes:
-        return hashlib.sha256(self.earlier.encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -80,32 +48,6 @@ class Call:
 
     text: str
     is_repeat: bool
-
-
-def read_pairs(path: Path) -> list[LabelledPair]:
-    """Labelled pairs of a JSONL file; raise InvalidInput naming the line."""
-    pairs = []
-    for number, line in enumerate(path.read_text("utf-8").split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            pairs.append(
-                LabelledPair(
-                    earlier=str(row["earlier"]),
-                    earlier_class=str(row["earlier_class"]),
-                    later=str(row["later"]),
-                    days=float(row["days"]),
-                    is_open=row["earlier_status"] == "open",
-                    same=bool(row["same"]),
-                )
-            )
-        except (ValueError, KeyError, TypeError):
-            raise InvalidInput(
-                "应有 earlier、earlier_class、later、days、earlier_status、same",
-                field=f"{path.name} 第 {number} 行",
-            ) from None
-    return pairs
 
 
 def fit_model(samples: Sequence[Sample], calls: Sequence[Call] = ()) -> RepeatModel:

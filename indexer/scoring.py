@@ -30,8 +30,8 @@ class WordScorer:
         self._collection = collection
         self._count = len(collection)
         self._pairs = collection.recipe.weights.pairs
-        self._k1 = collection.recipe.weights.k1
-        self.document_count = lru_cache(maxsize=KEPT_COUNTS)(self._count_documents)
+        self._most = collection.recipe.weights.k1 + 1 + collection.recipe.weights.floor
+        self._held: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
 
     def score(self, terms: Mapping[tuple[str, bool], float]) -> Scores:
         """Scores of all documents for terms (text, is_word) → weight; deleted ones get 0."""
@@ -51,40 +51,48 @@ class WordScorer:
         self, scores: Scores, kind: str, texts: Sequence[str], weights: npt.NDArray[np.float64]
     ) -> None:
         found = self._find(kind, texts)
-        counts = sum(sizes for _, _, sizes in found)
-        factors = (weights * self._idf(counts)).astype(np.float32)
-        for places, (postings, rows, _) in zip(self._places(), found, strict=True):
-            postings.add_to(scores[places], rows, factors)
+        factors = (weights * self._idf(self._counts(kind, texts, found))).astype(np.float32)
+        for segment, (postings, rows) in zip(self._collection.segments, found, strict=True):
+            postings.add_to(scores[segment.places], rows, factors)
 
-    def _places(self) -> list[slice]:
-        return [segment.places for segment in self._collection.segments]
-
-    def _find(
-        self, kind: str, texts: Sequence[str]
-    ) -> list[tuple[Postings, Rows, npt.NDArray[np.int64]]]:
-        """In each segment: its postings, the terms' rows, and how many live documents hold each."""
+    def _find(self, kind: str, texts: Sequence[str]) -> list[tuple[Postings, Rows]]:
+        """In each segment: its postings and the terms' rows."""
         encoded = [text.encode() for text in texts]
         hashes = np.array([_hash(text) for text in texts], np.uint64)
-        found = []
-        for segment in self._collection.segments:
-            postings = segment.data.kinds[kind]
-            rows = postings.find(encoded, hashes)
-            sizes = postings.sizes(rows) - postings.deleted(rows, segment.deleted)
-            found.append((postings, rows, sizes))
-        return found
+        segments = (segment.data.kinds[kind] for segment in self._collection.segments)
+        return [(postings, postings.find(encoded, hashes)) for postings in segments]
 
-    def _count_documents(self, text: str, is_word: bool) -> int:
-        """How many live documents hold the term; ``document_count`` remembers it."""
+    def _counts(
+        self, kind: str, texts: Sequence[str], found: Sequence[tuple[Postings, Rows]]
+    ) -> npt.NDArray[np.int64]:
+        """How many live documents hold each term; counted once for this state of the index."""
+        held = self._held[kind]
+        if len(held) > KEPT_COUNTS:
+            held.clear()
+        missing = [number for number, text in enumerate(texts) if text not in held]
+        if missing:
+            counts = np.zeros(len(missing), np.int64)
+            for segment, (postings, rows) in zip(self._collection.segments, found, strict=True):
+                counts += postings.sizes(rows[missing])
+                counts -= postings.deleted(rows[missing], segment.deleted)
+            held.update(zip([texts[number] for number in missing], counts.tolist(), strict=True))
+        return np.array([held.get(text, 0) for text in texts], np.int64)
+
+    def document_count(self, text: str, is_word: bool) -> int:
+        """How many live documents hold the term."""
         kind = "words" if is_word else "pairs"
-        return int(sum(int(sizes[0]) for _, _, sizes in self._find(kind, [text])))
+        count = self._held[kind].get(text)
+        if count is None:
+            count = int(self._counts(kind, [text], self._find(kind, [text]))[0])
+        return count
 
     def ceiling(self, text: str, *, is_word: bool) -> float:
         """The score a term can at most add; an unknown term counts as a rare one."""
-        counts = np.array([self.document_count(text, is_word)])
+        counts = np.array([self.document_count(text, is_word)], np.int64)
         share = 1.0 if is_word else self._pairs
-        return float(share * self._idf(counts)[0] * (self._k1 + 1))
+        return float(share * self._idf(counts)[0] * self._most)
 
-    def _idf(self, counts: npt.NDArray[np.int64] | int) -> npt.NDArray[np.float64]:
+    def _idf(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         df = np.asarray(counts, np.float64)
         idf: npt.NDArray[np.float64] = np.log1p((self._count - df + 0.5) / (df + 0.5))
         return idf

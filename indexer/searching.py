@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from indexer.analysis import Analyzer
+from indexer.closeness import (
+    LiteralExplainer,
+    Wanted,
+    article_texts,
+    closeness,
+    is_keyword,
+    limit_texts,
+    ticket_texts,
+)
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer
 from indexer.queries import Query
 from indexer.retrieval import Found, retrieve
+from indexer.scoring import top
 from indexer.snapshot import Lane, Snapshot
 from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
@@ -19,81 +31,125 @@ from kb.searching import SearchHit, SearchQuery
 from kb.store import handbook, tickets
 from kb.store.tickets import ResolvedTicket
 
-CANDIDATES = 100
+CANDIDATES = 50
+"""Articles, limits and tickets each that are looked at closely: so many of the best by both lanes
+and of the best by words alone."""
+REACH = 200
+"""Documents of a collection they are taken from; all of these when only some are asked for."""
+CLOSENESS = 0.5
+"""Share of the literal find in the final score; the lanes share the rest evenly with words."""
+
 Candidate = tuple[Key, float]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A search as it was understood. ``limits``: the time limits as they stand, by id."""
+
+    query: SearchQuery
+    built: Query
+    look: Wanted
+    limits: Mapping[str, TimeLimit]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A thing found with its final score; ``hit`` explains it, which only the best ones need."""
+
+    score: float
+    order: tuple[str, str]
+    hit: Callable[[Explainer, float], SearchHit]
+
+
 def search_snapshot(
-    connection: sqlite3.Connection,
-    snapshot: Snapshot,
-    analyzer: Analyzer,
-    built: Query,
-    query: SearchQuery,
+    connection: sqlite3.Connection, snapshot: Snapshot, analyzer: Analyzer, asked: Asked
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
-    found = retrieve(snapshot, built, analyzer, on=query.on)
-    explainer = Explainer(
-        analyzer, built, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
-    )
-    hits: list[SearchHit] = []
+    query = asked.query
+    found = retrieve(snapshot, asked.built, on=query.on)
+    scored: list[_Scored] = []
     if query.kind in ("all", "article", "time_limit"):
-        candidates = _candidates(snapshot.passages, found.passages)
-        hits += _passage_hits(connection, candidates, explainer, query)
+        candidates = _candidates(snapshot.passages, found.passages, asked)
+        scored += _articles(connection, candidates, asked)
+        scored += _limits(candidates, asked)
     if query.kind in ("all", "ticket") and query.chapter is None:
-        candidates = _candidates(snapshot.tickets, found.tickets)
-        hits += _ticket_hits(connection, candidates, explainer, query)
-    hits.sort(key=lambda hit: (-hit.score, hit.target_type, hit.target_id))
-    return hits[: query.limit]
+        scored += _tickets(connection, _candidates(snapshot.tickets, found.tickets, asked), asked)
+    scored.sort(key=lambda each: (-each.score, each.order))
+    explainer = LiteralExplainer(
+        analyzer,
+        asked.built,
+        lambda term: snapshot.passages.words.ceiling(term, is_word=True),
+        asked.look,
+    )
+    return [each.hit(explainer, each.score) for each in scored[: query.limit]]
 
 
-def _candidates(lane: Lane, found: Found) -> list[Candidate]:
-    best = found.best(CANDIDATES)
-    keys = lane.collection.keys(np.array([place for place, _ in best], np.int64))
-    return [(parse_key(key), score) for key, (_, score) in zip(keys, best, strict=True)]
+def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
+    """The best of both lanes together and the best by words alone, with the mean of both scores."""
+    words = lane.words.score(asked.built.terms)
+    words[lane.blocked(asked.query.on.toordinal())] = 0
+    fused = np.zeros(len(words), np.float32)
+    fused[found.places] = found.scores
+    best = float(words.max(initial=0.0)) or 1.0
+    places = np.union1d(top(fused, REACH), top(words, REACH))
+    keys = list(map(parse_key, lane.collection.keys(places)))
+    scores = ((fused[places] + words[places] / best) / 2).tolist()
+    query = asked.query
+    if query.kind != "all" or query.chapter is not None or query.category:
+        return list(zip(keys, scores, strict=True))
+    kept: set[int] = set()
+    for kind in {key.kind for key in keys}:
+        own = np.array([place for place, key in enumerate(keys) if key.kind == kind])
+        for lane_scores in (fused[places[own]], words[places[own]]):
+            kept.update(own[top(lane_scores, CANDIDATES)].tolist())
+    return [(keys[place], scores[place]) for place in sorted(kept)]
 
 
-def _passage_hits(
-    connection: sqlite3.Connection,
-    candidates: Sequence[Candidate],
-    explainer: Explainer,
-    query: SearchQuery,
-) -> list[SearchHit]:
+def _mixed(score: float, literal: float) -> float:
+    return (1 - CLOSENESS) * score + CLOSENESS * literal
+
+
+def _articles(
+    connection: sqlite3.Connection, candidates: Sequence[Candidate], asked: Asked
+) -> Iterator[_Scored]:
+    query, look = asked.query, asked.look
+    if query.kind == "time_limit":
+        return
     scores = {(key.identity, key.version): score for key, score in candidates}
     names = [key.identity for key, _ in candidates if key.kind == "article"]
-    hits = []
-    if query.kind != "time_limit":
-        shown = handbook.read_articles(connection, on=query.on, ids=names, chapter=query.chapter)
-        hits += [
-            _article_hit(article, explainer, scores[article.id, article.revision.version])
-            for article in shown
-            if (article.id, article.revision.version) in scores
-            and _serves(article.revision.categories, query.category)
-        ]
-    if query.kind != "article" and query.chapter is None:
-        limits = handbook.read_limits(connection)
-        hits += [
-            _limit_hit(limits[key.identity], explainer, score)
-            for key, score in candidates
-            if key.kind == "time_limit"
-            and key.identity in limits
-            and str(limits[key.identity].revision) == key.version
-            and _serves(limits[key.identity].categories, query.category)
-        ]
-    return hits
+    shown = handbook.read_articles(connection, on=query.on, ids=names, chapter=query.chapter)
+    for article in shown:
+        score = scores.get((article.id, article.revision.version))
+        if score is None or not _serves(article.revision.categories, query.category):
+            continue
+        literal = 1.0 if is_keyword(look, article) else closeness(look, article_texts(article))
+        order = ("article", article.id)
+        yield _Scored(_mixed(score, literal), order, partial(_article_hit, article))
 
 
-def _ticket_hits(
-    connection: sqlite3.Connection,
-    candidates: Sequence[Candidate],
-    explainer: Explainer,
-    query: SearchQuery,
-) -> list[SearchHit]:
+def _limits(candidates: Sequence[Candidate], asked: Asked) -> Iterator[_Scored]:
+    query = asked.query
+    if query.kind == "article" or query.chapter is not None:
+        return
+    for key, score in candidates:
+        limit = asked.limits.get(key.identity) if key.kind == "time_limit" else None
+        if limit is None or str(limit.revision) != key.version:
+            continue
+        if _serves(limit.categories, query.category):
+            literal = closeness(asked.look, limit_texts(limit))
+            order = ("time_limit", limit.id)
+            yield _Scored(_mixed(score, literal), order, partial(_limit_hit, limit))
+
+
+def _tickets(
+    connection: sqlite3.Connection, candidates: Sequence[Candidate], asked: Asked
+) -> Iterator[_Scored]:
     scores = {key.identity: score for key, score in candidates}
-    return [
-        _ticket_hit(ticket, explainer, scores[ticket.ticket_no])
-        for ticket in tickets.read_resolved(connection, list(scores))
-        if _serves((ticket.category,), query.category)
-    ]
+    for ticket in tickets.read_resolved(connection, list(scores)):
+        if _serves((ticket.category,), asked.query.category):
+            literal = closeness(asked.look, ticket_texts(ticket))
+            score = _mixed(scores[ticket.ticket_no], literal)
+            yield _Scored(score, ("ticket", ticket.ticket_no), partial(_ticket_hit, ticket))
 
 
 def _serves(codes: Sequence[str], category: str) -> bool:

@@ -10,11 +10,11 @@ from datetime import datetime
 import numpy as np
 
 from indexer.analysis import Analyzer
-from indexer.classification import ClassEvidence
-from indexer.confidence import name_confidence
+from indexer.classification import ClassEvidence, describe_evidence
+from indexer.confidence import fit_probability, name_confidence
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
-from indexer.past_fixes import PastFix, group_fixes, stay_rate
+from indexer.past_fixes import FixTallies, PastFix, group_fixes, stay_rate, thin_copies
 from indexer.queries import Query
 from indexer.retrieval import Retrieved
 from indexer.scoring import top
@@ -34,6 +34,8 @@ from kb.suggestion import CategoryGuess, Suggestion, Why
 
 CANDIDATES = 40
 NEAR_TICKETS = 60
+MOST_NEAR = 240
+"""Nearest tickets looked at, so that copies of one do not fill the NEAR_TICKETS that are read."""
 MOST_LIMITS = 12
 CLASSES_SHOWN = 5
 LEAST_OF_BEST = 0.3
@@ -68,35 +70,44 @@ class Case:
         ]
 
 
-def guess_categories(case: Case, categories: Mapping[str, Category]) -> tuple[CategoryGuess, ...]:
+def guess_categories(
+    connection: sqlite3.Connection,
+    snapshot: Snapshot,
+    case: Case,
+    categories: Mapping[str, Category],
+) -> tuple[CategoryGuess, ...]:
     """The most probable classes with their names and reasons."""
-    guesses = []
-    for evidence in case.classes[:CLASSES_SHOWN]:
-        category = categories.get(evidence.code)
-        if category is None:
-            continue
-        guesses.append(
-            CategoryGuess(
-                id=evidence.code,
-                name=category.name,
-                path=" › ".join(
-                    categories[code].name
-                    for code in (evidence.code[:2], evidence.code[:4])
-                    if code in categories
-                ),
-                probability=evidence.probability,
-                why=_class_reason(evidence),
-            )
+    shown = [each for each in case.classes[:CLASSES_SHOWN] if each.code in categories]
+    titles = _nearest_titles(connection, snapshot, shown)
+    return tuple(
+        CategoryGuess(
+            id=evidence.code,
+            name=categories[evidence.code].name,
+            path=" › ".join(
+                categories[code].name
+                for code in (evidence.code[:2], evidence.code[:4])
+                if code in categories
+            ),
+            probability=evidence.probability,
+            why=describe_evidence(evidence, titles.get(evidence.passage, "")),
         )
-    return tuple(guesses)
+        for evidence in shown
+    )
 
 
-def _class_reason(evidence: ClassEvidence) -> str:
-    if evidence.article >= 0.5 and evidence.tickets >= 0.4:
-        return "手册条目与过往工单都相近"
-    if evidence.article >= evidence.tickets:
-        return "与该类手册条目的说法相近"
-    return "与该类过往工单的说法相近"
+def _nearest_titles(
+    connection: sqlite3.Connection, snapshot: Snapshot, classes: Sequence[ClassEvidence]
+) -> dict[int, str]:
+    """Titles of the classes' best articles, by the number of the passage."""
+    places = [each.passage for each in classes if each.passage >= 0]
+    keys = [
+        parse_key(name) for name in snapshot.passages.collection.keys(np.array(places, np.int64))
+    ]
+    titles = handbook.read_titles(connection, [(key.identity, key.version) for key in keys])
+    return {
+        place: titles.get((key.identity, key.version), "")
+        for place, key in zip(places, keys, strict=True)
+    }
 
 
 def suggest_procedures(
@@ -112,23 +123,23 @@ def suggest_procedures(
     chosen = top(mixed, CANDIDATES)
     names = held.keys(found.places[chosen])
     candidates = [
-        (parse_key(name), float(mixed[place]), float(boost[place]))
+        (parse_key(name), float(mixed[place]))
         for place, name in zip(chosen.tolist(), names, strict=True)
     ]
     hits = _shown(connection, candidates, case)
     articles = {
         article.id: article
         for article in handbook.read_articles(
-            connection, on=case.now.date(), ids=[key.identity for key, _, _ in hits]
+            connection, on=case.now.date(), ids=[key.identity for key, _ in hits]
         )
     }
     outcomes = tickets.solution_outcomes(connection, list(articles))
     return [
-        (article, _procedure(article, case, score, sure, position, outcomes.get(name, (0, 0))))
-        for position, (name, article, score, sure) in enumerate(
+        (article, _procedure(article, case, score, position, outcomes.get(name, (0, 0))))
+        for position, (name, article, score) in enumerate(
             (
-                (key.identity, articles[key.identity], score, sure)
-                for key, score, sure in hits
+                (key.identity, articles[key.identity], score)
+                for key, score in hits
                 if key.identity in articles
             ),
             1,
@@ -136,15 +147,15 @@ def suggest_procedures(
     ]
 
 
-Candidate = tuple[Key, float, float]
-"""Key of an article's revision, its score, how sure its class is."""
+Candidate = tuple[Key, float]
+"""Key of an article's revision and its score."""
 
 
 def _shown(
     connection: sqlite3.Connection, candidates: Sequence[Candidate], case: Case
 ) -> list[Candidate]:
     """The best candidates whose revision is the one shown today: from here on they are hits."""
-    ids = [key.identity for key, _, _ in candidates if key.kind == "article"]
+    ids = [key.identity for key, _ in candidates if key.kind == "article"]
     numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
     hits = [
         candidate
@@ -159,11 +170,11 @@ def _procedure(
     article: Article,
     case: Case,
     score: float,
-    sure: float,
     position: int,
     outcomes: tuple[int, int],
 ) -> Suggestion:
     revision = article.revision
+    sure = fit_probability(case.classes, revision.categories)
     best = case.explainer.best(revision.steps)
     title = case.explainer.mark(article.title)
     if best:
@@ -177,6 +188,7 @@ def _procedure(
         target_version=revision.version,
         position=position,
         score=score,
+        probability=sure,
         confidence=name_confidence(sure),
         title=article.title,
         snippet=marked.text,
@@ -264,12 +276,16 @@ def _limit(
 
 
 def suggest_fixes(
-    connection: sqlite3.Connection, snapshot: Snapshot, case: Case, analyzer: Analyzer
+    connection: sqlite3.Connection,
+    snapshot: Snapshot,
+    case: Case,
+    analyzer: Analyzer,
+    tallies: FixTallies,
 ) -> list[Suggestion]:
     """Ways such complaints were closed, best first."""
     probability = {evidence.code: evidence.probability for evidence in case.classes}
     held = snapshot.tickets.collection
-    near = case.retrieved.tickets.best(NEAR_TICKETS)
+    near = thin_copies(case.retrieved.tickets.best(MOST_NEAR), most=NEAR_TICKETS)
     places = np.array([place for place, _ in near], np.int64)
     similarity: dict[str, float] = {}
     for key, number, (_, score) in zip(
@@ -279,55 +295,51 @@ def suggest_fixes(
         weight = 0.1 + 0.9 * sure**0.5
         similarity[parse_key(key).identity] = score * weight
     members = tickets.read_resolved(connection, list(similarity))
-    labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
-    if labelled:
-        known = {ticket.ticket_no for ticket in members}
-        members += [
-            ticket
-            for ticket in tickets.read_fixed_alike(connection, labelled)
-            if ticket.ticket_no not in known
-        ]
     terms = {
         ticket.ticket_no: frozenset(analyzer.words(ticket.resolution))
         for ticket in members
         if not ticket.fix
     }
-    fixes = group_fixes(members, similarity, terms)[: case.limit]
+    labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
+    counted = tallies.read(connection, labelled)
+    fixes = group_fixes(members, similarity, terms, counted)[: case.limit]
     best = fixes[0].score if fixes else 1.0
     fixes = [fix for fix in fixes if fix.score >= LEAST_OF_BEST * best]
     return [
-        _fix(fix, case, best, probability.get(fix.category, 0.5), position)
+        _fix(fix, case, probability.get(fix.tally.category, 0.5), position)
         for position, fix in enumerate(fixes, 1)
     ]
 
 
-def _fix(fix: PastFix, case: Case, best: float, sure: float, position: int) -> Suggestion:
+def _fix(fix: PastFix, case: Case, sure: float, position: int) -> Suggestion:
     nearest = fix.examples[0]
     marked = case.explainer.snippet(nearest.description or nearest.title)
-    settled = fix.stayed_closed + fix.came_back
-    likely = sure * stay_rate(fix.stayed_closed, fix.came_back) * fix.score / best
-    note = "这种办法多次反复，先看其他" if fix.came_back > fix.stayed_closed else ""
+    tally = fix.tally
+    settled = tally.stayed_closed + tally.came_back
+    likely = sure * stay_rate(tally.stayed_closed, tally.came_back)
+    note = "这种办法多次反复，先看其他" if tally.came_back > tally.stayed_closed else ""
     return Suggestion(
         target_type="past_fix",
         target_id=fix.id,
-        target_version=str(fix.tickets),
+        target_version=str(tally.tickets),
         position=position,
         score=fix.score,
+        probability=sure,
         confidence=name_confidence(likely),
         title=fix.label,
         snippet=marked.text,
         highlights=marked.highlights,
-        why=Why(marked.terms, (), fix.stayed_closed, settled, note),
+        why=Why(marked.terms, (), tally.stayed_closed, settled, note),
         details={
-            "category": fix.category,
+            "category": tally.category,
             "resolution": nearest.resolution,
             "root_cause": nearest.root_cause,
-            "tickets": fix.tickets,
-            "stayed_closed": fix.stayed_closed,
-            "came_back": fix.came_back,
-            "median_hours": fix.median_hours,
-            "last_seen": fix.last_seen,
-            "is_sample": all(ticket.is_sample for ticket in fix.examples),
+            "tickets": tally.tickets,
+            "stayed_closed": tally.stayed_closed,
+            "came_back": tally.came_back,
+            "median_hours": tally.median_hours,
+            "last_seen": tally.last_seen[:10],
+            "is_sample": tally.is_sample,
             "source": "工单",
             "examples": [
                 {

@@ -1,9 +1,10 @@
 """Training the desk's own encoder: term vectors, first from what occurs together, then from pairs.
 
 Start: a truncated singular value decomposition of the tf-idf matrix (latent semantic analysis,
-Deerwester et al. 1990), so that texts without pairs already gain. Then sentence-transformers'
-MultipleNegativesRankingLoss over pairs (Henderson et al. 2017): each text's partner must win
-against the partners of the others in its batch.
+Deerwester et al. 1990), so that texts without pairs already gain. Then the ranking loss of
+Henderson et al. (2017) over pairs: each text's partner must win against the partners of the others
+in its batch and against texts drawn from the corpus. A text equal to the partner is no rival: where
+questions share an answer, that would teach the opposite.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoder import RECIPE, UNKNOWN, digest_of
+from indexer.encoder import RECIPE, UNKNOWN, digest_of, unit_rows
 from indexer.progress import Progress, quiet
 
 Tokens = Sequence[str]
@@ -27,14 +28,17 @@ Tokens = Sequence[str]
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How to train. ``dimension``: of the vectors. ``smallest``: texts a term must occur in."""
+    """How to train. ``dimension``: of the vectors. ``smallest``: texts a term must occur in.
+    ``rivals``: corpus texts a batch must win against; ``sharpness``: factor on the cosines."""
 
     dimension: int = 256
     smallest: int = 2
     largest_vocabulary: int = 120_000
-    epochs: int = 4
-    batch: int = 128
-    rate: float = 0.05
+    epochs: int = 3
+    batch: int = 256
+    rivals: int = 512
+    rate: float = 0.1
+    sharpness: float = 20.0
     seed: int = 20261122
 
 
@@ -46,22 +50,53 @@ class TrainingSet:
     pairs: Sequence[tuple[Tokens, Tokens]]
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where training on pairs begins. ``vectors``: shape (terms, dimension), by vocabulary id."""
+
+    vocabulary: Mapping[str, int]
+    vectors: npt.NDArray[np.float32]
+
+    def embed(self, texts: Sequence[Tokens]) -> npt.NDArray[np.float32]:
+        """Unit vectors of texts."""
+        rows = [
+            self.vectors[[self.vocabulary[term] for term in text if term in self.vocabulary]]
+            for text in texts
+        ]
+        sums = np.array([row.sum(axis=0) for row in rows], np.float32)
+        return unit_rows(sums.reshape(len(rows), self.vectors.shape[1]))
+
+
+def find_start(training: TrainingSet, plan: TrainingPlan) -> Start:
+    """Vectors of what occurs together in the texts; pairs only add to the vocabulary."""
+    vocabulary, idf = choose_vocabulary(training, plan)
+    return Start(vocabulary, latent_vectors(training.texts, vocabulary, idf, plan))
+
+
 def train_encoder(
-    folder: Path, training: TrainingSet, plan: TrainingPlan, *, progress: Progress = quiet
+    folder: Path,
+    training: TrainingSet,
+    plan: TrainingPlan,
+    *,
+    start: Start | None = None,
+    progress: Progress = quiet,
 ) -> str:
-    """Train an encoder and save it in ``folder`` for model2vec; return its identity."""
+    """Train an encoder and save it in ``folder`` for model2vec; return its identity.
+
+    ``start``: of the same texts, where it is known already.
+    """
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
     torch.manual_seed(plan.seed)
-    vocabulary, idf = choose_vocabulary(training, plan)
-    weights = latent_vectors(training.texts, vocabulary, idf, plan)
-    module = StaticEmbedding(_tokenizer(vocabulary), embedding_weights=weights)
+    start = start or find_start(training, plan)
+    vocabulary = dict(start.vocabulary)
+    module = StaticEmbedding(_tokenizer(vocabulary), embedding_weights=start.vectors.copy())
     model = SentenceTransformer(modules=[module], device="cpu")
-    if training.pairs:
-        known = [_known(pair, vocabulary) for pair in training.pairs]
-        _fit_pairs(model, [pair for pair in known if all(pair)], plan, progress)
+    numbered = _number(training, vocabulary)
+    if numbered.lefts:
+        _fit_pairs(module, numbered, plan, progress)
     model.save(str(folder), create_model_card=False)
     identity = f"static-{plan.dimension}-{digest_of(folder)}"
     recipe = {"identity": identity, "pairs": len(training.pairs), "terms": len(vocabulary)}
@@ -134,39 +169,90 @@ def _tokenizer(vocabulary: dict[str, int]) -> Any:
     return tokenizer
 
 
-def _known(pair: tuple[Tokens, Tokens], vocabulary: dict[str, int]) -> tuple[str, str]:
-    """Both sides without unknown terms: the unknown one stays zero, as model2vec leaves it out."""
-    left, right = (" ".join(term for term in side if term in vocabulary) for side in pair)
-    return left, right
+@dataclass(frozen=True)
+class _Numbered:
+    """A training set as rows of the table; ``same[i]``: texts with one number are equal."""
+
+    texts: Sequence[npt.NDArray[np.int64]]
+    lefts: Sequence[int]
+    rights: Sequence[int]
+    same: npt.NDArray[np.int64]
+    rivals: npt.NDArray[np.int64]
 
 
-def _fit_pairs(
-    model: Any,
-    pairs: Sequence[tuple[str, str]],
-    plan: TrainingPlan,
-    progress: Progress,
-) -> None:
+def _number(training: TrainingSet, vocabulary: dict[str, int]) -> _Numbered:
+    """Known terms only, as model2vec reads texts; pairs with a side of none are left out."""
+    sides = [side for pair in training.pairs for side in pair]
+    rows = [
+        np.array([vocabulary[term] for term in text if term in vocabulary], np.int64)
+        for text in (*training.texts, *sides)
+    ]
+    first = len(training.texts)
+    numbers: dict[bytes, int] = {}
+    same = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in rows], np.int64)
+    usable = [
+        place for place in range(first, len(rows), 2) if len(rows[place]) and len(rows[place + 1])
+    ]
+    rivals = np.array([place for place in range(first) if len(rows[place])], np.int64)
+    return _Numbered(rows, usable, [place + 1 for place in usable], same, rivals)
+
+
+def _fit_pairs(module: Any, numbered: _Numbered, plan: TrainingPlan, progress: Progress) -> None:
     import torch
-    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    lefts = [left for left, _ in pairs]
-    rights = [right for _, right in pairs]
-    loss = MultipleNegativesRankingLoss(model, scale=20.0)
-    optimiser = torch.optim.Adam(model.parameters(), lr=plan.rate)
-    steps = plan.epochs * math.ceil(len(pairs) / plan.batch)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, total_iters=steps)
-    generator = torch.Generator().manual_seed(plan.seed)
-    model.train()
+    optimiser = torch.optim.Adam(module.parameters(), lr=plan.rate)
+    count = len(numbered.lefts)
+    steps = plan.epochs * math.ceil(count / plan.batch)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, total_iters=max(steps, 1))
+    rng = np.random.default_rng(plan.seed)
+    lefts, rights = np.array(numbered.lefts), np.array(numbered.rights)
+    module.train()
     done = 0
     for _ in range(plan.epochs):
-        order = torch.randperm(len(pairs), generator=generator).tolist()
-        for start in range(0, len(order), plan.batch):
+        order = rng.permutation(count)
+        for start in range(0, count, plan.batch):
             chosen = order[start : start + plan.batch]
-            sides = [model.preprocess([side[i] for i in chosen]) for side in (lefts, rights)]
+            drawn = min(plan.rivals, len(numbered.rivals))
+            rivals = rng.choice(numbered.rivals, drawn, replace=False)
             optimiser.zero_grad()
-            loss(sides, None).backward()
+            loss = _ranking_loss(module, numbered, lefts[chosen], rights[chosen], rivals, plan)
+            loss.backward()
             optimiser.step()
             schedule.step()
             done += 1
             progress("训练编码器", done, steps)
-    model.eval()
+    module.eval()
+
+
+def _ranking_loss(
+    module: Any,
+    numbered: _Numbered,
+    lefts: npt.NDArray[np.int64],
+    rights: npt.NDArray[np.int64],
+    rivals: npt.NDArray[np.int64],
+    plan: TrainingPlan,
+) -> Any:
+    """Cross entropy of each left text over its own right text, the others' and the rivals."""
+    import torch
+
+    others = np.concatenate([rights, rivals])
+    cosines = _embed(module, numbered.texts, lefts) @ _embed(module, numbered.texts, others).T
+    equal = numbered.same[rights][:, None] == numbered.same[others][None, :]
+    np.fill_diagonal(equal, val=False)
+    scores = (plan.sharpness * cosines).masked_fill(torch.from_numpy(equal), -torch.inf)
+    return torch.nn.functional.cross_entropy(scores, torch.arange(len(rights)))
+
+
+def _embed(
+    module: Any, texts: Sequence[npt.NDArray[np.int64]], places: npt.NDArray[np.int64]
+) -> Any:
+    import torch
+
+    rows = [texts[place] for place in places.tolist()]
+    offsets = np.cumsum([0, *(len(row) for row in rows[:-1])])
+    features = {
+        "input_ids": torch.from_numpy(np.concatenate(rows)),
+        "offsets": torch.from_numpy(offsets),
+    }
+    embedded = module(features)["sentence_embedding"]
+    return torch.nn.functional.normalize(embedded, dim=1, eps=1e-9)

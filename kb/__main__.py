@@ -7,6 +7,7 @@ import os
 import click
 
 from kb.commands.asking import due_command, search_command, suggest_command
+from kb.commands.bench import bench_command
 from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
@@ -27,6 +28,7 @@ COMMANDS = (
     serve_command,
     train_command,
     eval_command,
+    bench_command,
     verify_command,
     settle_command,
     ticket_group,

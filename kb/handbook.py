@@ -18,6 +18,7 @@ from kb.deadlines import UNITS
 from kb.errors import HandbookInvalid
 from kb.figure import Figure
 from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, class_limit
+from kb.settings import shipped_handbook
 from kb.tables import parse_number, read_json, read_table, read_text
 from kb.ticket import AREAS, PRIORITIES
 from kb.vocabulary import Confusion, read_confusions, read_synonyms, read_words
@@ -49,6 +50,7 @@ TAXONOMY_COLUMNS = (
 )  # fmt: skip
 LIMIT_COLUMNS = tuple(field.name for field in fields(TimeLimit) if field.name != "revision")
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figure))
+OTHER_TALK = "other_talk.txt"
 _FILE_NAME = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)-(?P<slug>[a-z0-9-]+)\.md")
 
 
@@ -65,6 +67,7 @@ class Handbook:
     confusions: tuple[Confusion, ...]
     never_mask: tuple[str, ...]
     workdays: Mapping[str, Any]
+    other_talk: tuple[str, ...]
 
 
 def parse_article(text: str, *, name: str) -> Article:
@@ -198,7 +201,14 @@ def build_handbook(folder: Path, articles: Iterable[Article]) -> Handbook:
         confusions=read_confusions(tables / "confusions.csv"),
         never_mask=read_words(tables / "never_mask.txt"),
         workdays=read_workdays(tables / "workdays.json"),
+        other_talk=read_other_talk(folder),
     )
+
+
+def read_other_talk(folder: Path) -> tuple[str, ...]:
+    """Sentences that are no complaint of the trade: the folder's own, or those shipped."""
+    own = folder / "tables" / OTHER_TALK
+    return read_words(own if own.is_file() else shipped_handbook() / "tables" / OTHER_TALK)
 
 
 def read_workdays(path: Path) -> dict[str, Any]:

@@ -65,6 +65,8 @@ class CategoryGuess:
 class Suggestion:
     """One item shown. ``highlights``: [start, end) character offsets in ``snippet``.
 
+    ``probability``: that it is of the complaint's class; ``confidence`` is named by it, in a past
+    fix by this and what became of it.
     ``details`` holds what only this kind of item has, ready for JSON.
     """
 
@@ -80,6 +82,7 @@ class Suggestion:
     why: Why
     details: Mapping[str, object] = field(default_factory=dict)
     impression_id: str = ""
+    probability: float = 0.0
 
 
 @dataclass(frozen=True)

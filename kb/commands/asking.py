@@ -125,9 +125,10 @@ def _limit_text(item: dict[str, Any]) -> str:
 
 
 def _fix_text(item: dict[str, Any]) -> str:
-    return (
-        f"{item['title']}（{item.get('tickets', 0)} 张，已解决 {item.get('stayed_closed', 0)} 张）"
-    )
+    parts = [item["title"], f"{item['tickets']} 单", f"{item['stayed_closed']} 单未再投诉"]
+    if item["came_back"]:
+        parts.append(f"{item['came_back']} 单又反复")
+    return " · ".join([*parts, f"中位 {item['median_hours']:.1f} 小时"])
 
 
 @click.command("search", cls=Command)
@@ -161,8 +162,10 @@ def search_command(
     database = run.open_database()
     engine = open_engine(run.settings, database, prewarm=False)
     data = result_as_dict(engine.search(query, now=now))
-    lines = [f"{hit['target_id']} {hit['title']}  {hit['snippet']}" for hit in data["hits"]]
-    show(data, lines or ["没有找到"], as_json=as_json)
+    meant = "、".join(f"“{right}”" for _, right in data["corrections"])
+    lines = [f"您是不是要找{meant}？"] if meant else []
+    lines += [f"{hit['target_id']} {hit['title']}  {hit['snippet']}" for hit in data["hits"]]
+    show(data, lines if data["hits"] else [*lines, "没有找到"], as_json=as_json)
 
 
 @click.command("due", cls=Command)

@@ -150,16 +150,30 @@ def train_command(run: Run, as_json: bool) -> None:
 
 @click.command("eval", cls=Command)
 @click.argument("sets", metavar="DIR|FILE...", nargs=-1, required=True, type=Readable(folder=None))
+@click.option("--calibration", is_flag=True, help="把握可信不可信：按概率分段，预测对照实际")
 @json_option
 @pass_run
-def eval_command(run: Run, sets: tuple[Path, ...], as_json: bool) -> None:
-    """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议。"""
+def eval_command(run: Run, sets: tuple[Path, ...], calibration: bool, as_json: bool) -> None:
+    """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议；
+    查询集 FILE（JSONL，有 query）测检索框；同号两次投诉 FILE（JSONL，有 earlier）测重复投诉。"""
     with showing_progress() as progress:
         if len(sets) == 1 and sets[0].is_dir():
+            _refuse_calibration(calibration)
             figures = _evaluate_folder(sets[0], progress)
+        elif len(sets) == 1 and _is_suite(sets[0]):
+            _refuse_calibration(calibration)
+            figures = _evaluate_suite(run, sets[0])
+        elif len(sets) == 1 and _is_pairs(sets[0]):
+            _refuse_calibration(calibration)
+            figures = _evaluate_pairs(run, sets[0])
         else:
-            figures = _evaluate_files(run, sets)
+            figures = _evaluate_files(run, sets, calibration=calibration)
     show(figures, _figure_lines(figures), as_json=as_json)
+
+
+def _refuse_calibration(calibration: bool) -> None:
+    if calibration:
+        raise InvalidInput("只用于标了分类的句子文件", field="--calibration")
 
 
 def _evaluate_folder(folder: Path, progress: Progress) -> dict[str, Any]:
@@ -171,30 +185,78 @@ def _evaluate_folder(folder: Path, progress: Progress) -> dict[str, Any]:
     return evaluate_folder(folder, progress=progress)
 
 
-def _evaluate_files(run: Run, files: tuple[Path, ...]) -> dict[str, Any]:
+def _is_suite(file: Path) -> bool:
+    from indexer.suite import is_suite
+
+    return is_suite(file)
+
+
+def _evaluate_suite(run: Run, file: Path) -> dict[str, Any]:
+    from indexer.engine import open_engine
+    from indexer.suite import evaluate_suite, read_suite
+
+    database = run.open_database()
+    engine = open_engine(run.settings, database)
+    return evaluate_suite(engine, database.connection, read_suite(file), now=run.clock())
+
+
+def _is_pairs(file: Path) -> bool:
+    from indexer.repeat_pairs import is_pairs
+
+    return is_pairs(file)
+
+
+def _evaluate_pairs(run: Run, file: Path) -> dict[str, Any]:
+    from indexer.engine import open_engine
+    from indexer.repeat_pairs import evaluate_pairs, read_pairs
+
+    engine = open_engine(run.settings, run.open_database())
+    return evaluate_pairs(engine, read_pairs(file), now=run.clock())
+
+
+def _evaluate_files(run: Run, files: tuple[Path, ...], *, calibration: bool) -> dict[str, Any]:
     for file in files:
         if file.is_dir():
             raise InvalidInput("目录只能单独给一个", field="DIR")
     from indexer.engine import open_engine
-    from indexer.labelled import evaluate_labelled, evaluate_pairs, is_of_pairs, read_labelled
-    from indexer.repeat_fitting import read_pairs
+    from indexer.labelled import calibrate, judge_labelled, read_labelled, summarise
 
-    if all(map(is_of_pairs, files)):
-        pairs = [pair for file in files for pair in read_pairs(file)]
-        engine = open_engine(run.settings, run.open_database())
-        return evaluate_pairs(engine, pairs, now=run.clock())
     sentences = [sentence for file in files for sentence in read_labelled(file)]
     engine = open_engine(run.settings, run.open_database())
-    return evaluate_labelled(engine, sentences, now=run.clock())
+    judged = judge_labelled(engine, sentences, now=run.clock())
+    if not calibration:
+        return summarise(judged)
+    return {kind: asdict(reliability) for kind, reliability in calibrate(judged).items()}
+
+
+KIND_NAMES = {"classes": "投诉分类", "procedures": "规程", "past_fixes": "过往处理"}
 
 
 def _figure_lines(figures: dict[str, Any], indent: str = "") -> list[str]:
     lines = []
     for name, value in figures.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "bins" in value:
+            lines += _reliability_lines(name, value)
+        elif isinstance(value, dict):
             lines += [f"{indent}{name}", *_figure_lines(value, indent + "  ")]
         elif isinstance(value, float):
             lines.append(f"{indent}{name}: {value:.4f}")
         else:
             lines.append(f"{indent}{name}: {value}")
+    return lines
+
+
+def _reliability_lines(kind: str, table: dict[str, Any]) -> list[str]:
+    precision = table["high_precision"]
+    right = "没有" if precision is None else f"{precision:.1%} 正确"
+    sure = f"把握高的占 {table['high_share']:.1%}，{right}"
+    lines = [
+        f"{KIND_NAMES[kind]}：{table['count']} 条，平均校准误差 {table['error']:.3f}；{sure}",
+        "  概率          条数  平均预测  实际正确",
+    ]
+    for row in table["bins"]:
+        span = f"{row['low']:.1f}–{row['high']:.1f}"
+        lines.append(
+            f"  {span:<9}{row['count']:>8}{row['predicted']:>10.3f}{row['observed']:>10.3f}"
+        )
     return lines

@@ -41,8 +41,7 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
     signal.signal(signal.SIGTERM, _interrupt)
     follower = Follower()
     try:
-        follower.start()
-        _serve(settings, as_json=as_json)
+        _serve(settings, follower, as_json=as_json)
     except KeyboardInterrupt:
         pass
     finally:
@@ -55,10 +54,11 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, *, as_json: bool) -> None:
+def _serve(settings: Settings, follower: Follower, *, as_json: bool) -> None:
     from web.wsgi import build_services, serve
 
     services = build_services(settings)
+    follower.start()  # only now: two processes starting together start slowly
     announcer = threading.Thread(target=announce, args=(settings,), kwargs={"as_json": as_json})
     announcer.daemon = True
     announcer.start()
@@ -127,7 +127,7 @@ class Follower:
             started += 1
 
     def stop(self) -> None:
-        """End the child; it finishes the commit in hand."""
+        """End the child, if it was started; it finishes the commit in hand."""
         self._stopping.set()
         child = self._child
         if child is None or child.poll() is not None:

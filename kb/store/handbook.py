@@ -151,6 +151,19 @@ def shown_numbers(
     return {row["article_id"]: row["number"] for row in rows}
 
 
+def read_titles(
+    connection: sqlite3.Connection, versions: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Titles of revisions, by (article, number as text)."""
+    marks = ", ".join("(?, ?)" for _ in versions)
+    rows = connection.execute(
+        "SELECT article_id, number, title FROM revision"
+        f" WHERE (article_id, number) IN (VALUES {marks or '(NULL, NULL)'})",
+        [value for name, number in versions for value in (name, int(number))],
+    )
+    return {(row["article_id"], str(row["number"])): row["title"] for row in rows}
+
+
 def read_indexable(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> list[Article]:

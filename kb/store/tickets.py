@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from kb.errors import TicketConflict, TicketNotFound
@@ -13,6 +15,8 @@ from kb.store.queue import enqueue
 from kb.store.rows import insert, parse_row, placeholders, row_values
 from kb.ticket import Link, Outcome, Ticket
 from kb.times import format_instant
+
+LOADED_AT_ONCE = 2_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,35 @@ def add_ticket(connection: sqlite3.Connection, ticket: Ticket, *, now: datetime)
     """Insert a new ticket and ask for it to be indexed."""
     insert(connection, "ticket", row_values(ticket))
     enqueue(connection, "ticket", ticket.ticket_no, now=now)
+
+
+def load_tickets(connection: sqlite3.Connection, cases: Iterable[tuple[Ticket, Outcome]]) -> int:
+    """Insert new closed tickets with the outcome of each, many at a time; say how many.
+
+    Nothing is queued: this is for a folder whose whole index is built next.
+    """
+    tickets, outcomes = _insertion("ticket", Ticket), _insertion("ticket_outcome", Outcome)
+    count = 0
+    waiting = iter(cases)
+    while batch := list(islice(waiting, LOADED_AT_ONCE)):
+        connection.executemany(tickets.sql, (tickets.values(ticket) for ticket, _ in batch))
+        connection.executemany(outcomes.sql, (outcomes.values(outcome) for _, outcome in batch))
+        count += len(batch)
+    return count
+
+
+@dataclass(frozen=True)
+class _Insertion:
+    """How rows of one dataclass without lists are inserted, columns in the order of its fields."""
+
+    sql: str
+    values: Callable[[Any], tuple[Any, ...]]
+
+
+def _insertion(table: str, kind: type[Ticket | Outcome]) -> _Insertion:
+    names = [field.name for field in fields(kind)]
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({placeholders(names)})"
+    return _Insertion(sql, attrgetter(*names))
 
 
 def update_ticket(
@@ -178,6 +211,42 @@ def count_indexable(connection: sqlite3.Connection) -> int:
     return int(row["size"])
 
 
+def sample_descriptions(connection: sqlite3.Connection, *, most: int) -> list[str]:
+    """What callers said in up to ``most`` closed tickets, spread evenly over all of them."""
+    step = max(1, -(-count_indexable(connection) // most))
+    rows = connection.execute(
+        "SELECT description FROM"
+        " (SELECT description, row_number() OVER (ORDER BY ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND description <> '')"
+        " WHERE place % ? = 0",
+        (step,),
+    )
+    return [row["description"] for row in rows]
+
+
+@dataclass(frozen=True)
+class ClassSaying:
+    """What was said in a ticket of a class, and what was found and done."""
+
+    category: str
+    description: str
+    done: str
+
+
+def read_newest_of_classes(connection: sqlite3.Connection, *, most: int) -> list[ClassSaying]:
+    """The ``most`` newest closed tickets of each class."""
+    rows = connection.execute(
+        "SELECT category, description, root_cause || char(10) || fix || char(10) || resolution"
+        " AS done FROM ticket WHERE ticket_no IN (SELECT ticket_no FROM"
+        " (SELECT ticket_no, row_number() OVER"
+        " (PARTITION BY category ORDER BY accepted_at DESC, ticket_no) AS place FROM ticket"
+        " WHERE status = 'closed' AND resolution <> '' AND category <> '') WHERE place <= ?)"
+        " ORDER BY ticket_no",
+        (most,),
+    )
+    return [parse_row(row, ClassSaying) for row in rows]
+
+
 _RESOLVED_COLUMNS = ", ".join(
     f"ticket.{field.name}"
     for field in fields(ResolvedTicket)
@@ -202,16 +271,78 @@ def read_resolved(
     return [parse_row(row, ResolvedTicket) for row in rows]
 
 
-def read_fixed_alike(
-    connection: sqlite3.Connection, fixes: Collection[tuple[str, str]]
-) -> list[ResolvedTicket]:
-    """All closed tickets of these (class, fix label) pairs."""
-    pairs = ", ".join("(?, ?)" for _ in fixes)
+FixName = tuple[str, str]
+"""A way of fixing: class and label."""
+
+
+@dataclass(frozen=True)
+class FixTally:
+    """What is known of all closed tickets of one way of fixing. ``median_hours``: from acceptance
+    to closing; ``last_seen``: when the newest was closed."""
+
+    category: str
+    fix: str
+    tickets: int
+    stayed_closed: int
+    came_back: int
+    median_hours: float
+    last_seen: str
+    is_sample: bool
+
+
+def read_fix_versions(
+    connection: sqlite3.Connection, fixes: Collection[FixName] | None = None
+) -> dict[FixName, int]:
+    """The number of each of these ways of fixing, or of all: it rises when anything changes."""
+    chosen, values = "1 = 1", list[str]()
+    if fixes is not None:
+        chosen = f"(category, fix) IN (VALUES {_pairs(fixes)})"
+        values = [value for pair in fixes for value in pair]
     rows = connection.execute(
-        f"{_RESOLVED} AND (ticket.category, ticket.fix) IN (VALUES {pairs})",
-        [value for pair in fixes for value in pair],
+        f"SELECT category, fix, version FROM fix_version WHERE {chosen}", values
     )
-    return [parse_row(row, ResolvedTicket) for row in rows]
+    return {(row["category"], row["fix"]): row["version"] for row in rows}
+
+
+def tally_fixes(
+    connection: sqlite3.Connection, fixes: Collection[FixName] | None = None
+) -> dict[FixName, FixTally]:
+    """Count the closed tickets of these ways of fixing, or of all."""
+    chosen, values = "fix <> ''", list[str]()
+    if fixes is not None:
+        chosen = f"fix <> '' AND (category, fix) IN (VALUES {_pairs(fixes)})"
+        values = [value for pair in fixes for value in pair]
+    rows = connection.execute(
+        "WITH timed AS (SELECT ticket_no, category, fix, closings, closed_at, is_sample,"
+        " (julianday(closed_at) - julianday(accepted_at)) * 24 AS hours FROM ticket"
+        f" WHERE status = 'closed' AND resolution <> '' AND {chosen}),"
+        " ranked AS (SELECT *, row_number() OVER (PARTITION BY category, fix ORDER BY hours)"
+        " AS place, count(*) OVER (PARTITION BY category, fix) AS size FROM timed)"
+        " SELECT category, fix, count(*) AS tickets,"
+        " total(state = 'stayed_closed') AS stayed_closed, total(state = 'came_back') AS came_back,"
+        " avg(CASE WHEN place IN ((size + 1) / 2, (size + 2) / 2) THEN hours END) AS median_hours,"
+        " max(closed_at) AS last_seen, min(is_sample) AS is_sample FROM ranked"
+        " LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ranked.ticket_no"
+        " AND ticket_outcome.closing = ranked.closings - 1 GROUP BY category, fix",
+        values,
+    )
+    return {
+        (row["category"], row["fix"]): FixTally(
+            category=row["category"],
+            fix=row["fix"],
+            tickets=row["tickets"],
+            stayed_closed=int(row["stayed_closed"]),
+            came_back=int(row["came_back"]),
+            median_hours=round(row["median_hours"], 1),
+            last_seen=row["last_seen"],
+            is_sample=bool(row["is_sample"]),
+        )
+        for row in rows
+    }
+
+
+def _pairs(fixes: Collection[FixName]) -> str:
+    return ", ".join("(?, ?)" for _ in fixes) or "(NULL, NULL)"
 
 
 def recent_of_number(
@@ -345,3 +476,18 @@ def solution_outcomes(
         tuple(target_ids),
     )
     return {row["target_id"]: (row["stayed"], row["total"]) for row in rows}
+
+
+def read_proven_articles(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """(what was said, article) of each closing that stayed closed with the article as solution."""
+    rows = connection.execute(
+        "SELECT ticket.title, ticket.description, target_id"
+        " FROM ticket_knowledge_link JOIN ticket_outcome USING (ticket_no, closing)"
+        " JOIN ticket USING (ticket_no)"
+        " WHERE knowledge_usage = 'solution' AND state = 'stayed_closed'"
+        " AND target_type IN ('article', 'procedure') ORDER BY ticket_no, closing"
+    )
+    return [
+        ("\n".join(filter(None, (row["title"], row["description"]))), row["target_id"])
+        for row in rows
+    ]

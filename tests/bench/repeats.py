@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 from indexer.engine import Engine, open_engine
-from indexer.labelled import pair_sample
-from indexer.repeat_fitting import Call, LabelledPair, evaluate, fit_model, read_pairs
+from indexer.repeat_fitting import Call, evaluate, fit_model
+from indexer.repeat_pairs import LabelledPair, pair_sample, read_pairs
 from kb.database import open_database
 from kb.settings import read_settings, shipped_handbook
 from kb.times import now_beijing

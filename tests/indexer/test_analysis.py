@@ -14,7 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.analysis import Analyzer, domain_words, normal_form, normalise, to_simplified
+from indexer.analysis import (
+    Analyzer,
+    characters,
+    domain_words,
+    normal_form,
+    normalise,
+    to_simplified,
+)
 from indexer.dictionary import DOMAIN_FREQUENCY, dictionary_path, general_counts
 from indexer.queries import QueryBuilder
 from kb.vocabulary import Confusion, Vocabulary, read_confusions, read_synonyms
@@ -147,8 +154,20 @@ def test_width_case_script_and_spoken_digits_are_one(written: str, plain: str) -
     assert normalise(written).text == plain
 
 
-def test_simplified_text_is_left_alone() -> None:
-    assert to_simplified("宽带断网了") == "宽带断网了"
+@pytest.mark.parametrize(
+    "text", ["宽带断网了", "什么时候", "怎么办", "发票抬头", "效果显著", "著名", "乾隆"]
+)
+def test_simplified_text_is_left_alone(text: str) -> None:
+    assert to_simplified(text) == text
+    assert normal_form(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [("看著網絡斷線", "看着网络断线"), ("這是什么網", "这是什么网"), ("軟體帳單", "软件帐单")],
+)
+def test_traditional_text_is_converted_run_by_run(written: str, plain: str) -> None:
+    assert normal_form(written) == plain
 
 
 @pytest.mark.parametrize(
@@ -221,7 +240,8 @@ def test_the_fast_path_gives_the_terms_of_the_slow_one(analyzer: Analyzer, text:
     assert Counter(pairs) == Counter(
         term.text for term in terms if not term.is_word or len(term.text) == 2
     )
-    assert Counter(analyzer.tokens(text)) == Counter(term.text for term in terms)
+    letters = (char for word in words for char in characters(word))
+    assert Counter(analyzer.tokens(text)) == Counter([*(term.text for term in terms), *letters])
 
 
 @given(TEXTS)

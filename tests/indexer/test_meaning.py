@@ -17,10 +17,11 @@ from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors, unit_rows
 from indexer.engine import Engine
 from indexer.kept_vectors import DIGESTS, VECTORS, KeptEncoder
-from indexer.meaning import HEAD, MeaningScorer
+from indexer.meaning import MeaningScorer
 from indexer.postings import WordWeights
 from indexer.progress import quiet
 from indexer.retrieval import retrieve
+from indexer.rotation import HEAD
 from indexer.snapshot import Language
 from kb.vocabulary import Vocabulary
 
@@ -95,12 +96,12 @@ def test_candidates_give_the_best_ten_of_a_full_scan(
     snapshot = engine.opened().snapshot
     for text in ("家里断网光猫亮红灯", "这个月话费多扣了三十块", "转网一直不给授权码"):
         query = language.builder.build(text)
-        whole = retrieve(snapshot, query, language.analyzer, on=date(2026, 11, 20))
+        whole = retrieve(snapshot, query, on=date(2026, 11, 20))
         with monkeypatch.context() as patch:
             patch.setattr(retrieval, "WHOLE", 0)
             patch.setattr(retrieval, "BEST_WORDS", 100)
             patch.setattr(retrieval, "BEST_MEANINGS", 100)
-            few = retrieve(snapshot, query, language.analyzer, on=date(2026, 11, 20))
+            few = retrieve(snapshot, query, on=date(2026, 11, 20))
         assert len(few.tickets.places) < len(whole.tickets.places)
         assert few.tickets.best(10) == whole.tickets.best(10)
         assert few.passages.best(10) == whole.passages.best(10)
@@ -109,7 +110,7 @@ def test_candidates_give_the_best_ten_of_a_full_scan(
 def test_an_article_is_no_candidate_outside_its_days(engine: Engine, language: Language) -> None:
     snapshot = engine.opened().snapshot
     query = language.builder.build("宽带断网")
-    found = retrieve(snapshot, query, language.analyzer, on=date(1999, 1, 1)).passages
+    found = retrieve(snapshot, query, on=date(1999, 1, 1)).passages
     articles = [
         key
         for key in snapshot.passages.collection.keys(

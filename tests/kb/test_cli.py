@@ -509,3 +509,20 @@ def test_a_judged_set_without_a_file_is_named(bare: Kb, tmp_path: Path, name: st
     refused = bare("eval", str(tmp_path))
     assert refused.code == 2
     assert name in refused.err
+
+
+def test_a_query_suite_is_measured_by_class(full: Kb, tmp_path: Path) -> None:
+    suite = tmp_path / "suite.jsonl"
+    suite.write_text(
+        '{"query": "fapiao", "class": "pinyin", "target": "P180301"}\n'
+        '{"query": "发票", "class": "exact_term", "targets": ["P060101", "P060102"]}\n',
+        "utf-8",
+    )
+    figures = full("eval", str(suite), "--json").data
+    assert figures["classes"] == {"exact_term": 0.0, "pinyin": 1.0}
+    assert figures["missed"] == ["exact_term 发票"]
+
+
+def test_searching_says_what_was_meant(full: Kb) -> None:
+    assert full("search", "fapiao").out.startswith("您是不是要找“发票”？")
+    assert "您是不是要找" not in full("search", "发票").out

@@ -286,3 +286,10 @@ def test_search_marks_what_it_found(client: FlaskClient) -> None:
     assert client.get("/search").status_code == 200
     assert client.get("/search?q=网&type=song").status_code == 422
     assert client.get("/search?q=" + "网" * 501).status_code == 422
+
+
+def test_search_asks_whether_something_else_was_meant(client: FlaskClient) -> None:
+    page = client.get("/search?q=kdbz").text
+    assert "您是不是要找" in page
+    assert ">宽带报障</a>" in page
+    assert "您是不是要找" not in client.get("/search?q=款待").text

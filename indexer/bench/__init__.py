@@ -1,0 +1,1 @@
+"""Measuring speed: invented corpora of any size, our parts and their peers side by side."""
