@@ -112,7 +112,7 @@ class TalkReader:
         return Talk(
             features=frozenset(features),
             coverage=best / (ceiling + CEILING_START),
-            keyness=sum(sorted(map(self._keyness, words))[-TELLING:]),
+            keyness=sum(sorted(map(self.keyness, words))[-TELLING:]),
             length=math.log1p(len(words)),
         )
 
@@ -120,7 +120,8 @@ class TalkReader:
         is_latin = word.isascii() and word.isalpha()
         return is_latin and not self._scorer.document_count(word, True)
 
-    def _keyness(self, word: str) -> float:
+    def keyness(self, word: str) -> float:
+        """How much a word is of the trade; not above 0 for one the handbook does not hold."""
         if len(word) == 1 and not word.isdigit():
             return 0.0
         count = self._scorer.document_count(word, True)
