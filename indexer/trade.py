@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from pypinyin import lazy_pinyin
 
 from indexer.analysis import Analyzer
 from indexer.queries import Query
+from indexer.readings import syllables_of
 from indexer.scoring import WordScorer
 from kb.errors import IndexMismatch
 
@@ -147,8 +147,8 @@ def read_features(text: str, words: Iterable[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=32_768)
 def read_syllable(char: str) -> str:
-    """The commonest reading of one Chinese character, without tone."""
-    return lazy_pinyin(char)[0]
+    """The commonest reading of one Chinese character without tone; itself when it has none."""
+    return "".join(syllables_of(char) or (char,))
 
 
 def save_gate(folder: Path, gate: TradeGate) -> None:

@@ -1,4 +1,4 @@
-"""Whether a complaint repeats an earlier one: the decision from evidence, and what is shown of it."""
+"""Whether a complaint repeats an earlier one: the decision from evidence, and what is shown."""
 
 from __future__ import annotations
 
