@@ -18,9 +18,10 @@ import numpy.typing as npt
 from kb.cues import wording
 from kb.repeat import Evidence, RepeatModel, features, same_matter
 
-PENALTY = 0.02
-"""Of each weight squared; the features are scaled to unit variance first."""
-LEAST_SEEN = 4
+WORDING_PENALTY = 0.02
+FEATURE_PENALTY = 3.0
+"""Of each weight squared; features are scaled to unit variance, a text's wording to length 1."""
+LEAST_SEEN = 3
 """New texts of pairs that must hold a piece of wording before it gets a weight."""
 FIRST_CALL = 0.1
 """Weight of one first call beside a labelled pair: there are many, and they are all alike."""
@@ -115,7 +116,7 @@ def _fit(samples: Sequence[Sample], calls: Sequence[Call]) -> RepeatModel:
     design[len(samples) :, -1] = 1.0
     labels = np.array([s.same for s in samples] + [c.is_repeat for c in calls], float)
     counts = np.array([1.0] * len(samples) + [1.0 if c.is_repeat else FIRST_CALL for c in calls])
-    solved = _solve(design, labels, counts)
+    solved = _solve(design, labels, counts, features=len(names))
     weights = solved[len(known) : -2] / spread
     return RepeatModel(
         base=round(float(solved[-2] - weights @ mean), 4),
@@ -129,9 +130,10 @@ def _fit(samples: Sequence[Sample], calls: Sequence[Call]) -> RepeatModel:
     )
 
 
-def _solve(design: Matrix, labels: Matrix, counts: Matrix) -> Matrix:
+def _solve(design: Matrix, labels: Matrix, counts: Matrix, *, features: int) -> Matrix:
     """Newton's method; the last two columns (where each kind of text starts) bear no penalty."""
-    penalty = np.full(design.shape[1], 2 * PENALTY)
+    penalty = np.full(design.shape[1], 2 * WORDING_PENALTY)
+    penalty[-2 - features :] = 2 * FEATURE_PENALTY
     penalty[-2:] = 1e-6
     solved = np.zeros(design.shape[1])
     for _ in range(ROUNDS):

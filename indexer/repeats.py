@@ -64,7 +64,9 @@ class Comparer:
         new, old = normalise(text).text, normalise(earlier.text).text
         said, before = self._words(new), self._words(old)
         return Evidence(
-            same_class=sum(each.probability for each in classes if each.code == earlier.category),
+            same_class=_share(classes, earlier.category),
+            same_group=_share(classes, earlier.category[:4]),
+            same_field=_share(classes, earlier.category[:2]),
             class_gap=class_gap(classes, earlier.category[:4]),
             wide_gap=class_gap(classes, earlier.category[:2]),
             foreign=self._foreign(new, old),
@@ -105,6 +107,10 @@ def class_gap(classes: Sequence[ClassEvidence], group: str) -> float:
     best = max(each.probability for each in classes)
     own = max((each.probability for each in classes if each.code.startswith(group)), default=0.0)
     return max(-1.0, math.log((own + 1e-12) / (best + 1e-12)) / _WIDEST_GAP)
+
+
+def _share(classes: Sequence[ClassEvidence], group: str) -> float:
+    return sum(each.probability for each in classes if group and each.code.startswith(group))
 
 
 def _cosine(first: Mapping[str, float], second: Mapping[str, float]) -> float:

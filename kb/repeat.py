@@ -54,7 +54,8 @@ class RepeatQuestion:
 class Evidence:
     """What speaks for and against the same matter; each between -1 and 1.
 
-    ``same_class``: probability that the new text is of the earlier ticket's class.
+    ``same_class``, ``same_group``, ``same_field``: probability that the new text is of the earlier
+    ticket's class, or of another of its second or its first level.
     ``class_gap``: 0 when no class is more probable for the new text than one of the earlier
     ticket's second level, down to -1; ``wide_gap``: of its first level.
     ``foreign``: how much of the trade the new text names that the earlier one does not.
@@ -64,6 +65,8 @@ class Evidence:
     """
 
     same_class: float
+    same_group: float
+    same_field: float
     class_gap: float
     wide_gap: float
     foreign: float
