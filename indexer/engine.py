@@ -20,6 +20,7 @@ from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.past_fixes import FixTallies
 from indexer.queries import QueryBuilder
+from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
 from indexer.searching import Asked, search_snapshot
 from indexer.snapshot import Language, Snapshot, open_snapshot
@@ -37,10 +38,12 @@ from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.reference import ReferenceCache
+from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
 from kb.store import handbook, queue, sessions, tickets
 from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
+from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
 
 RANKER_VERSION = "base-1"
@@ -73,6 +76,7 @@ class Engine:
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
+        self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
         self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._lock = threading.Lock()
@@ -175,6 +179,12 @@ class Engine:
             procedures=(),
             time_limits=(),
             past_fixes=(),
+            repeat=self._repeats.find(
+                repeat_question(request, masked, ticket),
+                self._comparer(),
+                lambda: classes,
+                now=now,
+            ),
         )
         if answer.abstained:
             return answer
@@ -187,6 +197,35 @@ class Engine:
             time_limits=_numbered(limits),
             past_fixes=_numbered(fixes),
         )
+
+    def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
+        """The earlier ticket of the same number about the same matter."""
+
+        def classes() -> list[ClassEvidence]:
+            return self.classify(question.text, category=question.category, now=now)
+
+        return self._repeats.find(question, self._comparer(), classes, now=now)
+
+    def ticket_repeat(self, ticket: Ticket, *, now: datetime) -> Repeat | None:
+        """What a ticket, kept or about to be, repeats."""
+        return self.find_repeat(ticket_question(ticket), now=now)
+
+    def classify(self, text: str, *, category: str = "", now: datetime) -> list[ClassEvidence]:
+        """The classes of a text, most probable first; ``category``: what the agent chose."""
+        opened = self.opened()
+        query = self._language.builder.build(text)
+        found = retrieve(opened.snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        return settle_class(classes, category) if category else classes
+
+    def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
+        """Evidence on whether ``text`` is about the matter of an earlier complaint."""
+        return self._comparer().compare(text, classes, earlier)
+
+    def _comparer(self) -> Comparer:
+        language = self._language
+        return Comparer(language.analyzer, language.builder, self.opened().reader.keyness)
 
     def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
         with self._database.transaction() as connection:

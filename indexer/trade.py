@@ -15,10 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from pypinyin import lazy_pinyin
 
 from indexer.analysis import Analyzer
 from indexer.queries import Query
+from indexer.readings import syllables_of
 from indexer.scoring import WordScorer
 from kb.errors import IndexMismatch
 
@@ -112,7 +112,7 @@ class TalkReader:
         return Talk(
             features=frozenset(features),
             coverage=best / (ceiling + CEILING_START),
-            keyness=sum(sorted(map(self._keyness, words))[-TELLING:]),
+            keyness=sum(sorted(map(self.keyness, words))[-TELLING:]),
             length=math.log1p(len(words)),
         )
 
@@ -120,7 +120,8 @@ class TalkReader:
         is_latin = word.isascii() and word.isalpha()
         return is_latin and not self._scorer.document_count(word, True)
 
-    def _keyness(self, word: str) -> float:
+    def keyness(self, word: str) -> float:
+        """How much a word is of the trade; not above 0 for one the handbook does not hold."""
         if len(word) == 1 and not word.isdigit():
             return 0.0
         count = self._scorer.document_count(word, True)
@@ -146,8 +147,8 @@ def read_features(text: str, words: Iterable[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=32_768)
 def read_syllable(char: str) -> str:
-    """The commonest reading of one Chinese character, without tone."""
-    return lazy_pinyin(char)[0]
+    """The commonest reading of one Chinese character without tone; itself when it has none."""
+    return "".join(syllables_of(char) or (char,))
 
 
 def save_gate(folder: Path, gate: TradeGate) -> None:

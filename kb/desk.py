@@ -7,6 +7,7 @@ them is its solution. Its outcome stays pending until the repeat window has pass
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,8 @@ from kb.ticket import TARGET_TYPES, USAGES, Link, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 from kb.workdays import parse_calendar
 
+FindRepeat = Callable[[Ticket], str | None]
+"""Given a ticket about to be kept, the number of the earlier one it repeats."""
 CHANGEABLE = frozenset(
     {*MASKED_FIELDS, "channel", "area", "category", "urgency", "responsible_dept", "escalated"}
 )
@@ -56,13 +59,23 @@ class Desk:
         self.database = database
         self.repeat_days = repeat_days
 
-    def create(self, ticket: Ticket, *, number: str = "", agent: str, now: datetime) -> Ticket:
+    def create(
+        self,
+        ticket: Ticket,
+        *,
+        number: str = "",
+        find_repeat: FindRepeat | None = None,
+        agent: str,
+        now: datetime,
+    ) -> Ticket:
         """Take in a complaint: masks it, numbers it, sets its class's department and due time.
 
         ``number``: the caller's full phone number; only its mask and keyed hash are kept.
+        ``find_repeat`` names the ticket that a new one repeats; an agent's own word goes before it.
         """
         with self.database.transaction() as connection:
             ticket = self._prepare(connection, ticket, number=number)
+            ticket = _with_repeat(ticket, find_repeat)
             self._check_new(connection, ticket)
             tickets.add_ticket(connection, ticket, now=now)
             tickets.add_event(connection, ticket, "created", agent=agent, now=now)
@@ -92,8 +105,7 @@ class Desk:
                 service_number=mask_number(number),
                 number_hash=hash_number(number, key=key),
             )
-        ticket = self._classified(connection, ticket)
-        return self._with_repeat(connection, ticket)
+        return self._classified(connection, ticket)
 
     def _classified(self, connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
         """Fill in what the class says and the agent left open; due when the desk's limit ends."""
@@ -117,34 +129,6 @@ class Desk:
             responsible_dept=ticket.responsible_dept or category.responsible_dept,
             due_at=format_instant(min(closing)) if closing else None,
         )
-
-    def _with_repeat(self, connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
-        """Tie the ticket to an earlier one of the same number and class.
-
-        The earlier one is still open, or was closed within the repeat window.
-        """
-        if ticket.repeat_of:
-            return replace(ticket, is_repeat=True)
-        if not ticket.number_hash:
-            return ticket
-        since = parse_instant(ticket.accepted_at, field="accepted_at") - timedelta(
-            days=self.repeat_days
-        )
-        earlier = [
-            other
-            for other in tickets.recent_of_number(
-                connection,
-                ticket.number_hash,
-                since=format_instant(since),
-                but=ticket.ticket_no,
-            )
-            if ticket.category
-            and other.category[:4] == ticket.category[:4]
-            and other.accepted_at <= ticket.accepted_at
-        ]
-        if not earlier:
-            return ticket
-        return replace(ticket, is_repeat=True, repeat_of=earlier[0].ticket_no)
 
     def _mark_repeated(
         self, connection: sqlite3.Connection, ticket: Ticket, *, agent: str, now: datetime
@@ -419,6 +403,13 @@ def plan_return(
     if before is not None and before.state != "pending":
         return before
     return Outcome(ticket.ticket_no, last, "stayed_closed", "", at)
+
+
+def _with_repeat(ticket: Ticket, find_repeat: FindRepeat | None) -> Ticket:
+    if ticket.repeat_of:
+        return replace(ticket, is_repeat=True)
+    earlier = find_repeat(ticket) if find_repeat and ticket.number_hash else None
+    return replace(ticket, is_repeat=True, repeat_of=earlier) if earlier else ticket
 
 
 CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from kb.errors import InvalidInput
-from kb.masking import mask_number, mask_text
-from kb.store import handbook
+from kb.masking import hash_number, mask_number, mask_text
+from kb.store import handbook, sessions
 from kb.ticket import AREAS, CHANNELS, PRIORITIES, Ticket
 
 MASKED_FIELDS = (
@@ -24,6 +26,7 @@ MASKED_FIELDS = (
 MAX_LENGTH = 20_000
 """Longest free text of a ticket, in characters."""
 NUMBER_KEY = "number-hash"
+_FULL_NUMBER = re.compile(r"\+?\d{7,15}")
 
 
 def never_mask(connection: sqlite3.Connection) -> Sequence[str]:
@@ -53,3 +56,16 @@ def check_ticket(ticket: Ticket) -> None:
         raise InvalidInput(f"应为 {'、'.join(AREAS)}", field="area")
     if ticket.urgency and ticket.urgency not in PRIORITIES:
         raise InvalidInput(f"应为 {'、'.join(PRIORITIES)}", field="urgency")
+
+
+def hash_caller(connection: sqlite3.Connection, number: str) -> str:
+    """Keyed hash of a caller's full number, which itself is kept nowhere; "" for none.
+
+    Raise InvalidInput, without the number, when it is none or is masked.
+    """
+    plain = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", number))
+    if not plain:
+        return ""
+    if not _FULL_NUMBER.fullmatch(plain):
+        raise InvalidInput("应为 7 到 15 位的完整号码，不能带 *", field="service_number")
+    return hash_number(plain, key=sessions.read_secret(connection, NUMBER_KEY))

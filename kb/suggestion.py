@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kb.repeat import Repeat, repeat_as_dict
+
 ACTIONS: Mapping[str, str] = {
     "displayed": "已显示",
     "viewed": "已查看",
@@ -20,7 +22,10 @@ MAX_TEXT = 20_000
 
 @dataclass(frozen=True)
 class SuggestionRequest:
-    """A complaint as the agent typed it, with what is known of it."""
+    """A complaint as the agent typed it, with what is known of it.
+
+    ``number_hash``: keyed hash of the caller's number, when there is no ticket yet.
+    """
 
     text: str
     ticket_no: str | None = None
@@ -31,6 +36,7 @@ class SuggestionRequest:
     limit: int = 5
     agent: str = ""
     channel: str = "api"
+    number_hash: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class Answer:
     procedures: tuple[Suggestion, ...]
     time_limits: tuple[Suggestion, ...]
     past_fixes: tuple[Suggestion, ...]
+    repeat: Repeat | None = None
 
     @property
     def items(self) -> tuple[Suggestion, ...]:
@@ -152,4 +159,5 @@ def answer_as_dict(answer: Answer) -> dict[str, object]:
         "procedures": [item_as_dict(item) for item in answer.procedures],
         "time_limits": [item_as_dict(item) for item in answer.time_limits],
         "past_fixes": [item_as_dict(item) for item in answer.past_fixes],
+        "repeat": repeat_as_dict(answer.repeat),
     }

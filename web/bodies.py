@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from web.fields import (
     Action,
     Area,
+    CallerNumber,
     Channel,
     Complaint,
     Day,
@@ -48,6 +49,7 @@ class SuggestionBody(Body):
 
     text: Complaint
     ticket_no: Identity | None = None
+    service_number: CallerNumber = ""
     category: Identity | None = None
     accepted_at: Instant | None = None
     region: Name | None = None

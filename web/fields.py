@@ -116,4 +116,9 @@ PhoneNumber = Annotated[
     str,
     Field(max_length=32, pattern=r"^[0-9+\- ()*]*$", description="号码全文，只存掩码与摘要"),
 ]
+CallerNumber = Annotated[
+    str,
+    Field(max_length=32, description="客户的完整号码，只取摘要去找此前的投诉，不保存"),
+]
+"""A number that must be whole: it is hashed at once."""
 Satisfaction = Annotated[int, Field(ge=1, le=10)]

@@ -14,7 +14,16 @@ def take_in(ticket: Ticket, *, number: str, session_id: str | None, agent: str) 
     with services.database.transaction() as connection:
         if session_id and sessions.read_session(connection, session_id).ticket_no:
             raise TicketConflict("这次建议已属于另一张工单", field="session_id")
-        ticket = services.desk.create(ticket, number=number, agent=agent, now=services.clock())
+        ticket = services.desk.create(
+            ticket, number=number, find_repeat=find_repeat, agent=agent, now=services.clock()
+        )
         if session_id:
             sessions.attach_session(connection, session_id, ticket.ticket_no)
     return ticket
+
+
+def find_repeat(ticket: Ticket) -> str | None:
+    """The number of the earlier ticket that one about to be kept repeats."""
+    services = current()
+    repeat = services.engine.ticket_repeat(ticket, now=services.clock())
+    return repeat.ticket.ticket_no if repeat else None

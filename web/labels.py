@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, url_for
 
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
+from kb.repeat import Repeat
 from kb.suggestion import ACTIONS
 from kb.ticket import (
     AREAS,
@@ -22,7 +23,7 @@ from kb.ticket import (
     TARGET_TYPES,
     USAGES,
 )
-from kb.times import parse_instant, to_beijing
+from kb.times import format_instant, parse_instant, to_beijing
 from web.rendering import mark_terms
 
 CONFIDENCES: Mapping[str, str] = {"HIGH": "把握高", "MEDIUM": "把握中", "LOW": "把握低"}
@@ -85,7 +86,12 @@ def init_app(app: Flask) -> None:
         revision_statuses=REVISION_STATUSES,
     )
     app.jinja_env.filters.update(
-        clock=format_clock, remaining=describe_remaining, marked=mark_terms, hours=describe_hours
+        ago=describe_ago,
+        clock=format_clock,
+        hours=describe_hours,
+        kept=describe_kept,
+        marked=mark_terms,
+        remaining=describe_remaining,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -117,6 +123,27 @@ def describe_remaining(due: str, now: datetime) -> str:
     left = parse_instant(due, field="") - now
     words = _describe_span(abs(left))
     return f"已超 {words}" if left < timedelta(0) else f"还有 {words}"
+
+
+def describe_ago(instant: str, now: datetime) -> str:
+    """How long ago, in the largest unit: 8 天前, 3 小时前, 刚才."""
+    minutes = int((now - parse_instant(instant, field="")).total_seconds() // 60)
+    if minutes < 1:
+        return "刚才"
+    days, hours = minutes // (24 * 60), minutes // 60
+    return f"{days} 天前" if days else f"{hours} 小时前" if hours else f"{minutes} 分钟前"
+
+
+def describe_kept(repeat: Repeat, now: datetime) -> str:
+    """How a promise stands: how long is left, how long it is overdue, or that it was kept."""
+    due = repeat.promise.due_at if repeat.promise else None
+    if due is None:
+        return ""
+    if due < now and not repeat.overdue:
+        return "已按时办结"
+    if repeat.overdue and repeat.ticket.closed_at and repeat.promise and repeat.is_limit:
+        return "办结时已超时"
+    return describe_remaining(format_instant(due), now)
 
 
 def _describe_span(span: timedelta) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from flask import current_app, g
 
 from kb.errors import ImpressionNotFound
+from kb.intake import hash_caller
 from kb.store import sessions
 from kb.suggestion import Answer, SuggestionRequest
 from web.events import log_event
@@ -52,11 +53,18 @@ def suggest(request: SuggestionRequest) -> Answer:
         channel=request.channel,
         mode=answer.mode,
         abstained=answer.abstained,
+        repeat=answer.repeat is not None,
         items=len(answer.items),
         took_ms=answer.took_ms,
         request_id=g.request_id,
     )
     return answer
+
+
+def hash_number_of(number: str) -> str:
+    """Keyed hash of the caller's number, which goes no further; raise InvalidInput."""
+    with current().database.transaction() as connection:
+        return hash_caller(connection, number)
 
 
 def record_displayed(session_id: str, impression_ids: Sequence[str], *, agent: str) -> int:

@@ -12,6 +12,7 @@ from kb.commands.console import Command, json_option, show
 from kb.commands.params import Day, Instant, OneOf, Text, Whole
 from kb.commands.run import Run, pass_run
 from kb.errors import InvalidInput
+from kb.intake import hash_caller
 from kb.searching import MAX_QUERY, SEARCH_TYPES, SearchQuery, result_as_dict
 from kb.suggestion import MAX_TEXT, SuggestionRequest, answer_as_dict
 from kb.texts import clean_required
@@ -40,6 +41,7 @@ def read_argument(text: str) -> str:
 @click.command("suggest", cls=Command)
 @click.argument("text")
 @click.option("--ticket", type=Text(), help="工单号：用它的分类、地区和受理时间，并记在它名下")
+@click.option("--number", type=Text(32), default="", help="客户的完整号码：找此前的投诉，不保存")
 @click.option("--category", type=Text(20), help="投诉分类编码，例如 060101")
 @region_option
 @area_option
@@ -51,6 +53,7 @@ def suggest_command(
     run: Run,
     text: str,
     ticket: str | None,
+    number: str,
     category: str | None,
     region: str,
     area: str | None,
@@ -59,8 +62,12 @@ def suggest_command(
     as_json: bool,
 ) -> None:
     """客户怎么说的（TEXT，写 - 从标准输入读）→ 规程、时限、过往处理。"""
+    said = read_argument(text)
+    database = run.open_database()
+    with database.transaction() as connection:
+        number_hash = hash_caller(connection, number)
     request = SuggestionRequest(
-        text=read_argument(text),
+        text=said,
         ticket_no=ticket or None,
         category=category or None,
         accepted_at=format_instant(accepted_at) if accepted_at else None,
@@ -68,10 +75,10 @@ def suggest_command(
         area=area or "",
         limit=limit,
         channel="cli",
+        number_hash=number_hash,
     )
     from indexer.engine import open_engine
 
-    database = run.open_database()
     engine = open_engine(run.settings, database, prewarm=False)
     data = answer_as_dict(engine.suggest(request, now=run.clock()))
     show(data, _answer_lines(data), as_json=as_json)
@@ -83,6 +90,7 @@ def _answer_lines(data: dict[str, Any]) -> list[str]:
         lines.append(f"仅按词检索：{data['mode_reason']}")
     if data["abstained"]:
         lines.append("没有足够把握的建议")
+    lines += _repeat_lines(data["repeat"])
     lines += [
         f"分类 {item['id']} {item['path']} › {item['name']}（{item['probability']:.0%}）"
         for item in data["categories"]
@@ -93,6 +101,20 @@ def _answer_lines(data: dict[str, Any]) -> list[str]:
     ]
     lines += [f"时限 {_limit_text(item)}" for item in data["time_limits"]]
     lines += [f"处理 {_fix_text(item)}" for item in data["past_fixes"]]
+    return lines
+
+
+def _repeat_lines(repeat: dict[str, Any] | None) -> list[str]:
+    if repeat is None:
+        return []
+    place = f"{repeat['ticket_no']} {repeat['accepted_at']} {repeat['title']}"
+    lines = [f"重复投诉 {place}（{repeat['probability']:.0%}）"]
+    if repeat["last_answer"]:
+        lines.append(f"上次答复 {repeat['last_answer']}")
+    promise = repeat["promise"]
+    if promise:
+        due = f"，{promise['due_at']} 前" if promise["due_at"] else ""
+        lines.append(f"承诺 {promise['text']}{due}{'，已超时' if promise['overdue'] else ''}")
     return lines
 
 

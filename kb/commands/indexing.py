@@ -155,7 +155,7 @@ def train_command(run: Run, as_json: bool) -> None:
 @pass_run
 def eval_command(run: Run, sets: tuple[Path, ...], calibration: bool, as_json: bool) -> None:
     """测质量：评测集目录 DIR 测检索；标了分类的句子 FILE（JSONL，可多个）测分类和建议；
-    查询集 FILE（JSONL，有 query）测检索框。"""
+    查询集 FILE（JSONL，有 query）测检索框；同号两次投诉 FILE（JSONL，有 earlier）测重复投诉。"""
     with showing_progress() as progress:
         if len(sets) == 1 and sets[0].is_dir():
             _refuse_calibration(calibration)
@@ -163,6 +163,9 @@ def eval_command(run: Run, sets: tuple[Path, ...], calibration: bool, as_json: b
         elif len(sets) == 1 and _is_suite(sets[0]):
             _refuse_calibration(calibration)
             figures = _evaluate_suite(run, sets[0])
+        elif len(sets) == 1 and _is_pairs(sets[0]):
+            _refuse_calibration(calibration)
+            figures = _evaluate_pairs(run, sets[0])
         else:
             figures = _evaluate_files(run, sets, calibration=calibration)
     show(figures, _figure_lines(figures), as_json=as_json)
@@ -195,6 +198,20 @@ def _evaluate_suite(run: Run, file: Path) -> dict[str, Any]:
     database = run.open_database()
     engine = open_engine(run.settings, database)
     return evaluate_suite(engine, database.connection, read_suite(file), now=run.clock())
+
+
+def _is_pairs(file: Path) -> bool:
+    from indexer.repeat_pairs import is_pairs
+
+    return is_pairs(file)
+
+
+def _evaluate_pairs(run: Run, file: Path) -> dict[str, Any]:
+    from indexer.engine import open_engine
+    from indexer.repeat_pairs import evaluate_pairs, read_pairs
+
+    engine = open_engine(run.settings, run.open_database())
+    return evaluate_pairs(engine, read_pairs(file), now=run.clock())
 
 
 def _evaluate_files(run: Run, files: tuple[Path, ...], *, calibration: bool) -> dict[str, Any]:

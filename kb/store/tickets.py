@@ -346,16 +346,27 @@ def _pairs(fixes: Collection[FixName]) -> str:
 
 
 def recent_of_number(
-    connection: sqlite3.Connection, number_hash: str, *, since: str, but: str
-) -> list[Ticket]:
-    """Tickets of the same number still open or closed since an instant, newest first."""
+    connection: sqlite3.Connection,
+    number_hash: str,
+    *,
+    since: str,
+    until: str,
+    but: str = "",
+    limit: int,
+) -> tuple[list[Ticket], int]:
+    """Tickets of one number taken in by ``until``, still open or closed since an instant.
+
+    The newest ``limit``, and how many there are in all.
+    """
     rows = connection.execute(
-        "SELECT * FROM ticket WHERE number_hash = ? AND number_hash <> '' AND ticket_no <> ?"
-        " AND (closed_at IS NULL OR closed_at >= ?)"
-        " ORDER BY accepted_at DESC",
-        (number_hash, but, since),
-    )
-    return [parse_row(row, Ticket) for row in rows]
+        "SELECT *, count(*) OVER () AS in_window FROM ticket"
+        " WHERE number_hash = ? AND number_hash <> '' AND ticket_no <> ?"
+        " AND accepted_at <= ? AND (closed_at IS NULL OR closed_at >= ?)"
+        " ORDER BY accepted_at DESC, ticket_no DESC LIMIT ?",
+        (number_hash, but, until, since, limit),
+    ).fetchall()
+    count = int(rows[0]["in_window"]) if rows else 0
+    return [parse_row(row, Ticket) for row in rows], count
 
 
 def next_ticket_no(connection: sqlite3.Connection, *, day: str) -> str:

@@ -25,7 +25,7 @@ from indexer.rotation import HEAD
 from indexer.snapshot import Language
 from kb.vocabulary import Vocabulary
 
-DIMENSION = 96
+DIMENSION = 160
 
 
 class MadeEncoder:

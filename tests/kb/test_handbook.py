@@ -270,3 +270,14 @@ def test_whatever_an_editor_changes_changes_the_hash(change: dict[str, Any]) -> 
     revision = parse_article(article_text(front_matter("P060101")), name=NAME).revision
     assert body_hash(replace(revision, **change)) != body_hash(revision)
     assert body_hash(replace(revision, number=7, author="x")) == body_hash(revision)
+
+
+def test_a_folder_without_other_talk_takes_the_shipped_one(folder: Path, shipped: Handbook) -> None:
+    assert read_handbook(folder).other_talk == shipped.other_talk
+    (folder / "tables" / "other_talk.txt").write_text("# 备注\n今天天气真好\n", "utf-8")
+    assert read_handbook(folder).other_talk == ("今天天气真好",)
+
+
+def test_the_shipped_other_talk_is_large_and_holds_no_sentence_twice(shipped: Handbook) -> None:
+    assert len(shipped.other_talk) >= 1000
+    assert len(set(shipped.other_talk)) == len(shipped.other_talk)

@@ -284,3 +284,15 @@ def test_a_broken_table_is_a_finding(folder: Path) -> None:
 def test_errors_come_before_warnings(folder: Path) -> None:
     procedure(folder, review_by=date(2026, 3, 10), owner="")
     assert [finding.severity for finding in lint(folder)] == [ERROR, WARNING]
+
+
+def test_what_the_handbook_calls_a_complaint_is_no_other_talk(folder: Path) -> None:
+    (folder / "tables" / "other_talk.txt").write_text("今天天气真好\n没网\n", "utf-8")
+    finding = only(folder)
+    assert (finding.severity, finding.where) == (ERROR, "other_talk.txt")
+    assert "没网" in finding.message
+
+
+def test_other_talk_holds_nobodys_data(folder: Path) -> None:
+    (folder / "tables" / "other_talk.txt").write_text("打我电话13800138000\n", "utf-8")
+    assert only(folder).where == "other_talk.txt"

@@ -13,7 +13,7 @@ from web.bodies import DisplayedBody, EventBody, SuggestionBody
 from web.idempotency import idempotent
 from web.parsing import agent_name, read_body
 from web.services import current
-from web.suggesting import record_displayed, suggest
+from web.suggesting import hash_number_of, record_displayed, suggest
 
 blueprint = Blueprint("api-suggestions", __name__, url_prefix="/api/v1")
 
@@ -34,6 +34,7 @@ def create_suggestions() -> Response:
             limit=body.limit,
             agent=agent_name(),
             channel="api",
+            number_hash=hash_number_of(body.service_number),
         )
     )
     return jsonify(answer_as_dict(answer))

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 from kb.chain import Chain, read_chain
 from kb.desk import Target
 from kb.errors import KBError
+from kb.repeat import Repeat
 from kb.store import tickets
 from kb.ticket import Ticket
 from web.errors import describe
@@ -109,4 +110,13 @@ def describe_ticket(chain: Chain) -> dict[str, Any]:
         "class_path": class_path(ticket.category),
         "titles": {item.id: item.title for record in chain.sessions for item in record.impressions},
         **describe_results(answer, ticket_no=ticket.ticket_no),
+        "repeat": _repeat_of(ticket),
     }
+
+
+def _repeat_of(ticket: Ticket) -> Repeat | None:
+    """What an open ticket repeats, as told today."""
+    services = current()
+    if ticket.status != "open":
+        return None
+    return services.engine.ticket_repeat(ticket, now=services.clock())

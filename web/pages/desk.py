@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from kb.errors import KBError
+from kb.errors import InvalidInput, KBError
 from kb.store import tickets
 from kb.suggestion import Answer, SuggestionRequest
 from web.forms import DeskForm, read_desk_form
@@ -12,7 +12,7 @@ from web.guard import check_form
 from web.pages.view import describe_desk, describe_results, render_refused_desk, seen_at_once
 from web.parsing import agent_name
 from web.services import current
-from web.suggesting import keep_answer, record_displayed, suggest
+from web.suggesting import hash_number_of, keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("desk", __name__)
 
@@ -45,6 +45,14 @@ def show_fragment() -> str:
     return render_template("_fragment.html", **describe_results(answer, ticket_no=form.ticket_no))
 
 
+def read_number(number: str) -> str:
+    """Hash of the number in the box; none while it is still being typed."""
+    try:
+        return hash_number_of(number)
+    except InvalidInput:
+        return ""
+
+
 def _ask(form: DeskForm) -> Answer:
     """Ask for suggestions; a ticket's limits run from its acceptance."""
     accepted_at = None
@@ -61,6 +69,7 @@ def _ask(form: DeskForm) -> Answer:
             area=form.area,
             agent=agent_name(),
             channel="desk",
+            number_hash=read_number(form.number),
         )
     )
     keep_answer(answer)

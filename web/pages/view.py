@@ -36,6 +36,7 @@ def describe_results(answer: Answer | None, *, ticket_no: str = "") -> dict[str,
     marks = read_marks(link for link in links if link.closing == closing)
     return {
         "answer": answer,
+        "repeat": answer.repeat if answer else None,
         "open_limits": OPEN_LIMITS,
         "ticket_no": ticket_no,
         "marks": marks,

@@ -114,6 +114,30 @@ class GuessReply(Reply):
     why: str
 
 
+class PromiseReply(Reply):
+    """What the caller was told last; ``due_at`` is null when no time was named."""
+
+    text: str
+    said_at: str
+    due_at: str | None
+    overdue: bool
+
+
+class RepeatReply(Reply):
+    """The earlier ticket of the same number about the same matter."""
+
+    ticket_no: str
+    title: str
+    accepted_at: str
+    closed_at: str | None
+    category: str
+    status: str
+    probability: float
+    last_answer: str
+    promise: PromiseReply | None
+    count_in_window: int
+
+
 class AnswerReply(Reply):
     """All that is suggested for one complaint."""
 
@@ -129,6 +153,7 @@ class AnswerReply(Reply):
     procedures: list[ProcedureReply]
     time_limits: list[LimitItemReply]
     past_fixes: list[PastFixReply]
+    repeat: RepeatReply | None
 
 
 class EventReply(Reply):

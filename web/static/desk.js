@@ -35,7 +35,7 @@ function offerRetry(words) {
 
 function facts() {
   const form = new FormData(desk);
-  return ["region", "area", "category"].map((name) => form.get(name)).join("\n");
+  return ["region", "area", "category", "number"].map((name) => form.get(name)).join("\n");
 }
 
 function askLater(wait) {
@@ -137,7 +137,7 @@ if (desk && box) {
     if (!composing && !event.isComposing) askLater(AFTER_KEY);
   });
   desk.addEventListener("change", (event) => {
-    if (["region", "area", "category"].includes(event.target.name)) askLater(0);
+    if (["region", "area", "category", "number"].includes(event.target.name)) askLater(0);
   });
   desk.addEventListener("submit", () => { clearTimeout(timer); request?.abort(); });
 }
