@@ -13,7 +13,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),
     "suggested": frozenset(
-        {"session_id", "channel", "mode", "abstained", "items", "took_ms", "request_id"}
+        {"session_id", "channel", "mode", "abstained", "repeat", "items", "took_ms", "request_id"}
     ),
 }
 """Each event with the fields it may carry."""
