@@ -72,11 +72,11 @@ def predict(sample: Sample, model: RepeatModel) -> float:
 def choose_threshold(probabilities: Matrix, same: npt.NDArray[np.bool_]) -> float:
     """The threshold whose worse margin over PRECISION and RECALL is largest."""
     best, chosen = -1.0, 0.5
-    for threshold in np.arange(0.15, 0.75, 0.01):
+    for threshold in (percent / 100 for percent in range(15, 75)):
         precision, recall = measure(probabilities >= threshold, same)
         if min(precision - PRECISION, recall - RECALL) > best:
             best = min(precision - PRECISION, recall - RECALL)
-            chosen = round(float(threshold), 2)
+            chosen = threshold
     return chosen
 
 

@@ -174,30 +174,52 @@ def test_numbers_of_another_form_do_not_disturb_the_count(desk: Desk) -> None:
 # --- repeats ---------------------------------------------------------------------------------
 
 
-def test_the_same_number_and_class_again_is_a_repeat_and_the_closing_came_back(desk: Desk) -> None:
+def repeat(desk: Desk, first: Ticket, **changes: Any) -> Ticket:
+    """Take in a ticket of the same number that is decided to repeat ``first``."""
+    return desk.create(
+        make_ticket(**changes),
+        number="138-1234-5678",
+        find_repeat=lambda ticket: first.ticket_no,
+        agent=AGENT,
+        now=NOW,
+    )
+
+
+def test_a_ticket_found_to_repeat_is_tied_and_the_closing_came_back(desk: Desk) -> None:
     first = close(desk, create(desk, number="13812345678"))
-    second = create(desk, number="138-1234-5678", accepted_at="2026-03-20T10:00", category="060101")
+    second = repeat(desk, first, accepted_at="2026-03-20T10:00")
     assert (second.is_repeat, second.repeat_of) == (True, first.ticket_no)
     assert outcomes(desk, first) == [(0, "came_back", "repeat")]
 
 
-def test_another_class_or_number_is_no_repeat(desk: Desk) -> None:
-    close(desk, create(desk, number="13812345678"))
-    assert not create(desk, number="13812345678", category="010101").is_repeat
-    assert not create(desk, number="13912345678").is_repeat
-    assert not create(desk).is_repeat
+def test_what_is_asked_about_repeats_is_the_ticket_as_it_will_be_kept(desk: Desk) -> None:
+    first = create(desk, number="13812345678")
+    asked: list[Ticket] = []
+
+    def find(ticket: Ticket) -> None:
+        asked.append(ticket)
+
+    given = make_ticket(description="我叫李明，网又断了")
+    kept = desk.create(given, number="+86 138 1234 5678", find_repeat=find, agent=AGENT, now=NOW)
+    assert asked == [kept]
+    assert kept.number_hash == first.number_hash
+    assert "李明" not in asked[0].description
+    assert (kept.is_repeat, kept.repeat_of) == (False, None)
 
 
-def test_the_window_of_a_repeat_starts_at_the_closing_not_at_the_acceptance(desk: Desk) -> None:
-    first = create(desk, number="13812345678", accepted_at="2026-02-01T10:00")
-    close(desk, first)
-    late = create(desk, number="13812345678", accepted_at="2026-04-01T10:00")
-    assert late.repeat_of == first.ticket_no
+def test_without_a_number_nothing_is_asked_about_repeats(desk: Desk) -> None:
+    asked: list[Ticket] = []
+    desk.create(make_ticket(), find_repeat=asked.append, agent=AGENT, now=NOW)  # type: ignore[arg-type]
+    assert asked == []
 
 
-def test_after_the_window_it_is_a_new_complaint(desk: Desk) -> None:
-    close(desk, create(desk, number="13812345678"))
-    assert not create(desk, number="13812345678", accepted_at="2026-05-01T10:00").is_repeat
+def test_a_return_long_after_the_closing_leaves_it_closed(desk: Desk) -> None:
+    first = close(desk, create(desk, number="13812345678"))
+    later = NOW + timedelta(days=40)
+    desk.create(
+        make_ticket(repeat_of=first.ticket_no), number="13812345678", agent=AGENT, now=later
+    )
+    assert outcomes(desk, first) == [(0, "stayed_closed", "")]
 
 
 def test_an_agent_may_name_what_is_repeated(desk: Desk) -> None:
@@ -209,7 +231,7 @@ def test_an_agent_may_name_what_is_repeated(desk: Desk) -> None:
 
 def test_repeating_an_open_ticket_settles_nothing(desk: Desk) -> None:
     first = create(desk, number="13812345678")
-    second = create(desk, number="13812345678")
+    second = repeat(desk, first)
     assert second.repeat_of == first.ticket_no
     assert outcomes(desk, first) == []
 
