@@ -1,4 +1,4 @@
-"""Repeats found by what is said: figures on labelled pairs, and the search among a number's tickets."""
+"""Repeats found by what is said: figures on labelled pairs; the search among a number's tickets."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ def test_of_two_matters_of_a_number_the_right_one_is_the_more_probable(
     assert np.mean(right) >= 0.85
 
 
-def test_fitting_learns_what_tells_repeats_apart(
-    engine: Engine, pairs: list[LabelledPair]
-) -> None:
+def test_fitting_learns_what_tells_repeats_apart(engine: Engine, pairs: list[LabelledPair]) -> None:
     some = [pair for pair in pairs if not pair.is_held_out][::6]
     samples = [pair_sample(engine, pair, now=START) for pair in some]
     model = fit_model(samples[::2])
