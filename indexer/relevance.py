@@ -44,15 +44,21 @@ def terms_of(analyzer: Analyzer, text: str) -> frozenset[Term]:
     return frozenset([*((word, True) for word in words), *((pair, False) for pair in pairs)])
 
 
-def learn_term_weights(
-    documents: Iterable[frozenset[Term]], pairs: Sequence[tuple[frozenset[Term], frozenset[Term]]]
-) -> TermWeights:
-    """Factors from pairs (question, answer), for a collection of ``documents``."""
+def count_documents(documents: Iterable[frozenset[Term]]) -> tuple[Counter[Term], int]:
+    """In how many documents each term stands, and how many documents there are."""
     frequency: Counter[Term] = Counter()
     count = 0
     for document in documents:
         frequency.update(document)
         count += 1
+    return frequency, count
+
+
+def learn_term_weights(
+    counted: tuple[Counter[Term], int], pairs: Sequence[tuple[frozenset[Term], frozenset[Term]]]
+) -> TermWeights:
+    """Factors from pairs (question, answer), for a collection whose documents were counted."""
+    frequency, count = counted
     asked: Counter[Term] = Counter()
     answered: Counter[Term] = Counter()
     for question, answer in pairs:

@@ -114,7 +114,8 @@ def choose_vocabulary(
     for left, right in training.pairs:
         frequency.update(set(left) | set(right))
     count = len(training.texts) + len(training.pairs)
-    kept = [term for term, df in frequency.most_common() if df >= plan.smallest]
+    ordered = sorted(frequency.items(), key=lambda item: (-item[1], item[0]))
+    kept = [term for term, df in ordered if df >= plan.smallest]
     vocabulary = {UNKNOWN: 0}
     for term in kept[: plan.largest_vocabulary]:
         vocabulary[term] = len(vocabulary)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,16 @@ from indexer.analysis import Analyzer
 from indexer.build import build_index
 from indexer.encoder import LibraryEncoder, StaticEncoder
 from indexer.engine import Engine, open_language
-from indexer.learning import train
+from indexer.learning import read_pairs, train
 from indexer.progress import quiet
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
 from kb.database import Database
+from kb.desk import Closing, Desk, Target
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings, read_settings
+from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest
+from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 from tests.conftest import START
 
@@ -123,3 +127,27 @@ def test_training_again_keeps_the_better_encoder(settings: Settings, database: D
     named = report.held_out_after if report.kept == "new" else report.held_out_before
     assert named == pytest.approx(kept)
     assert (settings.encoders / report.encoder).is_dir()
+
+
+def test_what_settled_a_complaint_for_good_is_learned_from(database: Database) -> None:
+    desk = Desk(database, repeat_days=30)
+    said = ["紫檀木柜子压断了墙角那根线", "樟木箱子压断了门口那根线"]
+    for text in said:
+        ticket = desk.create(
+            Ticket("", START.isoformat(), description=text, category="060101"),
+            agent="甲",
+            now=START,
+        )
+        closing = Closing(
+            resolution="重做成端", solution=Target(target_type="procedure", target_id="P060101")
+        )
+        desk.close(ticket.ticket_no, closing, agent="甲", now=START)
+    desk.reopen(ticket.ticket_no, agent="甲", now=START + timedelta(days=5), reason="又断了")
+    desk.settle(now=START + timedelta(days=31))
+    title = handbook.read_article(database.connection, "P060101").title
+    pairs, _ = read_pairs(database, Vocabulary())
+    settled = [left for left, right in pairs if right.startswith(f"{title}\n")]
+    assert said[0] in settled
+    outcomes = [left for left, _ in tickets.read_proven_articles(database.connection)]
+    assert said[0] in outcomes
+    assert said[1] not in outcomes
