@@ -221,7 +221,8 @@ class Engine:
 
     def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
         """Evidence on whether ``text`` is about the matter of an earlier complaint."""
-        return self._comparer().compare(text, classes, earlier)
+        comparer = self._comparer()
+        return comparer.compare(comparer.read(text, classes), earlier)
 
     def _comparer(self) -> Comparer:
         language = self._language

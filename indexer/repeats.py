@@ -52,6 +52,20 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A new complaint as it is compared: read once, however many earlier ones there are.
+
+    ``rarity``: weight of each telling word. ``trade``: how much each word is of the trade.
+    """
+
+    normal: str
+    classes: Sequence[ClassEvidence]
+    rarity: Mapping[str, float]
+    detail: float
+    trade: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Comparer:
     """Compares texts in the language of one desk; ``keyness``: how much a word is of the trade."""
 
@@ -59,42 +73,46 @@ class Comparer:
     builder: QueryBuilder
     keyness: Callable[[str], float]
 
-    def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
-        """Evidence on one earlier complaint; ``classes``: of the new text, as classified."""
-        new, old = normalise(text).text, normalise(earlier.text).text
-        said, before = self._words(new), self._words(old)
-        return Evidence(
-            same_class=_share(classes, earlier.category),
-            same_group=_share(classes, earlier.category[:4]),
-            same_field=_share(classes, earlier.category[:2]),
-            class_gap=class_gap(classes, earlier.category[:4]),
-            wide_gap=class_gap(classes, earlier.category[:2]),
-            foreign=self._foreign(new, old),
-            detail=1 - 1 / (1 + sum(self._rarity(said, _RARE).values()) / _MUCH_DETAIL),
-            overlap=_cosine(self._rarity(said, _TELLING), self._rarity(before, _TELLING)),
-            age=measure_age(earlier.days),
-            is_open=float(earlier.is_open),
-            **speak_alike(new, old),
+    def read(self, text: str, classes: Sequence[ClassEvidence]) -> Said:
+        """Read a new complaint; ``classes``: as it was classified."""
+        normal = normalise(text).text
+        telling = {
+            word: self.keyness(word)
+            for (word, is_word), weight in self.builder.build(normal).terms.items()
+            if is_word and weight == 1.0 and len(word) > 1
+        }
+        return Said(
+            normal=normal,
+            classes=classes,
+            rarity=self._rarity(normal, _TELLING),
+            detail=1 - 1 / (1 + sum(self._rarity(normal, _RARE).values()) / _MUCH_DETAIL),
+            trade={word: weight for word, weight in telling.items() if weight > 0},
         )
 
-    def _words(self, text: str) -> set[str]:
-        return {word for word in self.analyzer.words(text) if len(word) > 1 or word.isdigit()}
+    def compare(self, said: Said, earlier: Earlier) -> Evidence:
+        """Evidence on one earlier complaint."""
+        old = normalise(earlier.text).text
+        meant = {word for word, is_word in self.builder.build(old).terms if is_word}
+        foreign = sum(weight for word, weight in said.trade.items() if word not in meant)
+        return Evidence(
+            same_class=_share(said.classes, earlier.category),
+            same_group=_share(said.classes, earlier.category[:4]),
+            same_field=_share(said.classes, earlier.category[:2]),
+            class_gap=class_gap(said.classes, earlier.category[:4]),
+            wide_gap=class_gap(said.classes, earlier.category[:2]),
+            foreign=min(1.0, foreign / _MUCH_FOREIGN),
+            detail=said.detail,
+            overlap=_cosine(said.rarity, self._rarity(old, _TELLING)),
+            age=measure_age(earlier.days),
+            is_open=float(earlier.is_open),
+            **speak_alike(said.normal, old),
+        )
 
-    def _rarity(self, words: set[str], common: float) -> dict[str, float]:
+    def _rarity(self, text: str, common: float) -> dict[str, float]:
+        """Words of a text with how far they are rarer than ``common``."""
+        words = {word for word in self.analyzer.words(text) if len(word) > 1 or word.isdigit()}
         rarity = {word: -math.log(self.analyzer.general_share(word)) - common for word in words}
         return {word: weight for word, weight in rarity.items() if weight > 0}
-
-    def _foreign(self, new: str, old: str) -> float:
-        """Trade words of the new text that neither stand in the earlier one nor mean the same."""
-        known = {text for text, is_word in self.builder.build(old).terms if is_word}
-        query = self.builder.build(new)
-        words = {
-            text
-            for (text, is_word), weight in query.terms.items()
-            if is_word and weight == 1.0 and len(text) > 1
-        }
-        mass = sum(max(0.0, self.keyness(word)) for word in words - known)
-        return min(1.0, mass / _MUCH_FOREIGN)
 
 
 def class_gap(classes: Sequence[ClassEvidence], group: str) -> float:
@@ -150,10 +168,10 @@ class RepeatFinder:
         )
         if not found:
             return None
-        classes, model = classify(), read_model()
+        said, model = comparer.read(question.text, classify()), read_model()
         compared = []
         for ticket in found:
-            evidence = comparer.compare(question.text, classes, earlier_of(ticket, question.at))
+            evidence = comparer.compare(said, earlier_of(ticket, question.at))
             compared.append((ticket, same_matter(evidence, question.text, model)))
         chosen = choose_earlier(compared, question, threshold=model.threshold)
         if chosen is None:

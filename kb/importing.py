@@ -3,6 +3,9 @@
 A row is known by (source, external_id) and by what it said: importing it again changes nothing,
 and a row that says something new updates its ticket. What happened at the desk since then
 (reopened, closed again, called back) is never undone by a row.
+
+What a row repeats is what its source says (``repeat_of``), not what ``kb.repeat`` would decide: the
+source knew the caller, its outcomes rest on it, and at a first import there is no index to ask.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
-    Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts as came back"),
+    Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
 )
 

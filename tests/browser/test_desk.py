@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
+from kb.desk import Closing
+from kb.ticket import Ticket
 from tests.browser.conftest import InputMethod, NewPage
+from web.services import Services
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 FRAGMENT = "**/desk/fragment"
@@ -248,3 +252,30 @@ def test_the_script_is_small(page: Page) -> None:
         "fetch(document.querySelector('script[src]').src).then(r => r.text()).then(t => t.length)"
     )
     assert size <= 12 * 1024
+
+
+def test_a_repeat_complaint_is_told_without_a_click(page: Page, services: Services) -> None:
+    accepted = services.clock() - timedelta(days=8)
+    ticket = Ticket(
+        ticket_no="",
+        accepted_at=accepted.isoformat(),
+        category="060101",
+        description="家里宽带断了，光猫上面红灯一直闪",
+    )
+    ticket = services.desk.create(ticket, number="13900001111", agent="甲", now=accepted)
+    closing = Closing(resolution="远程重启光猫，承诺24小时内上门", none_fit=True)
+    closed = accepted + timedelta(days=1)
+    services.desk.close(ticket.ticket_no, closing, agent="甲", now=closed)
+    page.fill("#q", "光猫还是红灯，说好上门的师傅到现在没来")
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator("#repeat")).to_be_empty()
+    page.fill("[name=number]", "13900001111")
+    page.locator("[name=number]").press("Tab")
+    told = page.locator("#repeat")
+    expect(told.get_by_text("重复投诉：8 天前投诉过同一件事")).to_be_visible()
+    expect(told.get_by_text("承诺：承诺24小时内上门")).to_be_visible()
+    expect(told.get_by_text("已超 6 天")).to_be_visible()
+    expect(told.get_by_role("link", name=ticket.ticket_no)).to_be_visible()
+    page.fill("[name=number]", "")
+    page.locator("[name=number]").press("Tab")
+    expect(told).to_be_empty()

@@ -1,4 +1,4 @@
-"""Repeats found by what is said: figures on labelled pairs, and the search among a number's tickets."""
+"""Repeats found by what is said: figures on labelled pairs; the search among a number's tickets."""
 
 from __future__ import annotations
 

@@ -39,9 +39,9 @@ EARLIER = Ticket(
     due_at="2026-03-13T09:20:00+08:00",
 )
 NEUTRAL = Evidence(
-    same_class=0.0, same_group=0.0, same_field=0.0, class_gap=0.0, wide_gap=0.0, foreign=0.2, detail=0.5, overlap=0.1, figures=0.0,
-    age=0.5, is_open=0.0, again=0.0, waiting=0.0, earlier=0.0, refusing=0.0, addressing=0.0,
-    asking=0.0, settled=0.0, apart=0.0,
+    same_class=0.0, same_group=0.0, same_field=0.0, class_gap=0.0, wide_gap=0.0, foreign=0.2,
+    detail=0.5, overlap=0.1, figures=0.0, age=0.5, is_open=0.0, again=0.0, waiting=0.0,
+    earlier=0.0, refusing=0.0, addressing=0.0, asking=0.0, settled=0.0, apart=0.0,
 )  # fmt: skip
 
 
