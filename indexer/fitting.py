@@ -67,12 +67,6 @@ class Fusion:
         return {"bias": self.bias, "slopes": dict(zip(SIGNALS, self.slopes, strict=True))}
 
 
-def parse_fusion(values: dict[str, Any]) -> Fusion:
-    """The weights that ``as_json`` wrote; raise KeyError for a signal that is missing."""
-    slopes = values["slopes"]
-    return Fusion(float(values["bias"]), tuple(float(slopes[name]) for name in SIGNALS))
-
-
 def fuse(words: Matrix, meaning: Matrix, alpha: float | Values) -> Matrix:
     """Both lanes scaled by their best document of the query, then mixed: (1 - alpha), alpha.
 

@@ -11,13 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.store.tickets import (
-    FixName,
-    FixTally,
-    ResolvedTicket,
-    read_fix_versions,
-    tally_fixes,
-)
+from kb.store.fixes import FixName, FixTally, read_fix_versions, tally_fixes
+from kb.store.tickets import ResolvedTicket
 
 ALIKE = 0.5
 """Share of terms two resolutions without a label must have in common to be one way of fixing."""

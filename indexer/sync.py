@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 
 from indexer.collection import commit_documents, scattered_keys
 from indexer.documents import Document, article_document, limit_document, parse_key, ticket_document
@@ -43,9 +42,8 @@ class SyncReport:
     seconds: float
 
 
-def sync_index(settings: Settings, database: Database, *, now: datetime) -> SyncReport:
+def sync_index(settings: Settings, database: Database) -> SyncReport:
     """Take the queue into the current generation; raise IndexMissing, IndexMismatch, IndexBusy."""
-    del now
     with writing(settings.index):
         return _sync(settings, database, open_language(settings, database))
 
@@ -54,14 +52,12 @@ def follow(
     settings: Settings,
     database: Database,
     *,
-    clock: Callable[[], datetime],
     stop: Callable[[], bool],
 ) -> None:
     """Hold the writer's lock and sync whenever something is queued, until ``stop()`` is true.
 
     A generation built with other words or another encoder is picked up at the next change.
     """
-    del clock
     with writing(settings.index):
         language = open_language(settings, database)
         while not stop():

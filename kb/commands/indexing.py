@@ -58,7 +58,7 @@ def refresh(run: Run, database: Database) -> dict[str, Any]:
     from indexer.sync import sync_index
 
     try:
-        report = sync_index(run.settings, database, now=run.clock())
+        report = sync_index(run.settings, database)
     except IndexMissing:
         return rebuild(run, database)
     return {"action": "synced", **asdict(report)}
@@ -69,7 +69,7 @@ def refresh_after_import(run: Run, database: Database) -> dict[str, Any]:
     from indexer.sync import sync_index
 
     try:
-        return {"action": "synced", **asdict(sync_index(run.settings, database, now=run.clock()))}
+        return {"action": "synced", **asdict(sync_index(run.settings, database))}
     except IndexMissing:
         return {"action": "missing"}
     except IndexBusy:
@@ -103,7 +103,6 @@ def follow_changes(run: Run, database: Database, *, parent: int | None) -> None:
         follow(
             run.settings,
             database,
-            clock=run.clock,
             stop=lambda: is_stopped() or (parent is not None and os.getppid() != parent),
         )
 

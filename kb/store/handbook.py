@@ -155,10 +155,11 @@ def read_titles(
     connection: sqlite3.Connection, versions: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Titles of revisions, by (article, number as text)."""
-    marks = ", ".join("(?, ?)" for _ in versions)
-    rows = connection.execute(
-        "SELECT article_id, number, title FROM revision"
-        f" WHERE (article_id, number) IN (VALUES {marks or '(NULL, NULL)'})",
+    marks = ", ".join("(?, ?)" for _ in versions) or "(NULL, NULL)"
+    rows = connection.execute(  # a join: by row values in a list the whole table would be read
+        f"WITH asked (article_id, number) AS (VALUES {marks})"
+        " SELECT article_id, number, title FROM asked CROSS JOIN revision"
+        " USING (article_id, number)",
         [value for name, number in versions for value in (name, int(number))],
     )
     return {(row["article_id"], str(row["number"])): row["title"] for row in rows}

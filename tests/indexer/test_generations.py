@@ -54,7 +54,7 @@ def test_a_closed_ticket_is_found_without_a_rebuild(
     generation = engine.status().index_generation.split("+")[0]
     ticket = close_ticket(database, "紫檀木柜子压断了墙角那根线", "重做成端，换紫色尾纤，复测正常")
     assert ticket.ticket_no not in found(engine, "紫檀木柜子", "ticket")
-    report = sync_index(settings, database, now=START)
+    report = sync_index(settings, database)
     assert report.changed == 1
     assert found(engine, "紫檀木柜子", "ticket")[0] == ticket.ticket_no
     assert engine.status().index_generation.startswith(generation)
@@ -67,7 +67,7 @@ def test_a_changed_article_replaces_its_old_text_and_an_archived_one_is_gone(
     changed = replace(article, revision=replace(article.revision, title="榫卯断网怎么办"))
     with database.transaction() as connection:
         handbook.save_article(connection, changed, author="编辑", reason="改名", now=START)
-    sync_index(settings, database, now=START)
+    sync_index(settings, database)
     assert found(engine, "榫卯断网怎么办")[0] == "P060101"
     hits = engine.search(SearchQuery("榫卯", START.date(), kind="article"), now=START).hits
     assert hits[0].target_version == "2"
@@ -75,7 +75,7 @@ def test_a_changed_article_replaces_its_old_text_and_an_archived_one_is_gone(
     with database.transaction() as connection:
         handbook.save_article(connection, gone, author="编辑", reason="下架", now=START)
     assert "P060101" not in found(engine, "榫卯断网怎么办")
-    sync_index(settings, database, now=START)
+    sync_index(settings, database)
     assert "P060101" not in found(engine, "榫卯断网怎么办")
     answer = engine.suggest(SuggestionRequest("盒子上那个红灯一直亮,网断了"), now=START)
     assert "P060101" not in [item.target_id for item in answer.procedures]
@@ -132,7 +132,7 @@ def test_without_an_index_the_hint_is_to_build_one(database: Database, settings:
 def test_one_writer_at_a_time(database: Database, settings: Settings) -> None:
     close_ticket(database, "断网", "换线")
     with writing(settings.index), pytest.raises(IndexBusy):
-        sync_index(settings, database, now=START)
+        sync_index(settings, database)
 
 
 def test_serving_does_not_import_torch() -> None:
@@ -162,7 +162,7 @@ def test_many_small_commits_are_gathered_and_nothing_is_lost(
     numbers = []
     for place in range(6):
         numbers.append(close_ticket(database, f"断网第{place}回，红灯", "换线").ticket_no)
-        sync_index(settings, database, now=START)
+        sync_index(settings, database)
     snapshot = engine.opened().snapshot
     assert len(snapshot.tickets.collection.segments) <= 4
     assert len(snapshot.tickets.collection) == 744 + len(numbers)

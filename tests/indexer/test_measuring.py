@@ -18,7 +18,6 @@ from indexer.fitting import (
     fit_fusion,
     fuse,
     measure_signals,
-    parse_fusion,
     reciprocal_ranks,
 )
 from indexer.labelled import read_labelled
@@ -84,11 +83,6 @@ def test_signals_of_a_query_are_what_its_lanes_show() -> None:
         }
     )
     assert measure_signals(words[:, :1], meaning[:, :1]).shape == (1, len(SIGNALS))
-
-
-def test_a_fusion_survives_being_written_down() -> None:
-    fusion = Fusion(-0.5, (1.0, -2.0, 0.0, 0.25, 3.0))
-    assert parse_fusion(json.loads(json.dumps(fusion.as_json()))) == fusion
 
 
 def test_other_word_settings_are_taken_only_when_clearly_better() -> None:

@@ -17,15 +17,8 @@ from indexer.past_fixes import (
     thin_copies,
 )
 from kb.database import Database
-from kb.store.tickets import (
-    FixTally,
-    ResolvedTicket,
-    add_ticket,
-    read_fix_versions,
-    save_outcome,
-    tally_fixes,
-    update_ticket,
-)
+from kb.store.fixes import FixTally, read_fix_versions, tally_fixes
+from kb.store.tickets import ResolvedTicket, add_ticket, save_outcome, update_ticket
 from kb.suggestion import SuggestionRequest
 from kb.ticket import Outcome, Ticket
 from tests.conftest import START

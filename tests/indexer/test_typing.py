@@ -165,14 +165,14 @@ def test_words_are_counted_anew_when_the_handbook_changes_not_with_every_ticket(
     )
     closing = Closing(resolution="换线", fix="更换入户尾纤", none_fit=True)
     desk.close(ticket.ticket_no, closing, agent="甲", now=START)
-    sync_index(settings, database, now=START)
+    sync_index(settings, database)
     typed.build("猫", language, engine.opened().snapshot)
     assert typed._held is held
     article = handbook.read_article(database.connection, "P060101")
     changed = replace(article, revision=replace(article.revision, title="榫卯断网怎么办"))
     with database.transaction() as connection:
         handbook.save_article(connection, changed, author="编辑", reason="改名", now=START)
-    sync_index(settings, database, now=START)
+    sync_index(settings, database)
     assert typed.build("sunmao", language, engine.opened().snapshot).text == "榫卯"
 
 
