@@ -1,7 +1,12 @@
-"""One data folder with the shipped handbook is built a session; each test works on a copy."""
+"""One data folder with the shipped handbook is built a session; each test works on a copy.
+
+While writing code, KB_TEST_PREPARED=FOLDER keeps that folder from one run to the next; remove it
+when the schema, the handbook or the index changes.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +53,10 @@ class Clock:
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it."""
-    data = tmp_path_factory.mktemp("prepared") / "data"
+    kept = os.environ.get("KB_TEST_PREPARED")
+    data = Path(kept) if kept else tmp_path_factory.mktemp("prepared") / "data"
+    if data.exists():
+        return data
     settings = read_settings({"KB_DATA": str(data)})
     database = create_database(settings.database)
     import_handbook(database, read_handbook(settings.handbook), author="import", now=START)
