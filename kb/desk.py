@@ -16,6 +16,7 @@ from kb.errors import InvalidInput, StaleVersion, TicketConflict
 from kb.intake import MASKED_FIELDS, NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.limit import LimitRequest, bind_limits
 from kb.masking import hash_number, mask_number, mask_text
+from kb.queues import FIRST_CALL, plan_next_call
 from kb.store import handbook, sessions, tickets
 from kb.ticket import TARGET_TYPES, USAGES, Link, Outcome, Ticket
 from kb.times import format_instant, parse_instant
@@ -293,6 +294,8 @@ class Desk:
                 "none_fit": closing.none_fit,
                 "overdue": bool(ticket.due_at and at > ticket.due_at),
                 "closings": number,
+                "callback_result": "",
+                "callback_due": format_instant(now + FIRST_CALL),
             }
             tickets.update_ticket(connection, ticket_no, values, now=now)
             tickets.save_outcome(
@@ -324,7 +327,13 @@ class Desk:
             if ticket.status != "closed":
                 raise TicketConflict("只有已办结的工单能重开", field="ticket_no")
             self._came_back(connection, ticket, "reopened", agent=agent, now=now)
-            values = {"status": "open", "reopened": ticket.reopened + 1, "closed_at": None}
+            values = {
+                "status": "open",
+                "reopened": ticket.reopened + 1,
+                "closed_at": None,
+                "dispatched_at": None,
+                "callback_due": None,
+            }
             tickets.update_ticket(connection, ticket_no, values, now=now)
             detail = mask_text(reason.strip(), never=never_mask(connection))
             tickets.add_event(connection, ticket, "reopened", agent=agent, now=now, detail=detail)
@@ -340,7 +349,10 @@ class Desk:
         agent: str,
         now: datetime,
     ) -> Ticket:
-        """Record a callback: satisfied, not (the closing came back), None if nobody answered."""
+        """Record a callback: satisfied, not (the closing came back), None if nobody answered.
+
+        A call that nobody took is to be made once more.
+        """
         if satisfaction is not None and not 1 <= satisfaction <= 10:
             raise InvalidInput("应为 1 到 10 的整数", field="satisfaction")
         with self.database.transaction() as connection:
@@ -350,7 +362,13 @@ class Desk:
             if satisfied is False:
                 self._came_back(connection, ticket, "callback", agent=agent, now=now)
             result = {True: "satisfied", False: "dissatisfied", None: "no_answer"}[satisfied]
-            values: dict[str, object] = {"callback_result": result}
+            tried = 1 + tickets.count_unanswered(connection, ticket)
+            values: dict[str, object] = {
+                "callback_result": result,
+                "callback_due": plan_next_call(
+                    reached=satisfied is not None, tried=tried, now=now
+                ),
+            }
             if satisfaction is not None:
                 values["satisfaction"] = satisfaction
             tickets.update_ticket(connection, ticket_no, values, now=now)

@@ -19,6 +19,7 @@ from web.fields import (
     Name,
     PhoneNumber,
     Priority,
+    QueueName,
     Satisfaction,
     SearchType,
     SearchWords,
@@ -127,9 +128,13 @@ class TicketChanges(Body):
 
 
 class TicketPage(Query):
-    """GET /tickets"""
+    """GET /tickets; with ``queue`` in the order of the queue."""
 
     status: Status | None = None
+    queue: QueueName | None = None
+    assignee: Name = ""
+    category: Name = ""
+    department: Name = ""
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
     cursor: Identity | None = None
 
@@ -179,6 +184,32 @@ class CallbackBody(Body):
     satisfied: bool | None
     satisfaction: Satisfaction | None = None
     comment: Words = ""
+
+
+class AssignBody(Body):
+    """POST /tickets/{ticket_no}/assign; "" gives the ticket back."""
+
+    assignee: Name
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class DispatchBody(Body):
+    """POST /tickets/{ticket_no}/dispatch"""
+
+    department: Identity
+    text: Complaint
+    person: Name = ""
+    due_at: Instant | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class CallBody(Body):
+    """POST /calls: a call that rings; ``text``: what the caller said so far."""
+
+    call_id: Identity
+    service_number: CallerNumber = ""
+    queue: Name = ""
+    text: Words = ""
 
 
 class ArticleList(Query):

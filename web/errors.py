@@ -65,6 +65,8 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.TicketNotFound: HTTPStatus.NOT_FOUND,
     errors.ImpressionNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
+    errors.CallNotFound: HTTPStatus.NOT_FOUND,
+    errors.LinkSpent: HTTPStatus.GONE,
     errors.TicketConflict: HTTPStatus.CONFLICT,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from kb.errors import KBError
+from kb.queues import QUEUES
 from kb.searching import MAX_QUERY, SEARCH_TYPES
 from kb.suggestion import ACTIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
@@ -103,6 +104,9 @@ Action = Annotated[
 ]
 Status = Annotated[
     str, AfterValidator(_one_of(STATUSES)), Field(json_schema_extra={"enum": list(STATUSES)})
+]
+QueueName = Annotated[
+    str, AfterValidator(_one_of(QUEUES)), Field(json_schema_extra={"enum": list(QUEUES)})
 ]
 SearchType = Annotated[
     str,

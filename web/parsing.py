@@ -16,6 +16,7 @@ from kb.texts import clean_text
 from web.errors import Fault, InvalidFields, MalformedRequest, UnsupportedMediaType
 
 AGENT_HEADER = "X-Agent"
+AGENT_COOKIE = "kb_agent"
 MAX_AGENT = 64
 NOBODY = "坐席"
 MESSAGES: Mapping[str, str] = {
@@ -128,8 +129,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def agent_name() -> str:
-    """Who asks: the percent-encoded ``X-Agent`` header, else 坐席."""
-    given = request.headers.get(AGENT_HEADER, "")
+    """Who asks: the percent-encoded ``X-Agent`` header, else this browser's own name, else 坐席."""
+    given = request.headers.get(AGENT_HEADER) or request.cookies.get(AGENT_COOKIE, "")
     try:
         name = unquote_to_bytes(given.encode("latin-1")).decode("utf-8")
     except UnicodeError:
