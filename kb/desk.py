@@ -365,9 +365,7 @@ class Desk:
             tried = 1 + tickets.count_unanswered(connection, ticket)
             values: dict[str, object] = {
                 "callback_result": result,
-                "callback_due": plan_next_call(
-                    reached=satisfied is not None, tried=tried, now=now
-                ),
+                "callback_due": plan_next_call(reached=satisfied is not None, tried=tried, now=now),
             }
             if satisfaction is not None:
                 values["satisfaction"] = satisfaction

@@ -7,10 +7,10 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, health, limits, search, suggestions
+from web.api import articles, calls, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import closing, desk, handbook, problems, tickets
+from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, tickets
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -18,12 +18,16 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     suggestions.blueprint,
     search.blueprint,
     api_tickets.blueprint,
+    calls.blueprint,
     articles.blueprint,
     limits.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
+    dispatching.blueprint,
+    pop.blueprint,
+    agent.blueprint,
     handbook.blueprint,
     problems.blueprint,
 )

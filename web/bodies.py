@@ -139,6 +139,16 @@ class TicketPage(Query):
     cursor: Identity | None = None
 
 
+class QueuePage(Query):
+    """The page /tickets. ``after``: number of the ticket that the page before ended with."""
+
+    queue: QueueName = "waiting"
+    mine: Name = ""
+    category: Name = ""
+    department: Name = ""
+    after: Name = ""
+
+
 class TargetBody(Body):
     """What knowledge is meant: an item that was shown, or one found otherwise."""
 

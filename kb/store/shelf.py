@@ -75,9 +75,7 @@ def _put(
     )
 
 
-def _read(
-    connection: sqlite3.Connection, table: str, agent: str, *, on: date
-) -> list[ShelfItem]:
+def _read(connection: sqlite3.Connection, table: str, agent: str, *, on: date) -> list[ShelfItem]:
     rows = connection.execute(
         f"SELECT kept.article_id, revision.title, kept.at FROM {table} AS kept"
         f" JOIN revision ON revision.article_id = kept.article_id AND {IS_SHOWN_SQL}"

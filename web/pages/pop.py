@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from kb.calls import Caller, follow_link, read_caller, take_call
+from kb.calls import follow_link, take_call
 from kb.errors import InvalidInput
 from kb.store import calls
 from kb.store.calls import Call
@@ -29,10 +29,7 @@ KNOWN = frozenset({"call_id", "t", "q", "queue"})
 @blueprint.post("")
 def create_call() -> Redirect:
     """Keep a call told of by a form or as JSON, and open the desk on it."""
-    if request.is_json:
-        body = read_body(CallBody)
-    else:
-        body = parse_model(CallBody, dict(request.form))
+    body = read_body(CallBody) if request.is_json else parse_model(CallBody, dict(request.form))
     services = current()
     call = take_call(
         services.database,
@@ -68,17 +65,4 @@ def _show_desk(call: Call) -> str:
     answer = ask(form) if call.text else None
     if answer:
         record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
-    return render_template(
-        "desk.html", **describe_desk(form, answer), call=call, caller=find_caller(call)
-    )
-
-
-def find_caller(call: Call) -> Caller:
-    """What is known of the one who calls."""
-    services = current()
-    return read_caller(
-        services.database.connection,
-        call,
-        repeat_days=services.settings.repeat_days,
-        now=services.clock(),
-    )
+    return render_template("desk.html", **describe_desk(form, answer))
