@@ -72,6 +72,12 @@ class LinkSpent(KBError):
     code = "link-spent"
 
 
+class LinkNotFound(KBError):
+    """工单没有这条关联"""
+
+    code = "link-not-found"
+
+
 class TicketConflict(KBError):
     """工单当前状态不允许这样做"""
 

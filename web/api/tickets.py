@@ -8,9 +8,10 @@ from flask import Blueprint, Response, jsonify, url_for
 
 from kb import dispatching
 from kb.chain import chain_as_dict, read_chain, ticket_as_dict
-from kb.desk import Closing, Target
+from kb.desk import Closing
 from kb.dispatching import WorkOrder
 from kb.errors import InvalidInput
+from kb.linking import Target
 from kb.store import queues, tickets
 from kb.store.queues import QueueFilter
 from kb.ticket import Ticket

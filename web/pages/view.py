@@ -12,6 +12,7 @@ from kb.category import Category
 from kb.errors import KBError
 from kb.store import handbook, tickets
 from kb.store.calls import Call, read_call
+from kb.store.links import read_links
 from kb.suggestion import Answer
 from kb.ticket import Link
 from web.errors import describe
@@ -52,7 +53,7 @@ def _find_caller(call: Call) -> Caller:
 def describe_results(answer: Answer | None, *, ticket_no: str = "") -> dict[str, Any]:
     """The three columns; links of the ticket mark what was used already."""
     connection = current().database.connection
-    links = tickets.read_links(connection, ticket_no) if ticket_no else []
+    links = read_links(connection, ticket_no) if ticket_no else []
     closing = tickets.read_ticket(connection, ticket_no).closings if links else 0
     marks = read_marks(link for link in links if link.closing == closing)
     return {

@@ -58,6 +58,7 @@ class LinkReply(Reply):
     linked_by: str
     linked_at: str
     closing: int
+    search_id: str | None
 
 
 class TicketEventReply(Reply):
@@ -80,6 +81,7 @@ class OutcomeReply(Reply):
     state: str
     reason: str
     settled_at: str | None
+    closed_at: str | None
 
 
 class ChainReply(TicketReply):
