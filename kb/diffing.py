@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 
 from merge3 import Merge3
 
@@ -61,7 +62,7 @@ def diff_texts(old: str, new: str) -> tuple[Change, ...]:
             runs += [Change(REMOVED, removed), Change(ADDED, added)]
         else:
             runs += _characters(removed, added)
-    return tuple(_joined(runs))
+    return tuple(_joined(run for run in runs if run.text))
 
 
 def _passages(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -81,22 +82,16 @@ def _characters(old: str, new: str) -> Iterator[Change]:
             yield Change(ADDED, new[other:other_end])
 
 
-def _joined(runs: Sequence[Change]) -> Iterator[Change]:
+def _joined(runs: Iterable[Change]) -> list[Change]:
     """Neighbours of a kind as one, what was removed before what was added in its place."""
-    removed, added = "", ""
-    for run in (*runs, Change(SAME, "")):
-        if run.kind == REMOVED:
-            removed += run.text
-        elif run.kind == ADDED:
-            added += run.text
-        else:
-            if removed:
-                yield Change(REMOVED, removed)
-            if added:
-                yield Change(ADDED, added)
-            removed = added = ""
-            if run.text:
-                yield run
+    joined: list[Change] = []
+    for is_same, group in groupby(runs, key=lambda run: run.kind == SAME):
+        members = list(group)
+        for kind in (SAME,) if is_same else (REMOVED, ADDED):
+            text = "".join(run.text for run in members if run.kind == kind)
+            if text:
+                joined.append(Change(kind, text))
+    return joined
 
 
 def diff_articles(old: Article, new: Article) -> tuple[FieldChange, ...]:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from kb.article import Article, Revision
 from kb.database import Database
-from kb.editing import Standing, approvals_needed, next_status
+from kb.editing import ACTIONS, Standing, approvals_needed, next_status
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
 from kb.lint import check_article
 from kb.publication import shown_revision
@@ -71,7 +71,9 @@ class Editor:
             _check_fields(connection, article)
             newest = handbook.newest_number(connection, article.id)
             if base != newest:
-                raise RevisionConflict(f"最新为第 {newest} 版，您改的是第 {base} 版", field="If-Match")
+                raise RevisionConflict(
+                    f"最新为第 {newest} 版，您改的是第 {base} 版", field="If-Match"
+                )
             revision = replace(
                 article.revision, status="draft", author=author, based_on=base or None, reviewer=""
             )
@@ -144,7 +146,7 @@ class Editor:
             if each.number > article.revision.number and each.status in ("published", "archived")
         ]
         if later:
-            told = f"第 {max(later)} 版已经发布，这一版不能再{'送审' if action == 'submit' else '批准'}"
+            told = f"第 {max(later)} 版已经发布，这一版不能再{ACTIONS[action]}"
             raise EditRefused(told, field="revision")
 
     def archive(
@@ -207,9 +209,7 @@ class Editor:
             )
 
 
-def _in_force(
-    connection: sqlite3.Connection, article_id: str, *, now: datetime
-) -> Article | None:
+def _in_force(connection: sqlite3.Connection, article_id: str, *, now: datetime) -> Article | None:
     try:
         return handbook.read_article(connection, article_id, on=now.date())
     except ArticleNotFound:

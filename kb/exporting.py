@@ -16,7 +16,7 @@ from kb.article import Article
 from kb.category import Category
 from kb.handbook import FIGURE_COLUMNS, LIMIT_COLUMNS, TAXONOMY_COLUMNS, Handbook
 from kb.limit import TimeLimit, is_class_limit
-from kb.vocabulary import CONFUSION_COLUMNS
+from kb.vocabulary import CONFUSION_COLUMNS, Confusion
 
 ALWAYS_QUOTED = frozenset({"categories", "sources"})
 
@@ -120,7 +120,11 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
     """Each table's file below the handbook's folder, but for talk that is no complaint."""
     limits = [each for each in handbook.limits if not is_class_limit(each)]
     confusions = (
-        {"wrong": each.wrong, "correct": each.correct, "apply": "safe" if each.is_safe else "context"}
+        {
+            "wrong": each.wrong,
+            "correct": each.correct,
+            "apply": "safe" if each.is_safe else "context",
+        }
         for each in handbook.confusions
     )
     return {
@@ -133,6 +137,10 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         "tables/never_mask.txt": _lines(handbook.never_mask),
         "tables/workdays.json": json.dumps(handbook.workdays, ensure_ascii=False, indent=1) + "\n",
     }
+
+
+def _apply(confusion: Confusion) -> str:
+    return "safe" if confusion.is_safe else "context"
 
 
 def _lines(items: Iterable[str]) -> str:

@@ -23,9 +23,7 @@ RULES_OF_ALL = (check_codes, check_links, check_front, check_claims)
 
 def check_article(connection: sqlite3.Connection, article: Article, *, on: date) -> list[Finding]:
     """What is wrong with a text if it were published on the day ``on``, beside the others."""
-    tried = replace(
-        article, revision=replace(article.revision, status="published", valid_from=on)
-    )
+    tried = replace(article, revision=replace(article.revision, status="published", valid_from=on))
     whole = read_stored(connection, on=on)
     others = tuple(each for each in whole.articles if each.id != article.id)
     beside = replace(whole, articles=(*others, tried))

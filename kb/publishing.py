@@ -12,15 +12,18 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from kb.article import Article, body_hash
 from kb.database import Database
 from kb.diffing import FIELDS, field_texts, merge_texts
 from kb.errors import ArticleNotFound
+from kb.exporting import write_handbook
 from kb.handbook import Handbook
 from kb.store import editing
 from kb.store import handbook as store
+from kb.stored import read_stored
 
 SAME, TAKE, KEEP, MERGE = "same", "take", "keep", "merge"
 
@@ -39,6 +42,14 @@ class HandbookReport:
     merged: int = 0
     kept: int = 0
     conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote: the articles there are, and the files whose bytes changed."""
+
+    articles: int
+    changed: tuple[str, ...]
 
 
 @dataclass
@@ -242,9 +253,7 @@ TABLE_NAMES: Mapping[str, str] = {
 }
 
 
-def _tables(
-    connection: sqlite3.Connection, handbook: Handbook, now: datetime
-) -> dict[str, Table]:
+def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -> dict[str, Table]:
     limits = [replace(limit, revision=1) for limit in store.read_limits(connection).values()]
     confusions = [[each.wrong, each.correct, each.is_safe] for each in handbook.confusions]
     tables: dict[str, Table] = {
@@ -283,3 +292,18 @@ def _saver(kind: str, content: object) -> Callable[[sqlite3.Connection], None]:
 def _digest(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=vars)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def export_handbook(database: Database, folder: Path, *, now: datetime) -> ExportReport:
+    """Write the handbook as shown today below ``folder``, and remember that both are equal now.
+
+    The same content is the same bytes; exporting again changes no file.
+    """
+    with database.transaction() as connection:
+        handbook = read_stored(connection, on=now.date())
+        changed = write_handbook(folder, handbook)
+        numbers = {article.id: article.revision.number for article in handbook.articles}
+        editing.save_file_bases(connection, numbers)
+        for name, (_, stored, _) in _tables(connection, handbook, now).items():
+            editing.save_table_base(connection, name, _digest(stored))
+    return ExportReport(len(handbook.articles), tuple(changed))

@@ -131,9 +131,7 @@ def save_autosave(connection: sqlite3.Connection, saved: Autosave) -> None:
     insert(connection, "autosave", dict(vars(saved)), replace=True)
 
 
-def read_autosave(
-    connection: sqlite3.Connection, article_id: str, editor: str
-) -> Autosave | None:
+def read_autosave(connection: sqlite3.Connection, article_id: str, editor: str) -> Autosave | None:
     """What an editor left in the form; None when there is nothing."""
     row = connection.execute(
         "SELECT * FROM autosave WHERE article_id = ? AND editor = ?", (article_id, editor)
@@ -160,9 +158,7 @@ def read_waiting(connection: sqlite3.Connection) -> list[Article]:
     ]
 
 
-def read_due_reviews(
-    connection: sqlite3.Connection, *, on: date, until: date
-) -> list[Article]:
+def read_due_reviews(connection: sqlite3.Connection, *, on: date, until: date) -> list[Article]:
     """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first."""
     shown = handbook.read_articles(connection, on=on)
     due = [article for article in shown if article.revision.review_by <= until]

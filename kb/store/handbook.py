@@ -32,19 +32,23 @@ def save_article(
 
     Say whether it did. The revision number given is not used: numbers follow on without a gap.
     """
-    current = connection.execute(
-        "SELECT number, body_hash FROM article JOIN revision ON revision.article_id = article.id"
-        " AND revision.number = article.current_revision WHERE article.id = ?",
-        (article.id,),
-    ).fetchone()
-    is_same = current and current["body_hash"] == body_hash(article.revision)
+    current = _read_current(connection, article.id)
+    is_same = current and body_hash(current.revision) == body_hash(article.revision)
     if is_same and _has_place(connection, _place(article)):
         return False
-    based_on = current["number"] if current else None
+    based_on = current.revision.number if current else None
     revision = replace(article.revision, author=author, reason=reason, based_on=based_on)
     number = add_revision(connection, replace(article, revision=revision), now=now)
     put_in_force(connection, article, number, now=now)
     return True
+
+
+def _read_current(connection: sqlite3.Connection, article_id: str) -> Article | None:
+    row = connection.execute(
+        f"{_ARTICLE} WHERE article.id = ? AND revision.number = article.current_revision",
+        (article_id,),
+    ).fetchone()
+    return _parse_article(row) if row else None
 
 
 def add_revision(connection: sqlite3.Connection, article: Article, *, now: datetime) -> int:
@@ -338,7 +342,9 @@ def save_figures(connection: sqlite3.Connection, figures: Sequence[Figure]) -> N
 
 def read_figures(connection: sqlite3.Connection) -> list[Figure]:
     """All figures in the order of their ids."""
-    return [parse_row(row, Figure) for row in connection.execute("SELECT * FROM figure ORDER BY id")]
+    return [
+        parse_row(row, Figure) for row in connection.execute("SELECT * FROM figure ORDER BY id")
+    ]
 
 
 def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:
