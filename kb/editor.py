@@ -229,6 +229,9 @@ def _standing(
 
 
 def _is_same(old: Article, new: Article) -> bool:
+    """Whether a save would change nothing; the text of a withdrawn article is a new draft."""
+    if old.revision.status == "archived":
+        return False
     return replace(old, revision=_text_only(old.revision)) == replace(
         new, revision=_text_only(new.revision)
     )
