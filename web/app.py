@@ -7,7 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, calls, health, limits, search, suggestions
+from web.api import articles, calls, editing, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, tickets
@@ -20,6 +20,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     api_tickets.blueprint,
     calls.blueprint,
     articles.blueprint,
+    editing.blueprint,
     limits.blueprint,
     health.blueprint,
     desk.blueprint,
