@@ -172,7 +172,7 @@ def _previous(
         return None
     if last.query_hash == record.query_hash:
         return last.previous
-    if links.has_link_since(connection, record.agent, since=last.created_at):
+    if links.has_link_after(connection, record.agent, at=last.created_at):
         return None
     return last.id
 

@@ -258,7 +258,8 @@ def test_callers_without_a_name_are_not_one_agent(database: Database) -> None:
 def test_a_link_ends_the_search(desk: Desk, database: Database) -> None:
     ticket = desk.create(make_ticket(), agent=AGENT, now=NOW)
     search(database, "断网")
-    desk.link(ticket.ticket_no, ARTICLE, "reference", agent=AGENT, now=NOW)
+    linked = NOW + timedelta(seconds=3)
+    desk.link(ticket.ticket_no, ARTICLE, "reference", agent=AGENT, now=linked)
     later = search(database, "红灯", at=NOW + timedelta(seconds=5))
     assert previous(database, later) is None
 
