@@ -11,6 +11,7 @@ from web.api import articles, calls, editing, health, limits, search, suggestion
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, tickets
+from web.pages import editing as editing_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -30,6 +31,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     pop.blueprint,
     agent.blueprint,
     handbook.blueprint,
+    editing_pages.blueprint,
     problems.blueprint,
 )
 
