@@ -91,7 +91,7 @@ def init_app(app: Flask) -> None:
         history=HISTORY,
         callbacks=CALLBACKS,
         queues=QUEUES,
-        me=named_agent,
+        seat_name=named_agent,
         revision_statuses=REVISION_STATUSES,
         edit_actions=EDIT_ACTIONS,
     )
