@@ -118,3 +118,21 @@ class PortInUse(KBError):
     """端口已被占用"""
 
     code = "port-in-use"
+
+
+class RankerVersionNotFound(KBError):
+    """没有这个排序版本"""
+
+    code = "ranker-version-not-found"
+
+
+class ExperimentNotFound(KBError):
+    """没有这个实验"""
+
+    code = "experiment-not-found"
+
+
+class ExperimentConflict(KBError):
+    """现在不能这样做实验"""
+
+    code = "experiment-conflict"

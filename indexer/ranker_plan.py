@@ -1,0 +1,89 @@
+"""Given the settled closings, should there be a new ranker version, and which? Touches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from indexer.arranging import Boosts
+from indexer.off_policy import Evaluation, evaluate, predict
+from indexer.outcome_learning import Learned, learn_boosts
+from kb.ranker import Boost, Choice
+
+HALF_LIVES: tuple[float | None, ...] = (None, 120.0, 30.0, 10.0)
+"""Days after which a closing counts half, slowest first; None never forgets."""
+HELD_OUT = 0.25
+"""Newest share of the closings that judges what was learnt from the others."""
+FEW = 40
+"""With fewer closings nothing is held out: too few to tell better from worse."""
+CLEARLY = 0.004
+"""Nats a choice by which faster forgetting must predict better to be chosen."""
+
+
+@dataclass(frozen=True)
+class RankerPlan:
+    """What was learnt, and how it did on the closings held out of a first learning."""
+
+    lanes: Mapping[str, Learned]
+    half_life: float | None
+    evaluation: Evaluation
+
+    @property
+    def boosts(self) -> list[Boost]:
+        """All boosts that were reckoned, those of 0 too."""
+        return [boost for learned in self.lanes.values() for boost in learned.boosts]
+
+    @property
+    def is_refused(self) -> bool:
+        """The same learning on the older closings served the newer ones worse than the base."""
+        return self.evaluation.is_worse
+
+
+def plan_version(choices: Sequence[Choice]) -> RankerPlan:
+    """Learn from all closings; how fast to forget, and whether to trust it, by the newest."""
+    ordered = sorted(choices, key=lambda choice: -choice.age_days)
+    cut = len(ordered) - int(HELD_OUT * len(ordered))
+    older, newer = ordered[:cut], ordered[cut:]
+    if len(ordered) < FEW:
+        lanes = learn_boosts(ordered, half_life=None)
+        return RankerPlan(lanes, None, Evaluation(0.0, 0.0, 0))
+    tried = {half_life: learn_boosts(older, half_life=half_life) for half_life in HALF_LIVES}
+    scores = {half_life: _prediction(newer, lanes) for half_life, lanes in tried.items()}
+    half_life = choose_half_life(scores)
+    trial = tried[half_life]
+    return RankerPlan(
+        lanes=learn_boosts(ordered, half_life=half_life),
+        half_life=half_life,
+        evaluation=evaluate(newer, gather_boosts(trial), eta=_eta(trial)),
+    )
+
+
+def choose_half_life(scores: Mapping[float | None, float]) -> float | None:
+    """The slowest forgetting that no faster one beats clearly."""
+    best = max(scores.values())
+    return next(half_life for half_life in HALF_LIVES if scores[half_life] >= best - CLEARLY)
+
+
+def gather_boosts(lanes: Mapping[str, Learned]) -> Boosts:
+    """Boosts by lane, target and context, as the arranger wants them."""
+    return as_lookup(boost for learned in lanes.values() for boost in learned.boosts)
+
+
+def as_lookup(boosts: Iterable[Boost]) -> Boosts:
+    """Boosts that change something, by lane, target and context."""
+    return {(each.lane, each.target_id, each.context): each.boost for each in boosts if each.boost}
+
+
+def _prediction(choices: Sequence[Choice], lanes: Mapping[str, Learned]) -> float:
+    boosts = gather_boosts(lanes)
+    found = 0.0
+    for lane, learned in lanes.items():
+        own = [choice for choice in choices if choice.lane == lane]
+        if own and learned.choices:
+            mean = predict(own, boosts, eta=learned.bias.eta, slope=learned.slope)
+            found += mean * len(own) / len(choices)
+    return found
+
+
+def _eta(lanes: Mapping[str, Learned]) -> float:
+    return next(iter(lanes.values())).bias.eta
