@@ -4,7 +4,8 @@ For each held-out closing the solution's place in the new order is compared with
 reciprocal rank; a solution that came back counts against whoever puts it first. What stood low was
 seldom looked at, so a closing is weighted by the inverse of its solution's chance of examination,
 clipped and self-normalised (propensity-weighted ranks: Joachims, Swaminathan, Schnabel 2017;
-Swaminathan & Joachims 2015). Prediction of held-out choices decides how fast to forget.
+Swaminathan & Joachims 2015). Held-out solutions that held also decide how fast
+to forget: by the chance a learning gave them.
 """
 
 from __future__ import annotations
@@ -48,14 +49,17 @@ def evaluate(choices: Sequence[Choice], boosts: Boosts, *, eta: float) -> Evalua
     return Evaluation(mean, error, len(choices))
 
 
-def predict(choices: Sequence[Choice], boosts: Boosts, *, eta: float, slope: float) -> float:
-    """Mean logarithm of the chance given to what was chosen and held; higher is better."""
-    found = [
-        float(_log_chance(choice, boosts, eta=eta, slope=slope))
-        for choice in choices
-        if choice.stayed
-    ]
-    return float(np.mean(found)) if found else 0.0
+def predict(choice: Choice, boosts: Boosts, *, eta: float, slope: float) -> float:
+    """Logarithm of the chance given to what was chosen; the higher, the better foreseen."""
+    added = _added(choice, boosts)
+    worth = np.array(
+        [
+            slope * (item.score + more) - eta * np.log(item.position)
+            for item, more in zip(choice.shown, added, strict=True)
+        ]
+    )
+    top = worth.max()
+    return float(worth[choice.chosen] - top - np.log(np.exp(worth - top).sum()))
 
 
 def _gain(choice: Choice, boosts: Boosts) -> float:
@@ -76,14 +80,3 @@ def _added(choice: Choice, boosts: Boosts) -> list[float]:
 
 def _reciprocal(order: Sequence[Placement], chosen: int) -> float:
     return 1.0 / (1 + [each.index for each in order].index(chosen))
-
-
-def _log_chance(choice: Choice, boosts: Boosts, *, eta: float, slope: float) -> float:
-    added = _added(choice, boosts)
-    worth = np.array(
-        [
-            slope * (item.score + more) - eta * np.log(item.position)
-            for item, more in zip(choice.shown, added, strict=True)
-        ]
-    )
-    return float(worth[choice.chosen] - np.log(np.exp(worth - worth.max()).sum()) - worth.max())

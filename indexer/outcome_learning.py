@@ -192,9 +192,9 @@ def fit_ratios(table: Table, offset: Values) -> tuple[list[Ratio], tuple[float, 
     for _ in range(SWEEPS):
         for level, cells in enumerate(table.cells):
             worth = offset + sum(log[cell] for log, cell in zip(logs, table.cells, strict=True))
-            expected = np.bincount(cells, shares(table, worth) * table.weight[table.choice])
-            expected = expected / np.exp(logs[level])
-            seen = np.bincount(cells[table.chosen], table.weight, len(logs[level]))
+            worths = shares(table, worth) * table.weight[table.choice]
+            expected = sums(cells, worths) / np.exp(logs[level])
+            seen = sums(cells[table.chosen], table.weight, count=len(logs[level]))
             priors[level] = fit_prior(seen, expected)
             found[level] = shrink(seen, expected, priors[level])
             logs[level] = found[level].log
@@ -212,11 +212,16 @@ def fit_returns(table: Table) -> list[Ratio]:
     expected = uses * of_class[context]
     found: list[Ratio] = []
     for cells in table.cells:
-        seen = np.bincount(cells, returns)
-        wanted = np.bincount(cells, expected)
+        seen, wanted = sums(cells, returns), sums(cells, expected)
         ratio = shrink(seen, wanted, fit_prior(seen, wanted))
         found.append(ratio)
         expected = expected * np.exp(ratio.log)[cells]
+    return found
+
+
+def sums(cells: Places, values: Values, *, count: int = 0) -> Values:
+    """Sum of the values in each cell."""
+    found: Values = np.bincount(cells, values, count).astype(np.float64)
     return found
 
 

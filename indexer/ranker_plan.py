@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from indexer.arranging import Boosts
 from indexer.off_policy import Evaluation, evaluate, predict
@@ -16,8 +19,8 @@ HELD_OUT = 0.25
 """Newest share of the closings that judges what was learnt from the others."""
 FEW = 40
 """With fewer closings nothing is held out: too few to tell better from worse."""
-CLEARLY = 0.004
-"""Nats a choice by which faster forgetting must predict better to be chosen."""
+
+Scores = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,12 @@ def plan_version(choices: Sequence[Choice]) -> RankerPlan:
     """Learn from all closings; how fast to forget, and whether to trust it, by the newest."""
     ordered = sorted(choices, key=lambda choice: -choice.age_days)
     cut = len(ordered) - int(HELD_OUT * len(ordered))
-    older, newer = ordered[:cut], ordered[cut:]
+    older, newer = _as_of_then(ordered[:cut]), ordered[cut:]
     if len(ordered) < FEW:
         lanes = learn_boosts(ordered, half_life=None)
         return RankerPlan(lanes, None, Evaluation(0.0, 0.0, 0))
     tried = {half_life: learn_boosts(older, half_life=half_life) for half_life in HALF_LIVES}
-    scores = {half_life: _prediction(newer, lanes) for half_life, lanes in tried.items()}
+    scores = {half_life: _predictions(newer, lanes) for half_life, lanes in tried.items()}
     half_life = choose_half_life(scores)
     trial = tried[half_life]
     return RankerPlan(
@@ -58,10 +61,23 @@ def plan_version(choices: Sequence[Choice]) -> RankerPlan:
     )
 
 
-def choose_half_life(scores: Mapping[float | None, float]) -> float | None:
-    """The slowest forgetting that no faster one beats clearly."""
-    best = max(scores.values())
-    return next(half_life for half_life in HALF_LIVES if scores[half_life] >= best - CLEARLY)
+def _as_of_then(choices: Sequence[Choice]) -> list[Choice]:
+    """The choices as they were when the newest of them was settled: ages count from there."""
+    now = min((choice.age_days for choice in choices), default=0.0)
+    return [replace(choice, age_days=choice.age_days - now) for choice in choices]
+
+
+def choose_half_life(scores: Mapping[float | None, Scores]) -> float | None:
+    """The slowest forgetting that is within one standard error of the best (Breiman et al. 1984).
+
+    ``scores``: for each, how well it foresaw each of the same closings.
+    """
+    best = max(HALF_LIVES, key=lambda half_life: scores[half_life].sum())
+    for half_life in HALF_LIVES:
+        behind = scores[best] - scores[half_life]
+        if behind.sum() <= behind.std() * len(behind) ** 0.5:
+            return half_life
+    return best
 
 
 def gather_boosts(lanes: Mapping[str, Learned]) -> Boosts:
@@ -74,15 +90,16 @@ def as_lookup(boosts: Iterable[Boost]) -> Boosts:
     return {(each.lane, each.target_id, each.context): each.boost for each in boosts if each.boost}
 
 
-def _prediction(choices: Sequence[Choice], lanes: Mapping[str, Learned]) -> float:
+def _predictions(choices: Sequence[Choice], lanes: Mapping[str, Learned]) -> Scores:
     boosts = gather_boosts(lanes)
-    found = 0.0
-    for lane, learned in lanes.items():
-        own = [choice for choice in choices if choice.lane == lane]
-        if own and learned.choices:
-            mean = predict(own, boosts, eta=learned.bias.eta, slope=learned.slope)
-            found += mean * len(own) / len(choices)
-    return found
+    return np.array(
+        [
+            predict(choice, boosts, eta=_eta(lanes), slope=lanes[choice.lane].slope)
+            for choice in choices
+            if choice.stayed
+        ],
+        np.float64,
+    )
 
 
 def _eta(lanes: Mapping[str, Learned]) -> float:

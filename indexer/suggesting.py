@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
@@ -59,7 +59,7 @@ class Case:
     area: str
     priority: str
     limit: int
-    arranger: Arranger
+    arranger: Arranger = field(default_factory=Arranger)
 
     @property
     def likely(self) -> list[ClassEvidence]:
@@ -136,7 +136,7 @@ def suggest_procedures(
         )
     }
     outcomes = tickets.solution_outcomes(connection, list(articles))
-    found = [
+    shown = [
         (articles[hit.target_id], hit, placed) for hit, placed in hits if hit.target_id in articles
     ]
     return [
@@ -147,7 +147,7 @@ def suggest_procedures(
                 placed,
             ),
         )
-        for position, (article, hit, placed) in enumerate(found, 1)
+        for position, (article, hit, placed) in enumerate(shown, 1)
     ]
 
 

@@ -108,7 +108,7 @@ def _switch(name: str, text: str) -> bool:
 
 
 def _share(name: str, text: str, high: float) -> float:
-    is_number = re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text)
+    is_number = re.fullmatch(r"[0-9](\.[0-9]{1,9})?", text)
     if not is_number or float(text) > high:
         raise InvalidInput(f"应为 0 到 {high} 的数，现为 {text[:20]!r}", field=name)
     return float(text)

@@ -67,8 +67,8 @@ class Suggestion:
 
     ``probability``: that it is of the complaint's class; ``confidence`` is named by it, in a past
     fix by this and what became of it.
-    ``boost``: the part of the score that was learnt from outcomes; ``propensity``: the chance it had
-    to stand here; ``team``: the ranker that picked it in an experiment.
+    ``boost``: the part of the score learnt from outcomes; ``propensity``: the chance it had to
+    stand here; ``team``: the ranker that picked it in an experiment.
     ``details`` holds what only this kind of item has, ready for JSON.
     """
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATES = {
     "accepted": "新版本已启用",
-    "refused": "新版本在留出的结果上不如原排序，没有启用",
+    "refused": "学到的在最近的结果上不如原排序，改用原排序",
     "unchanged": "没有变化，不出新版本",
     "no_outcomes": "还没有过了观察期的结果可学",
 }

@@ -99,13 +99,17 @@ def _read_closings(
     connection: sqlite3.Connection, experiment: Experiment
 ) -> Sequence[CreditedClosing]:
     rows = connection.execute(
-        "SELECT impression.team, outcome.state, outcome.closed_at, outcome.settled_at"
+        "SELECT impression.team, outcome.state, outcome.closed_at, (SELECT max(happened_at)"
+        "  FROM outcome_trace AS trace WHERE trace.to_state = 'came_back'"
+        "  AND (trace.ticket_no, trace.closing) = (outcome.ticket_no, outcome.closing)) AS back_at"
         " FROM suggestion_session AS session"
         " JOIN impression ON impression.session_id = session.id"
         " JOIN ticket_knowledge_link AS link ON link.impression_id = impression.id"
-        " JOIN ticket_outcome AS outcome USING (ticket_no, closing)"
+        " JOIN ticket_outcome AS outcome"
+        "  ON (outcome.ticket_no, outcome.closing) = (link.ticket_no, link.closing)"
         " WHERE session.arm = ? AND NOT session.is_training AND impression.team <> ''"
-        " AND link.knowledge_usage = 'solution' ORDER BY outcome.closed_at, ticket_no, closing",
+        " AND link.knowledge_usage = 'solution'"
+        " ORDER BY outcome.closed_at, outcome.ticket_no, outcome.closing",
         (experiment.name,),
     )
     start = parse_instant(experiment.started_at, field="started_at")
@@ -118,7 +122,7 @@ def _read_closings(
             team=row["team"],
             state=row["state"],
             closed_day=day(row["closed_at"]),
-            came_back_day=day(row["settled_at"]) if row["state"] == "came_back" else None,
+            came_back_day=day(row["back_at"]) if row["state"] == "came_back" else None,
         )
         for row in rows
     ]

@@ -129,7 +129,11 @@ def add_ranker(
     settings: Mapping[str, object],
     now: datetime,
 ) -> RankerRecord:
-    """Record a version with every change it makes; one not refused becomes current at once."""
+    """Record a version with every change it makes; it becomes current at once.
+
+    A refused one is recorded too, but the base takes over: what spoke against it speaks against
+    its forerunner, learnt from the same past.
+    """
     parent = read_switch(connection).current
     before = {
         (each.lane, each.target_id, each.context): each for each in read_boosts(connection, parent)
@@ -156,8 +160,7 @@ def add_ranker(
         "INSERT INTO ranker_boost VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_row(version, each, before) for each in kept],
     )
-    if not is_refused:
-        make_current(connection, version)
+    make_current(connection, 0 if is_refused else version)
     return read_ranker(connection, version)
 
 
@@ -226,8 +229,9 @@ def read_choices(
         "SELECT link.impression_id, chosen.session_id, chosen.target_type, ticket.category,"
         " outcome.state, outcome.closed_at"
         " FROM ticket_knowledge_link AS link"
-        " JOIN ticket_outcome AS outcome USING (ticket_no, closing)"
-        " JOIN ticket USING (ticket_no)"
+        " JOIN ticket_outcome AS outcome"
+        "  ON (outcome.ticket_no, outcome.closing) = (link.ticket_no, link.closing)"
+        " JOIN ticket ON ticket.ticket_no = link.ticket_no"
         " JOIN impression AS chosen ON chosen.id = link.impression_id"
         " JOIN suggestion_session AS session ON session.id = chosen.session_id"
         " WHERE link.knowledge_usage = 'solution' AND outcome.state <> 'pending'"

@@ -132,7 +132,7 @@ def learn_thumbs(sessions: Sequence[Session]) -> Boosts:
         if session.thumb is not None:
             ups[session.code, session.chosen].append(session.thumb)
     return {
-        (LANE, name(code, index), class_code(code)): MOST_BOOST * (2 * np.mean(votes) - 1)
+        (LANE, name(code, index), class_code(code)): MOST_BOOST * (2 * sum(votes) / len(votes) - 1)
         for (code, index), votes in ups.items()
     }
 
@@ -238,7 +238,7 @@ def live(
     """MRR at each number of outcomes, learning as the desk goes along."""
     rng = np.random.default_rng(seed)
     truth = Truth.draw(world or World(), rng)
-    desk = Desk(truth, learner, rng, random.Random(seed))  # noqa: S311
+    desk = Desk(truth, learner, rng, random.Random(seed))
     updates = sorted({25, *sizes, *range(100, max(sizes) + 1, 250)})
     drifted = False
     found = []
