@@ -12,6 +12,7 @@ from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
 from kb.commands.experiments import experiment_group
+from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.learning import learn_command
 from kb.commands.run import Run
@@ -23,6 +24,7 @@ from kb.times import now_beijing
 COMMANDS = (
     init_command,
     import_group,
+    export_group,
     index_command,
     search_command,
     suggest_command,
