@@ -364,7 +364,7 @@ def read_proven_articles(connection: sqlite3.Connection) -> list[tuple[str, str]
         " WHERE knowledge_usage = 'solution' AND state = 'stayed_closed'"
         " AND NOT coalesce(session.is_training, 0)"
         " AND ticket_knowledge_link.target_type IN ('article', 'procedure')"
-        " ORDER BY ticket_no, closing"
+        " ORDER BY ticket.ticket_no, closing"
     )
     return [
         ("\n".join(filter(None, (row["title"], row["description"]))), row["target_id"])
