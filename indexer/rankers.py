@@ -21,7 +21,7 @@ TRIAL = "trial"
 """Arm of a session in which two neighbours were on trial; an experiment's arm is its name."""
 KEPT_VERSIONS = 8
 ONE_WAY = frozenset({"cli"})
-"""Channels whose answers are read by programs: never randomised."""
+"""Channels whose answers are read by programs: never randomised, like those of training."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Rankers:
         The lot hangs on the words and the agent: who asks again sees the same order.
         """
         held = self._read()
-        if not held.learning or request.channel in ONE_WAY:
+        if not held.learning or request.channel in ONE_WAY or request.is_training:
             return self._fixed(held.current if held.learning else 0)
         seed = f"{self._salt}|{request.agent}|{request.text}"
         experiment = held.experiment
