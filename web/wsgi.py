@@ -74,7 +74,11 @@ def _guard_experiment(services: Services) -> None:
             connection, repeat_days=services.settings.repeat_days, now=services.clock()
         )
     if stopped is not None:
-        log_event("experiment_stopped", name=stopped.experiment.name, harm=round(stopped.harm, 2))
+        log_event(
+            "experiment_stopped",
+            experiment=stopped.experiment.name,
+            harm=round(stopped.harm, 2),
+        )
 
 
 def _log_to_stderr() -> None:

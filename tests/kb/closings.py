@@ -23,13 +23,13 @@ class Case:
     """One complaint: what was shown in which order, what was chosen, what became of it."""
 
     chosen: str = "B"
-    shown: str = "ABC"
+    shown: Sequence[str] = "ABC"
     stayed: bool = True
     category: str = "060101"
     at: datetime = NOW
     is_training: bool = False
     is_sample: bool = False
-    displayed: str = "ABC"
+    displayed: Sequence[str] = "ABC"
     arm: str = ""
     teams: Sequence[str] = ()
     boost: float = 0.0
@@ -77,10 +77,6 @@ def show(desk: Desk, case: Case) -> dict[str, str]:
     ]
     with desk.database.transaction() as connection:
         sessions.add_session(connection, session, impressions)
-        connection.execute(
-            "UPDATE suggestion_session SET is_training = ? WHERE id = ?",
-            (int(case.is_training), key),
-        )
     return {item.target_id: item.id for item in impressions}
 
 
@@ -92,6 +88,10 @@ def close(desk: Desk, case: Case) -> Ticket:
     solution = Target(impression_id=shown[case.chosen])
     closing = Closing(resolution="重做成端", solution=solution)
     desk.close(ticket.ticket_no, closing, agent="甲", now=case.at)
+    desk.database.connection.execute(
+        "UPDATE suggestion_session SET is_training = ? WHERE ticket_no = ?",
+        (int(case.is_training), ticket.ticket_no),
+    )
     if not case.stayed:
         back = case.at + timedelta(days=5)
         desk.reopen(ticket.ticket_no, agent="甲", now=back, reason="又断了")
