@@ -26,13 +26,16 @@ class LearnReport:
 
 
 def learn_ranker(database: Database, *, repeat_days: int, now: datetime) -> LearnReport:
-    """Learn from all settled outcomes; a version that is not refused answers from now on."""
+    """Learn from all settled outcomes; a version that is not refused answers from now on.
+
+    Reckoning takes seconds: agents' writes wait only while the result is written down.
+    """
+    choices = ranker.read_choices(database.connection, repeat_days=repeat_days, now=now)
+    plan = plan_version(choices)
+    kept = [boost for boost in plan.boosts if boost.boost]
     with database.transaction() as connection:
-        choices = ranker.read_choices(connection, repeat_days=repeat_days, now=now)
-        plan = plan_version(choices)
-        kept = [boost for boost in plan.boosts if boost.boost]
-        before = ranker.read_boosts(connection, ranker.read_switch(connection).current)
-        current = name_version(ranker.read_switch(connection).current)
+        number = ranker.read_switch(connection).current
+        before, current = ranker.read_boosts(connection, number), name_version(number)
         if not choices:
             return LearnReport("no_outcomes", current, 0, 0, 0, plan.evaluation)
         if digest_boosts(kept) == digest_boosts(before):

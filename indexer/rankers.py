@@ -122,7 +122,6 @@ class Rankers:
         found = self._boosts.get(number)
         if found is None:
             found = as_lookup(ranker.read_boosts(self._database.connection, number))
-            while len(self._boosts) >= KEPT_VERSIONS:
-                self._boosts.pop(next(iter(self._boosts)), None)
-            self._boosts[number] = found
+            kept = list(self._boosts.items())[1 - KEPT_VERSIONS :]
+            self._boosts = {**dict(kept), number: found}  # other threads read the old one
         return found
