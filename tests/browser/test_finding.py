@@ -71,11 +71,11 @@ def test_arrows_move_round_and_the_box_names_the_choice(page: Page) -> None:
     assert selected.inner_text() == active(page)
 
 
-def test_initials_find_an_article_and_enter_opens_it(page: Page) -> None:
+def test_pinyin_finds_an_article_and_enter_opens_it(page: Page) -> None:
     open_palette(page)
     asked = questions(page)
-    page.keyboard.type("kdbz", delay=20)
-    expect(options(page).first).to_contain_text("宽带")
+    page.keyboard.type("hongdeng", delay=20)
+    expect(options(page).first).to_contain_text("红灯")
     assert len(asked) == 1
     title = options(page).first.locator("span").first.inner_text()
     page.keyboard.press("Enter")
