@@ -144,7 +144,7 @@ class Engine:
         snapshot = opened.snapshot
         query = self._language.builder.build(masked)
         found = retrieve(snapshot, query, on=now.date())
-        talk = opened.reader.read(query)
+        talk = opened.reader.read(query, found.passages.words)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
@@ -153,11 +153,7 @@ class Engine:
             query=query,
             retrieved=found,
             classes=classes,
-            explainer=Explainer(
-                self._language.analyzer,
-                query,
-                lambda term: snapshot.passages.words.ceiling(term, is_word=True),
-            ),
+            explainer=Explainer(self._language.analyzer, query, snapshot.passages.ceiling),
             accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
             now=now,
             region=request.region,
@@ -215,7 +211,7 @@ class Engine:
         opened = self.opened()
         query = self._language.builder.build(text)
         found = retrieve(opened.snapshot, query, on=now.date())
-        talk = opened.reader.read(query)
+        talk = opened.reader.read(query, found.passages.words)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         return settle_class(classes, category) if category else classes
 

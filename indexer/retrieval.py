@@ -30,11 +30,13 @@ A document outside both has fewer points in each lane than hundreds inside."""
 @dataclass(frozen=True)
 class Found:
     """Candidates of one collection: their numbers, increasing, and fused scores (0 to 1, the best
-    of the query near 1; 0 for what must not be shown). ``cosine``: the best."""
+    of the query near 1; 0 for what must not be shown). ``cosine``: the best. ``words``: the best
+    score of the word lane over the whole collection, whatever the day."""
 
     places: npt.NDArray[np.int64]
     scores: Scores
     cosine: float
+    words: float
 
     def best(self, count: int) -> list[tuple[int, float]]:
         """The ``count`` best (number, score) with a positive score, best first."""
@@ -62,17 +64,20 @@ def search_lane(lane: Lane, query: Query, vector: Vectors | None, *, on: date) -
     """Candidates of one collection with the scores of both lanes fused."""
     blocked = lane.blocked(on.toordinal())
     words = lane.words.score(query.terms)
+    best = float(words.max(initial=0.0))
     words[blocked] = 0
     if vector is None or not lane.meaning.dimension:
         places = _candidates(words, None)
-        return Found(places, fuse(words[places], np.zeros(len(places), np.float32), 0.0), 0.0)
+        fused = fuse(words[places], np.zeros(len(places), np.float32), 0.0)
+        return Found(places, fused, 0.0, best)
     meaning = lane.meaning.scan(vector)
     meaning[blocked] = 0
     places = _candidates(words, meaning)
     cosines = meaning[places]
     if not lane.meaning.is_exact:
         cosines = np.where(cosines != 0, lane.meaning.exact(vector, places), np.float32(0))
-    return Found(places, fuse(words[places], cosines, ALPHA), float(cosines.max(initial=0.0)))
+    fused = fuse(words[places], cosines, ALPHA)
+    return Found(places, fused, float(cosines.max(initial=0.0)), best)
 
 
 def _candidates(words: Scores, meaning: Scores | None) -> npt.NDArray[np.int64]:

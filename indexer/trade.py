@@ -97,14 +97,16 @@ class TalkReader:
         self._analyzer = analyzer
         self._ceiling = lru_cache(maxsize=KEPT_CEILINGS)(scorer.ceiling)
 
-    def read(self, query: Query) -> Talk:
-        """What the gate reads of a query."""
+    def read(self, query: Query, best: float | None = None) -> Talk:
+        """What the gate reads of a query; ``best``: the handbook's best score, where it is known
+        already."""
         written = {term: weight for term, weight in query.terms.items() if term[0] in query.written}
         ceiling = sum(
             weight * self._ceiling(text, is_word=is_word)
             for (text, is_word), weight in written.items()
         )
-        best = float(self._scorer.score(query.terms).max(initial=0.0))
+        if best is None:
+            best = float(self._scorer.score(query.terms).max(initial=0.0))
         words = [text for text, is_word in written if is_word]
         features = set(read_features(query.text, words))
         if any(self._is_strange(word) for word in words):

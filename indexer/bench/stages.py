@@ -132,7 +132,7 @@ class _Run:
         whole = (time.perf_counter() - started) * 1000
         parts = sum(laps.took[name][-1] for name in ("words", "encode", "meaning"))
         laps.took["fuse"].append(whole - parts)
-        talk = laps.time("talk", lambda: self._opened.reader.read(query))
+        talk = laps.time("talk", lambda: self._opened.reader.read(query, found.passages.words))
         laps.time("gate", lambda: self._opened.gate.is_trade(talk))
         classes = laps.time(
             "classify",
@@ -142,9 +142,7 @@ class _Run:
             query=query,
             retrieved=found,
             classes=classes,
-            explainer=Explainer(
-                analyzer, query, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
-            ),
+            explainer=Explainer(analyzer, query, snapshot.passages.ceiling),
             accepted_at=now,
             now=now,
             region="",
