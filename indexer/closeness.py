@@ -104,6 +104,14 @@ class LiteralExplainer(Explainer):
             marked.weight + LITERAL_WEIGHT,
         )
 
+    def weigh_sentences(self, text: str, sentences: Sequence[re.Match[str]]) -> list[float]:
+        """A sentence that holds what was typed weighs more."""
+        weights = super().weigh_sentences(text, sentences)
+        return [
+            weight + LITERAL_WEIGHT if any(self._literal_spans(found[0].strip())) else weight
+            for found, weight in zip(sentences, weights, strict=True)
+        ]
+
     def _literal_spans(self, text: str) -> Iterator[Span]:
         wholes = self._look.quoted or [whole for _, whole in self._look.wholes]
         if not any(whole in flat(text) for whole in wholes):
@@ -117,9 +125,9 @@ class LiteralExplainer(Explainer):
                 yield self._widened(text, start, end)
 
     def _widened(self, text: str, start: int, end: int) -> Span:
-        for term in self._analyzer.kept_terms(text):
-            if term.is_word and term.start < end and term.end > start:
-                start, end = min(start, term.start), max(end, term.end)
+        for word in self._analyzer.kept_words(text):
+            if word.start < end and word.end > start:
+                start, end = min(start, word.start), max(end, word.end)
         return start, end
 
 
