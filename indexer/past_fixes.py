@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from kb.store.fixes import FixName, FixTally, read_fix_versions, tally_fixes
 from kb.store.tickets import ResolvedTicket
@@ -29,15 +30,19 @@ COPIES = 3
 class PastFix:
     """A way of fixing. ``score``: how near its nearest ticket is, lifted by what stayed closed.
 
-    ``tally``: of all its tickets; ``examples``: those nearest to the complaint, nearest first,
-    none that says nearly the same as another.
+    ``tally``: of all its tickets; ``nearest``: those near the complaint, nearest first.
     """
 
     id: str
     label: str
     score: float
     tally: FixTally
-    examples: tuple[ResolvedTicket, ...]
+    nearest: tuple[ResolvedTicket, ...]
+
+    @cached_property
+    def examples(self) -> tuple[ResolvedTicket, ...]:
+        """Those to show: none that says nearly the same as another."""
+        return choose_examples(self.nearest)
 
 
 class FixTallies:
@@ -181,7 +186,7 @@ def _summarise(
         label=nearest[0].fix or _telling_sentence(nearest[0].resolution),
         score=near * (0.5 + 0.5 * stay_rate(tally.stayed_closed, tally.came_back)),
         tally=tally,
-        examples=choose_examples(nearest),
+        nearest=tuple(nearest),
     )
 
 
