@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.analysis import Analyzer, normal_form, normalise
+from indexer.analysis import Analyzer, Term, normal_form, normalise
 from indexer.explaining import Explainer, Marked, Span
 from indexer.queries import Query
 from kb.article import Article
@@ -91,9 +91,9 @@ class LiteralExplainer(Explainer):
         self._analyzer = analyzer
         self._look = look
 
-    def mark(self, text: str) -> Marked:
-        """Find the words asked for in ``text``, and what was typed."""
-        marked = super().mark(text)
+    def mark_words(self, text: str, found: Sequence[Term]) -> Marked:
+        """``text`` with the words asked for, and what was typed."""
+        marked = super().mark_words(text, found)
         literal = list(self._literal_spans(text))
         if not literal:
             return marked

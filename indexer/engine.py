@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from threadpoolctl import threadpool_limits
+
 from indexer.analysis import Analyzer
 from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
@@ -326,7 +328,12 @@ def open_language(settings: Settings, database: Database) -> Language:
 
 
 def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:
-    """Open the engine of a data folder; raise IndexMissing or IndexMismatch."""
+    """Open the engine of a data folder; raise IndexMissing or IndexMismatch.
+
+    From then on numpy multiplies in one thread: a second one gains a millisecond on an idle
+    machine, turns idle for twenty after each product, and on a busy one is waited for.
+    """
+    threadpool_limits(limits=1, user_api="blas")
     if not settings.index.is_dir():
         raise IndexMissing(str(settings.index))
     engine = Engine(settings, database, open_language(settings, database))

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from indexer.analysis import Analyzer
+from indexer.analysis import Analyzer, Term
 from indexer.queries import Query
 
 Span = tuple[int, int]
@@ -44,9 +44,13 @@ class Explainer:
         }
 
     def mark(self, text: str) -> Marked:
-        """Find the words asked for in ``text``; whole words only, neighbours joined."""
+        """Find the words asked for in a text shown again and again: whole words only."""
+        words = self._analyzer.kept_words(text)
+        return self.mark_words(text, [word for word in words if word.text in self._asked])
+
+    def mark_words(self, text: str, found: Sequence[Term]) -> Marked:
+        """``text`` with the words asked for that were found in it, neighbours joined."""
         spans: list[Span] = []
-        found = [word for word in self._analyzer.kept_words(text) if word.text in self._asked]
         for word in found:
             if spans and spans[-1][1] >= word.start:
                 spans[-1] = (spans[-1][0], max(spans[-1][1], word.end))
@@ -69,20 +73,19 @@ class Explainer:
     def snippet(self, text: str) -> Marked:
         """The sentence of ``text`` that fits best, cut to SNIPPET characters."""
         sentences = [found for found in _SENTENCE.finditer(text) if found[0].strip()]
-        if not sentences:
-            return self.mark(text[:SNIPPET])
-        weights = self.weigh_sentences(text, sentences)
-        place = weights.index(max(weights))
-        joined = "".join(found[0].strip() for found in sentences[place:])
-        return self.mark(_cut(joined))
+        cut = text[:SNIPPET]
+        if sentences:
+            weights = self.weigh_sentences(text, sentences)
+            fitting = sentences[weights.index(max(weights)) :]
+            cut = _cut("".join(found[0].strip() for found in fitting))
+        return self.mark_words(cut, self._analyzer.find_words(cut, self._asked))
 
     def weigh_sentences(self, text: str, sentences: Sequence[re.Match[str]]) -> list[float]:
         """How much of what was asked for each sentence holds: ``text`` is cut once for all."""
         starts = [found.start() for found in sentences]
         held: list[dict[str, None]] = [{} for _ in sentences]
-        for word in self._analyzer.kept_words(text):
-            if word.text in self._asked:
-                held[bisect_right(starts, word.start) - 1][word.text] = None
+        for word in self._analyzer.find_words(text, self._asked):
+            held[bisect_right(starts, word.start) - 1][word.text] = None
         return list(map(self._weigh, held))
 
 

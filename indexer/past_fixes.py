@@ -25,6 +25,9 @@ SHINGLE = 3
 EXAMPLES = 3
 COPIES = 3
 
+Shingles = frozenset[tuple[str, ...]]
+"""Runs of characters of one text."""
+
 
 @dataclass(frozen=True)
 class PastFix:
@@ -131,9 +134,14 @@ def thin_copies(near: Iterable[tuple[int, float]], *, most: int) -> list[tuple[i
 def choose_examples(nearest: Sequence[ResolvedTicket]) -> tuple[ResolvedTicket, ...]:
     """The first tickets that do not say nearly the same as one before them."""
     chosen: list[ResolvedTicket] = []
-    shingles: list[frozenset[str]] = []
+    shingles: list[Shingles] = []
+    said: set[str] = set()
     for ticket in nearest:
-        own = shingle(ticket.description or ticket.title)
+        text = ticket.description or ticket.title
+        if text in said:
+            continue
+        said.add(text)
+        own = shingle(text)
         if any(len(own & other) >= SAME * len(own | other) for other in shingles):
             continue
         chosen.append(ticket)
@@ -143,11 +151,11 @@ def choose_examples(nearest: Sequence[ResolvedTicket]) -> tuple[ResolvedTicket, 
     return tuple(chosen)
 
 
-def shingle(text: str) -> frozenset[str]:
+def shingle(text: str) -> Shingles:
     """All runs of SHINGLE letters and digits of a text; a shorter text is its own."""
     letters = "".join(filter(str.isalnum, text))
-    runs = (letters[place : place + SHINGLE] for place in range(len(letters) - SHINGLE + 1))
-    return frozenset(runs) or frozenset([letters])
+    runs = zip(*(letters[start:] for start in range(SHINGLE)), strict=False)
+    return frozenset(runs) or frozenset([(letters,)])
 
 
 def fix_id(category: str, label: str) -> str:
