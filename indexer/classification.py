@@ -80,8 +80,7 @@ class Classifier:
         columns = (each[order].tolist() for each in (probabilities, articles, cases, best, alike))
         codes = [self._codes[place] for place in order.tolist()]
         return [
-            ClassEvidence(*values, counted=len(near))
-            for values in zip(codes, *columns, strict=True)
+            ClassEvidence(*(*values, len(near))) for values in zip(codes, *columns, strict=True)
         ]
 
     def _said(self, features: Iterable[str]) -> Values:

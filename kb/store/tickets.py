@@ -269,7 +269,7 @@ def read_resolved(
     rows = connection.execute(
         f"{_RESOLVED} AND ticket.ticket_no IN ({placeholders(ticket_nos)})", tuple(ticket_nos)
     )
-    return [ResolvedTicket(*values, bool(is_sample)) for *values, is_sample in rows]
+    return [ResolvedTicket(*(*values, bool(is_sample))) for *values, is_sample in rows]
 
 
 def recent_of_number(
