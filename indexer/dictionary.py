@@ -20,6 +20,8 @@ DOMAIN_FREQUENCY = 20_000
 """Frequency given to the desk's words: explicit, so that segmentation does not depend on order."""
 
 KEPT_COUNTS = 50_000
+READ_AT_ONCE = 1 << 20
+"""Bytes of the dictionary file."""
 NO_TAG = ""
 
 
@@ -38,13 +40,13 @@ class GeneralCounts:
     """
 
     def __init__(self) -> None:
-        """Read jieba's dictionary file (about 0.2 s)."""
+        """Read jieba's dictionary file (about 0.1 s), some lines of "word count tag" at a time."""
         hashes, counts = array("q"), array("i")
         with dictionary_path().open("rb") as file:
-            for line in file:
-                word, count, _ = line.split(b" ", 2)
-                hashes.append(hash(word))
-                counts.append(int(count))
+            while lines := file.readlines(READ_AT_ONCE):
+                parts = b"".join(lines).split()
+                hashes.extend(map(hash, parts[::3]))
+                counts.extend(map(int, parts[1::3]))
         order = np.argsort(np.frombuffer(hashes, np.int64))
         self._hashes = np.frombuffer(hashes, np.int64)[order]
         self._counts = np.frombuffer(counts, np.int32)[order]

@@ -60,7 +60,7 @@ class FixTallies:
         self._held: dict[FixName, tuple[int, FixTally]] = {}
 
     def load(self, connection: sqlite3.Connection) -> None:
-        """Count everything once, so that no first question has to wait for it."""
+        """Count everything once, so that no question has to wait for it; safe beside ``read``."""
         versions = read_fix_versions(connection)
         self._keep(versions, tally_fixes(connection))
 
@@ -78,7 +78,8 @@ class FixTallies:
             self._held.pop(name, None)
         if stale:
             self._keep(versions, tally_fixes(connection, stale))
-        return {name: self._held[name][1] for name in fixes if name in self._held}
+        held = {name: self._held.get(name) for name in fixes}
+        return {name: found[1] for name, found in held.items() if found}
 
     def _keep(self, versions: Mapping[FixName, int], tallies: Mapping[FixName, FixTally]) -> None:
         """Remember counts under the numbers read before counting: later changes show."""
