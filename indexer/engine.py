@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -331,24 +332,22 @@ class Engine:
             ranker_version=self._rankers.fixed().version,
         )
 
-    def _count_fixes(self) -> None:
-        try:
-            self._tallies.load(self._database.connection)
-        except sqlite3.Error:
-            return  # the folder is gone or busy: each complaint counts what it needs
-        finally:
-            self._database.close()
-
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for.
 
-        Fixes are counted meanwhile and on afterwards; until then a complaint counts its own.
+        Fixes are counted meanwhile by another core: SQLite needs no interpreter for it.
         """
-        threading.Thread(target=self._count_fixes, daemon=True).start()
         made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
-        for text in PREWARM:
-            self.preview(SuggestionRequest(text), now=made)
-        self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
+        with ThreadPoolExecutor(1) as beside:
+            counting = beside.submit(self._count_fixes)
+            for text in PREWARM:
+                self.preview(SuggestionRequest(text), now=made)
+            self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
+            counting.result()
+
+    def _count_fixes(self) -> None:
+        self._tallies.load(self._database.connection)
+        self._database.close()
 
 
 def open_language(settings: Settings, database: Database) -> Language:
@@ -381,14 +380,15 @@ def open_engine(settings: Settings, database: Database, *, prewarm: bool = True)
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: what is loaded stays, and looking through it again and
-    again takes a fifth of a start."""
+    """Garbage is collected once at the end: what is loaded stays, looking through it again and
+    again takes a fifth of a start, and the first question is not to wait for it."""
     was_collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_collecting:
+            gc.collect()
             gc.enable()
 
 
