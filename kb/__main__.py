@@ -13,6 +13,7 @@ from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
+from kb.commands.replaying import replay_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
@@ -33,6 +34,7 @@ COMMANDS = (
     bench_command,
     verify_command,
     settle_command,
+    replay_command,
     ticket_group,
 )
 

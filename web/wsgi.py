@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import sys
-import threading
 
 import waitress
 
@@ -17,8 +15,8 @@ from kb.times import now_beijing
 from web.app import create_app
 from web.events import log_event
 from web.services import Services
+from web.settling import SettleJob
 
-SETTLE_SECONDS = 3600.0
 SPARE_BODY = 32 * 1024 * 1024
 
 
@@ -38,8 +36,8 @@ def serve(settings: Settings, services: Services) -> None:
     """Serve until interrupted; beside it outcomes are settled."""
     _log_to_stderr()
     app = create_app(services)
-    stopped = threading.Event()
-    threading.Thread(target=_settle_outcomes, args=(services, stopped), daemon=True).start()
+    settling = SettleJob(services, seconds=settings.settle_minutes * 60.0)
+    settling.start()
     log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
     try:
         waitress.serve(
@@ -52,17 +50,7 @@ def serve(settings: Settings, services: Services) -> None:
             max_request_body_size=settings.max_body + SPARE_BODY,
         )
     finally:
-        stopped.set()
-
-
-def _settle_outcomes(services: Services, stopped: threading.Event) -> None:
-    """Settle the closings whose repeat window has passed: at the start, then every hour."""
-    while not stopped.is_set():
-        try:
-            log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
-        except sqlite3.OperationalError as error:
-            log_event("database_unavailable", error=type(error).__name__)
-        stopped.wait(SETTLE_SECONDS)
+        settling.stop()
 
 
 def _log_to_stderr() -> None:
