@@ -171,7 +171,10 @@ def test_what_was_taken_back_says_so(filled: Database, tmp_path: Path) -> None:
 def test_since_is_included_and_until_is_not(
     filled: Database, tmp_path: Path, since: int, until: int, count: int
 ) -> None:
-    span = {"since": NOW + timedelta(seconds=since), "until": NOW + timedelta(seconds=until)}
+    span: dict[str, Any] = {
+        "since": NOW + timedelta(seconds=since),
+        "until": NOW + timedelta(seconds=until),
+    }
     assert write(filled, tmp_path, **span)["sessions"] == count
 
 
