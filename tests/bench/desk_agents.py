@@ -20,7 +20,7 @@ from tests.bench.ledger import Ledger
 
 API = "/api/v1"
 TWICE = 0.1
-PATIENCE = 240.0
+PATIENCE = 900.0
 """Seconds an agent goes on asking for an answer that does not come."""
 
 
