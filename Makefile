@@ -1,10 +1,10 @@
-# make serve | test | test-browser | lint | bench | drill
+# make serve | test | test-browser | lint | bench | simulate | drill
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve test test-browser lint bench drill
+.PHONY: serve test test-browser lint bench simulate drill
 
 serve: $(READY)
 	@$(BIN)/kb init --with-samples
@@ -25,6 +25,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/kb bench
+
+simulate: $(READY)
+	@$(BIN)/python -m tests.bench.outcomes_simulator
 
 drill: $(READY)
 	@$(BIN)/kb init --with-samples

@@ -36,16 +36,18 @@ class Replay:
 def replay(settings: Settings, database: Database, session_id: str, *, generation: str) -> Replay:
     """Ask a session's masked query again as of its instant; nothing is recorded.
 
-    ``generation``: one of ``kb.replay.GENERATIONS``; the recorded one gives way
-    to the current when it is gone.
-    Raise SessionNotFound.
+    ``generation``: one of ``kb.replay.GENERATIONS``: its own index and ranker version, or the
+    current ones. An index that is gone gives way to the current. Raise SessionNotFound.
     """
     record = read_record(database.connection, session_id)
     engine, note = _open(settings, database, record, generation=generation)
     session = record.session
+    version = session.ranker_version if generation == "recorded" else None
     now = parse_instant(session.created_at, field="created_at")
     request = SuggestionRequest(session.query_masked, **json.loads(session.request))
-    answer = engine.preview(request, now=now)
+    answer = engine.preview(request, now=now, ranker_version=version)
+    if session.arm:
+        note = "；".join(filter(None, (note, f"当时参与试验 {session.arm}，名次可能因此不同")))
     differences = compare(list(map(shown, record.impressions)), list(map(shown, answer.items)))
     return Replay(record, answer, note, tuple(differences))
 

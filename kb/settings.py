@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
+    Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
+    Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
 )
 
 
@@ -44,6 +47,8 @@ class Settings:
     repeat_days: int
     max_body: int
     settle_minutes: int
+    learning: bool
+    swap_rate: float
 
     @property
     def database(self) -> Path:
@@ -83,6 +88,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
         settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
+        learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
+        swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
     )
 
 
@@ -95,3 +102,16 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not is_number or not low <= int(text) <= high:
         raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("on", "off"):
+        raise InvalidInput(f"应为 on 或 off，现为 {text[:20]!r}", field=name)
+    return text == "on"
+
+
+def _share(name: str, text: str, high: float) -> float:
+    is_number = re.fullmatch(r"[0-9](\.[0-9]{1,9})?", text)
+    if not is_number or float(text) > high:
+        raise InvalidInput(f"应为 0 到 {high} 的数，现为 {text[:20]!r}", field=name)
+    return float(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 
+from kb.store.experiments import stop_harmful
 from web.events import log_event
 from web.services import Services
 
@@ -41,5 +42,20 @@ class SettleJob:
         services = self._services
         try:
             log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
+            _guard_experiment(services)
         except sqlite3.OperationalError as error:
             log_event("database_unavailable", error=type(error).__name__)
+
+
+def _guard_experiment(services: Services) -> None:
+    """Stop the running experiment when its treatment comes back more often."""
+    with services.database.transaction() as connection:
+        stopped = stop_harmful(
+            connection, repeat_days=services.settings.repeat_days, now=services.clock()
+        )
+    if stopped is not None:
+        log_event(
+            "experiment_stopped",
+            experiment=stopped.experiment.name,
+            harm=round(stopped.harm, 2),
+        )

@@ -48,7 +48,7 @@ class DeskAgent(threading.Thread):
         self.refused: list[str] = []
         self.closed = 0
         self._ledger, self._texts, self._rounds, self._pause = ledger, texts, rounds, pause
-        self._rng = random.Random(number)  # noqa: S311 - when agents act, not a secret
+        self._rng = random.Random(number)
         self._stopped = threading.Event()
         self._connection = http.client.HTTPConnection(HOST, port, timeout=60)
 

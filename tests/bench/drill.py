@@ -125,7 +125,7 @@ def kill(times: int, *, between: float) -> Callable[[Service, list[DeskAgent]], 
     """Kill the server again and again, at any point of what it does."""
 
     def strike(service: Service, crew: list[DeskAgent]) -> list[float]:
-        rng = random.Random(times)  # noqa: S311 - when to strike, not a secret
+        rng = random.Random(times)
         restarts = []
         for _ in range(times):
             busy = sum(agent.closed for agent in crew)

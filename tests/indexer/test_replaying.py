@@ -23,7 +23,7 @@ COMPLAINT = "我号码13812345678，家里网断了,盒子上那个红灯一直�
 
 @pytest.fixture
 def session_id(engine: Engine) -> str:
-    request = SuggestionRequest(COMPLAINT, category="060101", area="urban", limit=3)
+    request = SuggestionRequest(COMPLAINT, category="060101", area="urban", limit=3, channel="cli")
     return engine.suggest(request, now=START).session_id
 
 
