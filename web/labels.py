@@ -24,6 +24,7 @@ from kb.ticket import (
     USAGES,
 )
 from kb.times import format_instant, parse_instant, to_beijing
+from web.pages.glance import hit_step, solution_words
 from web.rendering import mark_terms
 
 CONFIDENCES: Mapping[str, str] = {"HIGH": "把握高", "MEDIUM": "把握中", "LOW": "把握低"}
@@ -76,6 +77,8 @@ def init_app(app: Flask) -> None:
         came_back=CAME_BACK_REASONS,
         usages=USAGES,
         kinds=KINDS,
+        solution_words=solution_words,
+        hit_step=hit_step,
         units=UNIT_NAMES,
         authorities=AUTHORITIES,
         internal=INTERNAL,
@@ -91,6 +94,7 @@ def init_app(app: Flask) -> None:
         hours=describe_hours,
         kept=describe_kept,
         marked=mark_terms,
+        short=format_short,
         remaining=describe_remaining,
     )
     app.jinja_env.trim_blocks = True
@@ -116,6 +120,12 @@ def format_clock(instant: str | datetime | None) -> str:
         instant = parse_instant(instant, field="")
     local = to_beijing(instant)
     return f"{local:%Y-%m-%d} 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+
+
+def format_short(instant: str, now: datetime) -> str:
+    """The same without the year when it is this one: 03-13 周五 09:20."""
+    text = format_clock(instant)
+    return text.removeprefix(f"{to_beijing(now):%Y}-")
 
 
 def describe_remaining(due: str, now: datetime) -> str:

@@ -35,6 +35,7 @@ def create_suggestions() -> Response:
             agent=agent_name(),
             channel="api",
             number_hash=hash_number_of(body.service_number),
+            without=tuple(body.without),
         )
     )
     return jsonify(answer_as_dict(answer))
