@@ -124,3 +124,27 @@ class PortInUse(KBError):
     """端口已被占用"""
 
     code = "port-in-use"
+
+
+class EditRefused(KBError):
+    """这一版现在不能这样处理"""
+
+    code = "edit-refused"
+
+
+class SelfApproval(KBError):
+    """不能审核自己写的版本"""
+
+    code = "self-approval"
+
+
+class RevisionConflict(KBError):
+    """条目已被他人修改，请对照后再提交"""
+
+    code = "revision-conflict"
+
+
+class VersionMissing(KBError):
+    """请用 If-Match 写明改的是哪一版"""
+
+    code = "version-missing"

@@ -7,7 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, health, limits, search, suggestions
+from web.api import articles, editing, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import closing, desk, handbook, problems, tickets
@@ -19,6 +19,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search.blueprint,
     api_tickets.blueprint,
     articles.blueprint,
+    editing.blueprint,
     limits.blueprint,
     health.blueprint,
     desk.blueprint,

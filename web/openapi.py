@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies
+from web import bodies, drafts
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
-from web.replies import base, handbook, service, suggestions, tickets
+from web.replies import base, editing, handbook, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
-PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503)
+PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
 Json = dict[str, Any]
 
 
@@ -69,6 +69,31 @@ OPERATIONS: tuple[Operation, ...] = (
               handbook.ArticleListReply, query=bodies.ArticleList),
     Operation("GET", "/articles/{article_id}", "一个知识条目",
               handbook.ArticleReply, query=bodies.ArticleVersion, statuses=(304,)),
+    Operation("GET", "/articles/{article_id}/draft", "最新的一版，含草稿、审核情况和检查结果",
+              editing.DraftReply),
+    Operation("PUT", "/articles/{article_id}/draft",
+              "保存为新的一版（If-Match 写明改的是哪一版，新条目用 If-None-Match: *）",
+              editing.DraftReply, drafts.DraftBody, statuses=(201,)),
+    Operation("POST", "/articles/{article_id}/submit", "送审",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/withdraw", "撤回",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/approve", "批准，人数够了即发布",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/reject", "退回",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/comments", "评论一版",
+              editing.DraftReply, drafts.StepBody, status=201),
+    Operation("POST", "/articles/{article_id}/archive", "归档，从今天起不再给出",
+              editing.DraftReply, drafts.ArchiveBody),
+    Operation("POST", "/articles/{article_id}/restore", "以旧版文字为新草稿",
+              editing.DraftReply, drafts.RestoreBody, status=201),
+    Operation("GET", "/articles/{article_id}/revisions", "全部版本：谁、何时、为何",
+              editing.RevisionListReply),
+    Operation("GET", "/articles/{article_id}/diff", "两版逐字对照",
+              editing.DiffReply, query=drafts.DiffQuery),
+    Operation("GET", "/editing", "待办的草稿与审核，将到期的复核",
+              editing.QueueReply, query=drafts.QueueQuery),
     Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
