@@ -66,6 +66,30 @@ class LinkNotFound(KBError):
     code = "link-not-found"
 
 
+class EventNotFound(KBError):
+    """没有这条操作记录"""
+
+    code = "event-not-found"
+
+
+class DecisionNotFound(KBError):
+    """没有这个决定"""
+
+    code = "decision-not-found"
+
+
+class EventKeyConflict(KBError):
+    """同一个 event_key 不能用于不同的操作"""
+
+    code = "event-key-conflict"
+
+
+class UndoRefused(KBError):
+    """不能撤销"""
+
+    code = "undo-refused"
+
+
 class TicketConflict(KBError):
     """工单当前状态不允许这样做"""
 

@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, str] = {
     "dismissed": "不适用",
     "flagged": "已标记",
 }
+DECISIONS: Mapping[str, str] = {"none_fit": "都不适用", "gap": "报缺口"}
 MAX_TEXT = 20_000
 """Longest complaint taken, in characters."""
 
@@ -26,6 +27,7 @@ class SuggestionRequest:
 
     ``number_hash``: keyed hash of the caller's number, when there is no ticket yet. ``without``:
     key terms of an earlier answer that are to be left out of the question.
+    ``is_training``: asked while practising; it never belongs to a ticket.
     """
 
     text: str
@@ -39,6 +41,7 @@ class SuggestionRequest:
     channel: str = "api"
     number_hash: str = ""
     without: tuple[str, ...] = ()
+    is_training: bool = False
 
 
 @dataclass(frozen=True)

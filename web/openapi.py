@@ -48,6 +48,12 @@ OPERATIONS: tuple[Operation, ...] = (
               suggestions.RecordedReply, bodies.DisplayedBody),
     Operation("POST", "/impressions/{impression_id}/events", "记录坐席对一条建议做了什么",
               suggestions.EventCreatedReply, bodies.EventBody, status=201),
+    Operation("POST", "/suggestions/{session_id}/decisions", "都不适用，或报缺口",
+              suggestions.DecisionReply, bodies.DecisionBody, status=201),
+    Operation("POST", "/decisions/{decision_id}/undo", "撤销刚才的决定",
+              suggestions.DecisionReply),
+    Operation("POST", "/events/{event_id}/undo", "撤销刚才的操作",
+              suggestions.EventUndoneReply),
     Operation("GET", "/search", "检索（短词，可写在地址里）",
               suggestions.SearchReply, query=bodies.SearchQueryString),
     Operation("POST", "/search", "检索（内容不写在地址里）",
@@ -60,9 +66,13 @@ OPERATIONS: tuple[Operation, ...] = (
               tickets.TicketReply, bodies.TicketChanges),
     Operation("POST", "/tickets/{ticket_no}/links", "关联知识",
               tickets.LinkReply, bodies.LinkBody, status=201),
+    Operation("POST", "/tickets/{ticket_no}/unlink", "撤销关联",
+              tickets.LinkReply, bodies.UnlinkBody),
     Operation("POST", "/tickets/{ticket_no}/close", "办结", tickets.TicketReply, bodies.CloseBody),
     Operation("POST", "/tickets/{ticket_no}/reopen", "重开",
               tickets.TicketReply, bodies.ReopenBody),
+    Operation("POST", "/tickets/{ticket_no}/escalate", "记录升级",
+              tickets.TicketReply, bodies.EscalateBody),
     Operation("POST", "/tickets/{ticket_no}/callback", "回访",
               tickets.TicketReply, bodies.CallbackBody),
     Operation("GET", "/articles", "某一天有效的知识条目",
@@ -154,7 +164,7 @@ def _describe(operation: Operation) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
         described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
-    if operation.method == "POST" and operation.path != "/search":
+    if operation.method == "POST" and operation.body and operation.path != "/search":
         described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
     return described
 

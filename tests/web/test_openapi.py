@@ -82,6 +82,10 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
          {"impression_ids": [impression]}),
         ("POST", "/impressions/{impression_id}/events", f"/impressions/{impression}/events",
          {"action": "clicked"}),
+        ("POST", "/events/{event_id}/undo", "/events/{event_id}/undo", None),
+        ("POST", "/suggestions/{session_id}/decisions", f"/suggestions/{session}/decisions",
+         {"decision": "gap", "comment": "没写怎么退"}),
+        ("POST", "/decisions/{decision_id}/undo", "/decisions/{decision_id}/undo", None),
         ("GET", "/search", "/search?q=红灯", None),
         ("POST", "/search", "/search", {"q": "多收费", "type": "ticket"}),
         ("POST", "/tickets", "/tickets", {"description": "网断", "category": "060101"}),
@@ -89,9 +93,14 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("PATCH", "/tickets/{ticket_no}", ticket, {"root_cause": "尾纤断"}),
         ("POST", "/tickets/{ticket_no}/links", f"{ticket}/links",
          {"impression_id": impression, "knowledge_usage": "reference"}),
+        ("POST", "/tickets/{ticket_no}/unlink", f"{ticket}/unlink",
+         {"target_type": suggested["procedures"][0]["target_type"],
+          "target_id": suggested["procedures"][0]["target_id"],
+          "knowledge_usage": "reference"}),
         ("POST", "/tickets/{ticket_no}/close", f"{ticket}/close",
          {"resolution": "好了", "none_fit": True}),
         ("POST", "/tickets/{ticket_no}/callback", f"{ticket}/callback", {"satisfied": None}),
+        ("POST", "/tickets/{ticket_no}/escalate", f"{ticket}/escalate", {"reason": "转工信部"}),
         ("POST", "/tickets/{ticket_no}/reopen", f"{ticket}/reopen", {"reason": "又断"}),
         ("GET", "/tickets/{ticket_no}", ticket, None),
         ("GET", "/articles", "/articles", None),
@@ -128,17 +137,20 @@ def test_real_requests_and_answers_fit_the_document(
     client: FlaskClient, document: dict[str, Any], ticket_no: str, suggested: dict[str, Any]
 ) -> None:
     called = set()
+    answered: dict[str, Any] = {}
     for method, template, path, body in steps(ticket_no, suggested):
         described = document["paths"][template][method.lower()]
         if body is not None:
             media = described["requestBody"]["content"]["application/json"]
             check(document, media["schema"], body)
         answer = client.open(
-            PREFIX + path, method=method, json=body, headers=headers_of(method, path)
+            PREFIX + path.format_map(answered), method=method, json=body, headers=headers_of(method, path)
         )
         reply = described["responses"][str(answer.status_code)]["content"][answer.mimetype]
         if "schema" in reply:
             check(document, reply["schema"], answer.json)
+        if answer.mimetype == "application/json":
+            answered |= answer.json or {}
         called.add((method, template))
     assert called == {operation.key for operation in OPERATIONS}
 
