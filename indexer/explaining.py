@@ -13,7 +13,7 @@ Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
 COMMON_SHARE = 2.3e-4
 """Words commoner than this in Chinese at large (那个, 一直, 没有) explain nothing."""
-MOST_TELLING = 8
+MOST_TELLING = 6
 SNIPPET = 90
 """Longest snippet, in characters."""
 

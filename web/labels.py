@@ -90,6 +90,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         ago=describe_ago,
+        day=format_day,
         clock=format_clock,
         hours=describe_hours,
         kept=describe_kept,
@@ -126,6 +127,13 @@ def format_short(instant: str, now: datetime) -> str:
     """The same without the year when it is this one: 03-13 周五 09:20."""
     text = format_clock(instant)
     return text.removeprefix(f"{to_beijing(now):%Y}-")
+
+
+def format_day(instant: str, now: datetime) -> str:
+    """A time near at hand: 今天 15:20, 明天 09:20, 03-13 09:20."""
+    local, today = to_beijing(parse_instant(instant, field="")), to_beijing(now).date()
+    names = {0: "今天", 1: "明天", -1: "昨天"}
+    return f"{names.get((local.date() - today).days) or local.strftime('%m-%d')} {local:%H:%M}"
 
 
 def describe_remaining(due: str, now: datetime) -> str:

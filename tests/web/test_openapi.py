@@ -144,7 +144,10 @@ def test_real_requests_and_answers_fit_the_document(
             media = described["requestBody"]["content"]["application/json"]
             check(document, media["schema"], body)
         answer = client.open(
-            PREFIX + path.format_map(answered), method=method, json=body, headers=headers_of(method, path)
+            PREFIX + path.format_map(answered),
+            method=method,
+            json=body,
+            headers=headers_of(method, path),
         )
         reply = described["responses"][str(answer.status_code)]["content"][answer.mimetype]
         if "schema" in reply:

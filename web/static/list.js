@@ -57,7 +57,7 @@ export class List {
     for (const id of PARTS) if (id !== "reading" || !isBeingRead()) replacePart(page, id);
     keepChoice(kept);
     this.dress();
-    if (focused) this.box?.focus();
+    if (focused) this.box?.focus({ preventScroll: true });
     document.dispatchEvent(new CustomEvent("kb:shown"));
   }
 
@@ -103,8 +103,8 @@ export class List {
 
   enter() {
     this.apply();
-    if (!this.chosen) this.choose(0);
-    this.box?.focus();
+    this.box?.focus({ preventScroll: true });
+    this.choose(Math.max(0, this.options().indexOf(this.chosen)));
   }
 
   clicked(event) {
