@@ -66,7 +66,7 @@ def test_a_browser_of_another_site_changes_nothing(
     assert client.post(URL, json=BODY, headers=headers).status_code == status
 
 
-FORMS = ["/", "/desk/fragment", "/tickets", "/tickets/{no}", "/tickets/{no}/suggest",
+FORMS = ["/", "/desk/fragment", "/desk/close", "/desk/gap", "/tickets/{no}/escalate", "/tickets", "/tickets/{no}", "/tickets/{no}/suggest",
          "/tickets/{no}/close", "/tickets/{no}/reopen", "/tickets/{no}/callback"]  # fmt: skip
 
 

@@ -31,6 +31,23 @@ def close_ticket(ticket_no: str) -> Answered:
     return to_page(ticket_no)
 
 
+@blueprint.post("/<ticket_no>/escalate", endpoint="escalate")
+@keeps_text
+def escalate_ticket(ticket_no: str) -> Answered:
+    """Keep what was typed and hand the complaint further up."""
+    services = current()
+    with services.database.transaction():
+        save_typed(ticket_no)
+        services.desk.escalate(
+            ticket_no,
+            reason=long_field("escalate_reason", label="升级原因"),
+            happened=services.clock(),
+            agent=agent_name(),
+            now=services.clock(),
+        )
+    return to_page(ticket_no)
+
+
 @blueprint.post("/<ticket_no>/reopen", endpoint="reopen")
 @keeps_text
 def reopen_ticket(ticket_no: str) -> Answered:

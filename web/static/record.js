@@ -27,10 +27,19 @@ export function fillFirst() {
 const optionOf = (choice) => choice?.dataset.key
   ? document.querySelector(`.option[data-key="${CSS.escape(choice.dataset.key)}"]`) : null;
 
+// The steps ticked in the reading pane are what was done.
+function doneSteps(option) {
+  const pane = document.getElementById("reading");
+  if (pane.dataset.article !== option.dataset.key.split(":")[1]) return "";
+  const done = [...pane.querySelectorAll(".steps li:has(:checked) span")].map((each) => each.textContent.replace(/。$/, ""));
+  return done.length ? `按《${option.dataset.title}》处理：${done.join("；")}。` : "";
+}
+
 function fillChosen() {
   const option = optionOf(solution().selectedOptions[0]);
   if (!option) return;
-  const { resolution = "", root_cause = "", fix = "" } = option.dataset;
+  const { root_cause = "", fix = "" } = option.dataset;
+  const resolution = doneSteps(option) || option.dataset.resolution || "";
   const cause = root_cause || document.getElementById("words").dataset.root_cause;
   fill({ resolution, fix, ...(cause && { root_cause: cause }) });
 }
