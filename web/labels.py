@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
+from kb.article import CHAPTERS
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
 from kb.repeat import Repeat
 from kb.suggestion import ACTIONS
@@ -76,6 +77,7 @@ def init_app(app: Flask) -> None:
         outcomes=OUTCOMES,
         came_back=CAME_BACK_REASONS,
         usages=USAGES,
+        chapters=CHAPTERS,
         kinds=KINDS,
         solution_words=solution_words,
         hit_step=hit_step,

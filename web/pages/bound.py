@@ -153,11 +153,9 @@ def withdraw_solution(ticket_no: str) -> None:
     services.desk.withdraw_solution(ticket_no, agent=agent_name(), now=services.clock())
 
 
-def to_page(ticket_no: str, anchor: str = "") -> Redirect:
+def to_page(ticket_no: str) -> Redirect:
     """Back to the ticket's page, so that a reload sends nothing again."""
-    return redirect(
-        url_for("tickets.show_ticket", ticket_no=ticket_no, _anchor=anchor or None), 303
-    )
+    return redirect(url_for("tickets.show_ticket", ticket_no=ticket_no), 303)
 
 
 def describe_ticket(chain: Chain) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def create_ticket() -> Answered:
     """Take in the complaint on the desk; a refusal keeps what was typed."""
     check_form()
     try:
-        return to_page(take_in_desk().ticket_no, "results")
+        return to_page(take_in_desk().ticket_no)
     except KBError as error:
         return render_refused_desk(error)
 
@@ -103,4 +103,4 @@ def suggest_again(ticket_no: str) -> Answered:
     )
     keep_answer(answer)
     record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
-    return to_page(ticket_no, "results")
+    return to_page(ticket_no)

@@ -124,6 +124,12 @@ function startDesk() {
       const option = openOption() ?? list.options()[0];
       return button.dataset.act === "beside" ? openBeside(option) : act(button.dataset.act, option);
     }
+    const limit = event.target.closest(".limit button[name=mark]");
+    if (limit) {
+      event.preventDefault();
+      const { impression, title } = limit.closest(".limit").dataset;
+      return reference({ dataset: { key: impression, impression, title } });
+    }
     const chip = event.target.closest("#understood button[name]");
     if (!chip) return;
     event.preventDefault();
