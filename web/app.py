@@ -11,6 +11,7 @@ from web.api import articles, editing, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import closing, desk, handbook, problems, tickets
+from web.pages import editing as editing_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -26,6 +27,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tickets.blueprint,
     closing.blueprint,
     handbook.blueprint,
+    editing_pages.blueprint,
     problems.blueprint,
 )
 

@@ -63,7 +63,7 @@ def show_reading(article_id: str) -> str:
     """One article laid out for the reading pane, opened at a step."""
     query = read_query(ReadingPlace)
     reading = read_reading(article_id, revision=query.revision, step=query.step)
-    return render_template("_reading.html", reading=reading, is_opened=True)
+    return render_template("_pane.html", reading=reading, is_opened=True)
 
 
 @blueprint.post("/desk/close")

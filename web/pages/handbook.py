@@ -48,6 +48,7 @@ def show_article(article_id: str) -> str:
         "article.html",
         found=found,
         article=found.article,
+        limits=found.limits,
         revision=found.article.revision,
         body=article_json(found.article, found.limits, is_current=found.is_current)["html"],
         chapter=CHAPTERS[found.article.chapter - 1],
