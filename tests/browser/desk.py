@@ -58,9 +58,8 @@ def recorded(page: Page) -> dict[str, Any]:
 def actions(page: Page) -> list[str]:
     """What was done with the items of the session on the screen, but for their being shown."""
     events = [event for item in recorded(page)["impressions"] for event in item["events"]]
-    return sorted(
-        e["action"] for e in events if e["action"] != "displayed" and not e.get("undone_at")
-    )
+    standing = [event["action"] for event in events if not event.get("undone_at")]
+    return sorted(action for action in standing if action != "displayed")
 
 
 def starts(words: str) -> re.Pattern[str]:

@@ -219,7 +219,11 @@ def test_a_server_that_is_gone_is_said_and_the_results_stay(page: Page) -> None:
 def test_a_slow_server_is_said_after_two_seconds_and_the_answer_still_comes(page: Page) -> None:
     ask(page)
     held: list[Route] = []
-    page.route(FRAGMENT, lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(FRAGMENT, hold)
     page.clock.install()
     page.locator("#q").press_sequentially("，急")
     page.clock.run_for(200)

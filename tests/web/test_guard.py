@@ -66,8 +66,19 @@ def test_a_browser_of_another_site_changes_nothing(
     assert client.post(URL, json=BODY, headers=headers).status_code == status
 
 
-FORMS = ["/", "/desk/fragment", "/desk/close", "/desk/gap", "/tickets/{no}/escalate", "/tickets", "/tickets/{no}", "/tickets/{no}/suggest",
-         "/tickets/{no}/close", "/tickets/{no}/reopen", "/tickets/{no}/callback"]  # fmt: skip
+FORMS = [
+    "/",
+    "/desk/fragment",
+    "/desk/close",
+    "/desk/gap",
+    "/tickets/{no}/escalate",
+    "/tickets",
+    "/tickets/{no}",
+    "/tickets/{no}/suggest",
+    "/tickets/{no}/close",
+    "/tickets/{no}/reopen",
+    "/tickets/{no}/callback",
+]
 
 
 @pytest.mark.parametrize("path", FORMS)

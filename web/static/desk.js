@@ -121,6 +121,7 @@ function startDesk() {
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-act]");
     if (button) {
+      event.preventDefault();
       const option = openOption() ?? list.options()[0];
       return button.dataset.act === "beside" ? openBeside(option) : act(button.dataset.act, option);
     }
