@@ -69,8 +69,8 @@ class QueryBuilder:
         """The query for ``text`` (masked already); terms in ``without`` are left out."""
         normal = normalise(text).text
         meant, corrections = self._correct(normal)
-        for term in without:
-            normal, meant = normal.replace(term, " "), meant.replace(term, " ")
+        for left_out in without:
+            normal, meant = normal.replace(left_out, " "), meant.replace(left_out, " ")
         terms: dict[tuple[str, bool], float] = {}
         for term in self._analyzer.terms(meant):
             terms[term.text, term.is_word] = 1.0

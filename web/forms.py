@@ -32,6 +32,7 @@ class DeskForm:
     session_id: str = ""
     ticket_no: str = ""
     without: tuple[str, ...] = ()
+    call_id: str = ""
 
 
 def read_desk_form() -> DeskForm:
@@ -51,6 +52,7 @@ def read_desk_form() -> DeskForm:
         session_id=short_field("session_id"),
         ticket_no=short_field("ticket_no"),
         without=read_without(),
+        call_id=short_field("call_id"),
     )
 
 
@@ -79,6 +81,7 @@ def typed_desk_form() -> DeskForm:
         category=form.get("category", ""),
         channel=form.get("channel", "hotline"),
         number=form.get("number", ""),
+        call_id=form.get("call_id", ""),
     )
 
 

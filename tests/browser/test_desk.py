@@ -106,7 +106,7 @@ def test_a_call_is_closed_with_three_keys_after_pasting(page: Page) -> None:
     page.keyboard.press(keys[2])
     page.wait_for_url("**/tickets/TS*")
     assert len(keys) <= 4
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
     ticket = page.request.get(f"/api/v1{page.url[page.url.index('/tickets') :]}").json()
     assert [link["knowledge_usage"] for link in ticket["links"]] == ["solution"]
     assert ticket["customer_demand"] == "要求今天修好"
@@ -136,8 +136,8 @@ def test_from_the_first_word_to_the_closing_and_back(page: Page) -> None:
     expect(page.get_by_label("解决措施")).to_have_value("上门换了尾纤")
     page.get_by_label("满意度").select_option("9")
     page.get_by_label("解决措施").press("Control+Enter")
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
-    expect(page.get_by_text("9 分")).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
+    expect(page.get_by_text("9 分", exact=True)).to_be_visible()
     page.get_by_label("重开原因").fill("又断了")
     page.get_by_role("button", name="重开工单").click()
     expect(page.get_by_text("重开 1 次")).to_be_visible()
@@ -186,7 +186,7 @@ def test_the_whole_work_can_be_done_without_javascript(new_page: NewPage) -> Non
     page.get_by_role("button", name=re.compile("^用它解决")).first.click()
     expect(page.get_by_label("解决措施")).to_have_value(re.compile("^按《"))
     page.get_by_role("button", name=re.compile("^办结")).click()
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
 
 
 def test_every_target_is_large_enough_to_hit(page: Page) -> None:
@@ -236,7 +236,7 @@ def test_a_ticket_and_an_abstention_are_accessible_in_both_themes(page: Page) ->
     page.get_by_label("解决办法").select_option(label="都不适用")
     page.get_by_label("解决措施").fill("好了")
     page.get_by_role("button", name=re.compile("^办结")).click()
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
     assert_accessible(page)
 
 
@@ -267,7 +267,7 @@ def test_no_page_scrolls_sideways(new_page: NewPage, width: int, scheme: str) ->
     for path in (
         "/",
         ticket,
-        "/tickets?status=all",
+        "/tickets?queue=archived",
         "/articles",
         "/articles/S23-2",
         "/search?q=红灯",

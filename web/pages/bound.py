@@ -16,6 +16,7 @@ from kb.errors import KBError
 from kb.linking import Target
 from kb.repeat import Repeat
 from kb.store import tickets
+from kb.store.calls import read_call
 from kb.ticket import Ticket
 from web.errors import describe
 from web.forms import (
@@ -31,7 +32,7 @@ from web.forms import (
 from web.guard import check_form
 from web.intake import take_in
 from web.pages.view import class_path, describe_results, group_classes
-from web.parsing import agent_name
+from web.parsing import agent_name, named_agent
 from web.recall import recall_answer
 from web.services import current
 from web.suggesting import find_answer
@@ -82,15 +83,19 @@ def take_in_desk() -> Ticket:
     """Take in what is on the desk: complaint, record, suggestions and the marks made."""
     form = read_desk_form()
     services = current()
+    call = read_call(services.database.connection, form.call_id) if form.call_id else None
     record = {name: value for name, value in read_record(request.form).items() if name in WRITTEN}
     ticket = Ticket(
         ticket_no="",
         accepted_at=services.clock().isoformat(),
+        service_number=call.service_number if call else "",
+        number_hash=call.number_hash if call else "",
         channel=form.channel,
         region=form.region,
         area=form.area,
         category=form.category or form.guessed,
         description=form.text,
+        assignee=named_agent(),
     )
     with services.database.transaction():
         ticket = take_in(

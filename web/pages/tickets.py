@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from kb.chain import read_chain
 from kb.errors import KBError
-from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest
-from kb.ticket import STATUSES
 from web.forms import read_without
 from web.guard import check_form
 from web.pages.bound import (
@@ -21,6 +19,7 @@ from web.pages.bound import (
     take_in_desk,
     to_page,
 )
+from web.pages.queues import describe_queue
 from web.pages.view import (
     render_refused_desk,
     seen_at_once,
@@ -30,29 +29,12 @@ from web.services import current
 from web.suggesting import keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
-PAGE = 50
 
 
 @blueprint.get("")
 def show_tickets() -> str:
-    """Tickets: those being worked on first, newest first."""
-    status = request.args.get("status", "open")
-    found = tickets.read_tickets(
-        current().database.connection,
-        status=status if status in STATUSES else "",
-        limit=PAGE + 1,
-        before=request.args.get("before", ""),
-    )
-    following = found[PAGE - 1].ticket_no if len(found) > PAGE else ""
-    classes = handbook.read_categories(current().database.connection)
-    return render_template(
-        "tickets.html",
-        tickets=found[:PAGE],
-        status=status,
-        following=following,
-        classes=classes,
-        now=current().clock(),
-    )
+    """A queue of tickets: what is due first comes first."""
+    return render_template("tickets.html", **describe_queue())
 
 
 @blueprint.post("")

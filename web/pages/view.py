@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import render_template, request
 
+from kb.calls import Caller, read_caller
 from kb.category import Category
 from kb.errors import InvalidInput, KBError
 from kb.store import handbook
+from kb.store.calls import Call, read_call
 from kb.store.links import read_links
 from kb.suggestion import Answer
 from kb.ticket import Link, Ticket
@@ -33,13 +35,28 @@ SURE = 0.5
 
 def describe_desk(form: DeskForm, answer: Answer | None = None) -> dict[str, Any]:
     """The desk before a ticket exists."""
+    call = read_call(current().database.connection, form.call_id) if form.call_id else None
     return {
         "form": form,
         "ticket": None,
         "typed": request.form,
         "class_groups": group_classes(),
+        "call": call,
+        "caller": _find_caller(call) if call else None,
+        "repeat_days": current().settings.repeat_days,
         **describe_results(answer, form=form),
     }
+
+
+def _find_caller(call: Call) -> Caller:
+    """What is known of the one who calls."""
+    services = current()
+    return read_caller(
+        services.database.connection,
+        call,
+        repeat_days=services.settings.repeat_days,
+        now=services.clock(),
+    )
 
 
 def describe_results(
@@ -53,7 +70,7 @@ def describe_results(
     guessed = guess_class(answer)
     taken = ticket.category if ticket and ticket.category else form.category or guessed
     category = handbook.read_categories(connection).get(taken)
-    number_hash = ticket.number_hash if ticket else read_number(form)
+    number_hash = ticket.number_hash if ticket else "" if form.call_id else read_number(form)
     return {
         "answer": answer,
         "repeat": answer.repeat if answer else None,
@@ -74,7 +91,9 @@ def describe_results(
 
 
 def read_number(form: DeskForm) -> str:
-    """Hash of the number in the box; none while it is still being typed."""
+    """Hash of the number in the box, else of the call's; none while it is still being typed."""
+    if form.call_id and not form.number:
+        return read_call(current().database.connection, form.call_id).number_hash
     try:
         return hash_number_of(form.number)
     except InvalidInput:
