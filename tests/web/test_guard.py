@@ -85,7 +85,6 @@ FORMS = [
     "/edit/P060101",
     "/edit/P060101/step",
     "/edit/P060101/discard",
-    "A telephone system, which has no page of ours to take a token from; scripts that send JSON.",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
