@@ -69,6 +69,9 @@ class TalkTables:
     trades: Mapping[str, tuple[str, ...]]
 
 
+NO_TALK = TalkTables((), (), {})
+
+
 @dataclass(frozen=True)
 class Handbook:
     """Everything the folder holds."""
