@@ -132,15 +132,13 @@ def plan_examples(texts: TradeTexts) -> Iterator[Example]:
 
 def counted_texts(texts: TradeTexts, *, is_trade: bool) -> Iterator[tuple[str, float]]:
     """The texts of one side in which features are counted, with how much each counts."""
-    if is_trade:
-        groups = (
-            (texts.complaints, WHOLE),
-            (texts.own, WHOLE),
-            (texts.phrases, SAYING),
-            (texts.articles, ARTICLE),
-        )
-    else:
-        groups = ((texts.other, WHOLE), (texts.names, NAME))
+    ours = (
+        (texts.complaints, WHOLE),
+        (texts.own, WHOLE),
+        (texts.phrases, SAYING),
+        (texts.articles, ARTICLE),
+    )
+    groups = ours if is_trade else ((texts.other, WHOLE), (texts.names, NAME))
     return ((text, counts) for group, counts in groups for text in group)
 
 
