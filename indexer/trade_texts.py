@@ -29,9 +29,9 @@ SAME_SOUND = 8
 """The so many commonest characters of a sound stand in for each other."""
 PIECE = 0.6
 OTHER_PIECE = 0.3
-PHRASE = 0.15
-"""Weights beside a whole text's 1. A piece of other talk may hold nothing but how callers of every
-trade complain."""
+PHRASE, NAMED = 0.4, 0.15
+"""Weights beside a whole text's 1: pieces of ours and of other talk, phrases of the handbook, names
+of other trades. A piece of other talk may hold nothing but how callers of every trade complain."""
 WHOLE, SAYING, ARTICLE, NAME = 1.0, 0.5, 0.7, 2.0
 """How much a text counts when features are counted: a complaint or other sentence, a phrase of the
 handbook, an article, a name of another trade."""
@@ -125,7 +125,7 @@ def plan_examples(texts: TradeTexts) -> Iterator[Example]:
             for piece in cut_pieces(text, chance):
                 yield replace(whole, text=piece, weight=OTHER_PIECE)
     for text in texts.names:
-        name = Example(text, is_trade=False, weight=PHRASE, counted=NAME, is_phrase=True)
+        name = Example(text, is_trade=False, weight=NAMED, counted=NAME, is_phrase=True)
         yield name
         yield _carried(name, chance)
 
