@@ -68,20 +68,28 @@ class Arranger:
     def _added(self, lane: str, candidates: Sequence[Candidate], boosts: Boosts) -> list[float]:
         if not boosts:
             return [0.0] * len(candidates)
+        contexts = weigh_contexts(self.classes)
         return [
-            expected_boost(boosts, lane, each.target_id, classes=self.classes)
-            for each in candidates
+            expected_boost(boosts, lane, each.target_id, contexts=contexts) for each in candidates
         ]
 
 
-def expected_boost(
-    boosts: Boosts, lane: str, target_id: str, *, classes: Sequence[tuple[str, float]]
-) -> float:
-    """What is added to a target's score: the mean over the classes the complaint may be of."""
-    added = boosts.get((lane, target_id, ""), 0.0)
+def weigh_contexts(classes: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """How probable each context is, given how probable the classes of the complaint are."""
+    weights = {"": 1.0}
     for code, probability in classes[:MANY_CLASSES]:
         for context in contexts_of(code)[1:]:
-            added += probability * boosts.get((lane, target_id, context), 0.0)
+            weights[context] = weights.get(context, 0.0) + probability
+    return weights
+
+
+def expected_boost(
+    boosts: Boosts, lane: str, target_id: str, *, contexts: Mapping[str, float]
+) -> float:
+    """What is added to a target's score: the mean over the contexts the complaint may be of."""
+    added = sum(
+        weight * boosts.get((lane, target_id, context), 0.0) for context, weight in contexts.items()
+    )
     return max(-MOST_BOOST, min(MOST_BOOST, added))
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.arranging import Boosts, Candidate, Placement, expected_boost, rank
+from indexer.arranging import Boosts, Candidate, Placement, expected_boost, rank, weigh_contexts
 from kb.ranker import Choice
 
 LARGEST_WEIGHT = 10.0
@@ -71,9 +71,9 @@ def _gain(choice: Choice, boosts: Boosts) -> float:
 
 
 def _added(choice: Choice, boosts: Boosts) -> list[float]:
-    classes = [(choice.context, 1.0)]
+    contexts = weigh_contexts([(choice.context, 1.0)])
     return [
-        expected_boost(boosts, choice.lane, item.target_id, classes=classes)
+        expected_boost(boosts, choice.lane, item.target_id, contexts=contexts)
         for item in choice.shown
     ]
 

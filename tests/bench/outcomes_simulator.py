@@ -180,6 +180,7 @@ class Desk:
     rng: np.random.Generator
     coins: random.Random
     boosts: Boosts = field(default_factory=dict)
+    rival: Boosts | None = None
     sessions: list[Session] = field(default_factory=list)
 
     def arrange(
@@ -188,6 +189,7 @@ class Desk:
         """The list the product would show."""
         arranger = Arranger(
             boosts=self.boosts,
+            rival=self.rival,
             classes=((class_code(code), 1.0),),
             swap_rate=swap_rate,
             rng=self.coins,
@@ -252,6 +254,33 @@ def live(
         if size in sizes:
             found.append(desk.measure())
     return found
+
+
+def correct(truth: Truth) -> Boosts:
+    """A ranker that knows the base's errors and takes them back, as far as the cap lets it."""
+    wanted = 0.4 + 0.35 * truth.quality - truth.view
+    return {
+        (LANE, name(code, index), class_code(code)): float(
+            np.clip(wanted[code, index], -MOST_BOOST, MOST_BOOST)
+        )
+        for code in range(truth.world.classes)
+        for index in range(truth.world.articles)
+    }
+
+
+def interleave(
+    rival: Callable[[Truth], Boosts], *, seed: int, outcomes: int, world: World | None = None
+) -> list[tuple[str, bool]]:
+    """An experiment of a rival against the base: the team credited, and whether it held."""
+    rng = np.random.default_rng(seed)
+    truth = Truth.draw(world or World(), rng)
+    desk = Desk(truth, learn_nothing, rng, random.Random(seed), rival=rival(truth))
+    while len(desk.sessions) < outcomes:
+        desk.serve()
+    return [
+        (next(each.team for each in session.order if each.index == session.chosen), session.stayed)
+        for session in desk.sessions
+    ]
 
 
 def gain(values: Values, base: Values) -> dict[str, float]:

@@ -15,6 +15,7 @@ from indexer.arranging import (
     expected_boost,
     rank,
     team_draft,
+    weigh_contexts,
 )
 from kb.ranker import MOST_BOOST
 
@@ -56,14 +57,16 @@ def test_boosts_of_all_contexts_add_up_in_the_measure_of_the_classes() -> None:
         ("procedure", "a", "010101"): -0.10,
     }
     classes = (("060101", 0.5), ("060102", 0.25), ("010101", 0.25))
-    added = expected_boost(boosts, "procedure", "a", classes=classes)
+    added = expected_boost(boosts, "procedure", "a", contexts=weigh_contexts(classes))
     assert added == pytest.approx(0.01 + 0.75 * 0.02 + 0.5 * 0.04 - 0.25 * 0.10)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_however_much_was_learnt_the_sum_is_bounded(sign: int) -> None:
     boosts = {("procedure", "d", context): sign * 0.15 for context in ("", "0601", "060101")}
-    assert expected_boost(boosts, "procedure", "d", classes=SURE) == sign * MOST_BOOST
+    assert (
+        expected_boost(boosts, "procedure", "d", contexts=weigh_contexts(SURE)) == sign * MOST_BOOST
+    )
 
 
 def test_no_boosts_lift_an_item_over_a_clearly_better_one() -> None:
