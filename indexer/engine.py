@@ -169,7 +169,7 @@ class Engine:
         snapshot = opened.snapshot
         query = self._language.builder.build(masked, without=request.without)
         found = retrieve(snapshot, query, on=now.date())
-        talk = opened.reader.read(query, found.passages.words)
+        talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
@@ -242,7 +242,7 @@ class Engine:
         opened = self.opened()
         query = self._language.builder.build(text)
         found = retrieve(opened.snapshot, query, on=now.date())
-        talk = opened.reader.read(query, found.passages.words)
+        talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         return settle_class(classes, category) if category else classes
 

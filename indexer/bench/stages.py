@@ -132,7 +132,7 @@ class _Run:
         whole = (time.perf_counter() - started) * 1000
         parts = sum(laps.took[name][-1] for name in ("words", "encode", "meaning"))
         laps.took["fuse"].append(whole - parts)
-        talk = laps.time("talk", lambda: self._opened.reader.read(query, found.passages.words))
+        talk = laps.time("talk", lambda: self._opened.reader.read(query))
         laps.time("gate", lambda: self._opened.gate.is_trade(talk))
         classes = laps.time(
             "classify",
