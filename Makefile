@@ -1,10 +1,10 @@
-# make serve | test | lint | bench | screens
+# make serve | test | test-browser | lint | bench
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve test lint bench
+.PHONY: serve test test-browser lint bench
 
 serve: $(READY)
 	@$(BIN)/kb init --with-samples
@@ -12,6 +12,10 @@ serve: $(READY)
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+
+test-browser: $(READY)
+	tests/browser/prepare.sh
+	KB_REQUIRE_BROWSER=1 $(BIN)/python -m pytest tests/browser
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -32,6 +32,8 @@ from kb.times import BEIJING
 from web.app import create_app
 from web.services import Services
 
+KEPT = os.environ.pop("KB_TEST_PREPARED", "")
+"""Taken out of the environment: the service refuses KB_ variables it does not know."""
 START = datetime(2026, 11, 20, 10, 0, tzinfo=BEIJING)
 
 
@@ -53,8 +55,7 @@ class Clock:
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it."""
-    kept = os.environ.get("KB_TEST_PREPARED")
-    data = Path(kept) if kept else tmp_path_factory.mktemp("prepared") / "data"
+    data = Path(KEPT) if KEPT else tmp_path_factory.mktemp("prepared") / "data"
     if data.exists():
         return data
     settings = read_settings({"KB_DATA": str(data)})

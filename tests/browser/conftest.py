@@ -20,6 +20,7 @@ from playwright.sync_api import (
     CDPSession,
     ConsoleMessage,
     Page,
+    Request,
     sync_playwright,
 )
 from werkzeug.serving import make_server
@@ -33,8 +34,16 @@ from kb.times import now_beijing
 from web.app import create_app
 from web.services import Services
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-ARGUMENTS = ["--disable-dev-shm-usage", "--disable-gpu", "--lang=zh-CN"]
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
+ARGUMENTS = [
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--lang=zh-CN",
+    # no name is looked up: what a page asks of another host fails
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+LOCAL = re.compile(r"^(http://127\.0\.0\.1[:/]|data:|blob:|about:)")
 CONTEXT: dict[str, Any] = {
     "locale": "zh-CN",
     "timezone_id": "Asia/Shanghai",
@@ -73,6 +82,24 @@ class InputMethod:
         )
 
 
+def watch(page: Page) -> list[str]:
+    """The faults of a page from now on: errors in its console, and requests that leave here."""
+    faults: list[str] = []
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error" and not REFUSAL.search(message.text):
+            faults.append(message.text)
+
+    def note_request(request: Request) -> None:
+        if not LOCAL.match(request.url):
+            faults.append(f"asks for {request.url}")
+
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", note_message)
+    page.on("request", note_request)
+    return faults
+
+
 @pytest.fixture(scope="session")
 def services(
     prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
@@ -106,8 +133,8 @@ def site(services: Services) -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         if os.environ.get("KB_REQUIRE_BROWSER") == "1":
-            pytest.fail("chromium is missing and KB_REQUIRE_BROWSER=1")
-        pytest.skip("chromium is not installed")
+            pytest.fail("chromium is missing and KB_REQUIRE_BROWSER=1: see make test-browser")
+        pytest.skip("chromium is not installed: make test-browser installs it or says how")
     with sync_playwright() as playwright:
         alone = ["--no-sandbox"] if os.geteuid() == 0 else []
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=[*alone, *ARGUMENTS])
@@ -119,25 +146,20 @@ def browser() -> Iterator[Browser]:
 def new_page(browser: Browser, site: str) -> Iterator[NewPage]:
     """Open a page in a context of its own; ``options`` are those of a browser context."""
     contexts: list[BrowserContext] = []
-    faults: list[str] = []
-
-    def note_fault(message: ConsoleMessage) -> None:
-        if message.type == "error" and not REFUSAL.search(message.text):
-            faults.append(message.text)
+    watched: list[list[str]] = []
 
     def open_page(path: str = "/", **options: Any) -> Page:
         context = browser.new_context(base_url=site, **{**CONTEXT, **options})
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", note_fault)
+        watched.append(watch(page))
         page.goto(path)
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert faults == []
+    assert [fault for faults in watched for fault in faults] == []
 
 
 @pytest.fixture
