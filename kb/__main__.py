@@ -12,6 +12,7 @@ from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
 from kb.commands.indexing import eval_command, index_command, train_command
+from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
@@ -31,6 +32,7 @@ COMMANDS = (
     bench_command,
     verify_command,
     settle_command,
+    tasks_command,
     ticket_group,
 )
 

@@ -402,7 +402,7 @@ def m007_outcome_loop(db: Database) -> None:
 
 @migrations()
 def m009_reports(db: Database) -> None:
-    """Reports: closings and what was seen found at once; gaps somebody dealt with; tasks to review an article.
+    """Reports: closings and what was seen found at once; gaps dealt with; review tasks.
 
     ``gap_evidence``: the sessions, closings and searches a mark was made for, by kind and id.
     ``review_task``: opened by the counts beside it; for one version in one class one is open at a

@@ -32,7 +32,7 @@ class History:
     """Rows of each table, made ticket by ticket."""
 
     def __init__(self, seed: int, *, days: int = DAYS) -> None:
-        self.chance = random.Random(seed)
+        self.chance = random.Random(seed)  # noqa: S311 - not for secrets
         self.days = days
         self.rows: dict[str, list[Row]] = defaultdict(list)
 
@@ -250,15 +250,23 @@ _TICKET = {
 }
 _SESSION = {
     **dict.fromkeys(("query_hash", "index_generation", "ranker_version", "arm"), ""),
-    **{"channel": "desk", "mode": "hybrid", "top_confidence": "", "took_ms": 1.0},
+    "channel": "desk",
+    "mode": "hybrid",
+    "top_confidence": "",
+    "took_ms": 1.0,
 }
 _IMPRESSION = {
-    **{"score": 1.0, "confidence": "HIGH", "propensity": 1.0, "matched_terms": "[]"},
+    "score": 1.0,
+    "confidence": "HIGH",
+    "propensity": 1.0,
+    "matched_terms": "[]",
     "title": "一种办法",
 }
 _SEARCH = {
     **dict.fromkeys(("query_hash", "query_used", "filters", "index_generation"), ""),
-    **{"ticket_no": None, "channel": "page", "mode": "hybrid"},
+    "ticket_no": None,
+    "channel": "page",
+    "mode": "hybrid",
 }
 
 
@@ -266,6 +274,59 @@ def make_history(
     connection: sqlite3.Connection, *, tickets: int, seed: int = 7, days: int = DAYS
 ) -> None:
     """Fill a database with a history of so many tickets."""
+    keep(connection, History(seed, days=days).make(tickets))
+
+
+def make_bad_article(connection: sqlite3.Connection, *, settled: int = 40, back: int = 24) -> None:
+    """An article that solved ``settled`` closings of a class, ``back`` of which came back."""
+    history = History(3)
+    for number in range(settled):
+        at = BEGIN + timedelta(days=number)
+        ticket_no = f"TSBAD{number:06d}"
+        ticket = {
+            "ticket_no": ticket_no,
+            "accepted_at": format_instant(at),
+            "channel": "hotline",
+            "region": "",
+            "category": "060101",
+            "description": "光猫红灯一直亮",
+            "responsible_dept": "装维中心",
+            "due_at": None,
+            "fix": "",
+            "is_sample": 0,
+            "closings": 1,
+            "status": "closed",
+            "closed_at": format_instant(at),
+            "overdue": 0,
+            "reopened": 0,
+        }
+        history.add("ticket", **_TICKET, **ticket)
+        history.add(
+            "ticket_knowledge_link",
+            ticket_no=ticket_no,
+            target_type="procedure",
+            target_id="P060102",
+            target_version="1",
+            knowledge_usage="solution",
+            impression_id=None,
+            found_by="searched",
+            linked_by="坐席00",
+            linked_at=format_instant(at),
+            closing=0,
+        )
+        history.add(
+            "ticket_outcome",
+            ticket_no=ticket_no,
+            closing=0,
+            settled_at=format_instant(at + timedelta(days=30)),
+            state="came_back" if number < back else "stayed_closed",
+            reason="repeat" if number < back else "",
+        )
+    keep(connection, history)
+
+
+def keep(connection: sqlite3.Connection, history: History) -> None:
+    """Save a history in one transaction."""
     connection.execute("BEGIN")
-    History(seed, days=days).make(tickets).save(connection)
+    history.save(connection)
     connection.execute("COMMIT")

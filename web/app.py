@@ -8,9 +8,10 @@ from flask.json.provider import DefaultJSONProvider
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
 from web.api import articles, health, limits, search, suggestions
+from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import closing, desk, handbook, problems, tickets
+from web.pages import closing, desk, handbook, problems, reports, tickets
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -20,11 +21,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     api_tickets.blueprint,
     articles.blueprint,
     limits.blueprint,
+    api_reports.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
     handbook.blueprint,
+    reports.blueprint,
     problems.blueprint,
 )
 

@@ -12,6 +12,7 @@ import waitress
 from indexer.engine import open_engine
 from kb.database import open_database
 from kb.desk import Desk
+from kb.reviewing import open_reviews
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.app import create_app
@@ -56,10 +57,12 @@ def serve(settings: Settings, services: Services) -> None:
 
 
 def _settle_outcomes(services: Services, stopped: threading.Event) -> None:
-    """Settle the closings whose repeat window has passed: at the start, then every hour."""
+    """Settle what has waited long enough, open reviews: at the start, then every hour."""
     while not stopped.is_set():
         try:
-            log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
+            now = services.clock()
+            log_event("outcomes_settled", count=services.desk.settle(now=now))
+            log_event("reviews_opened", count=open_reviews(services.database, now=now))
         except sqlite3.OperationalError as error:
             log_event("database_unavailable", error=type(error).__name__)
         stopped.wait(SETTLE_SECONDS)

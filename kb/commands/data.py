@@ -217,9 +217,13 @@ def _write_refused(path: Path, reports: Sequence[tuple[Path, ImportReport]]) -> 
 @json_option
 @pass_run
 def settle_command(run: Run, as_json: bool) -> None:
-    """把过了反复观察期、没有再来的办结记为已解决。"""
+    """把过了反复观察期、没有再来的办结记为已解决；反复明显偏多的条目开复核任务。"""
     from kb.desk import Desk
+    from kb.reviewing import open_reviews
 
-    desk = Desk(run.open_database(), repeat_days=run.settings.repeat_days)
-    count = desk.settle(now=run.clock())
-    show({"settled": count}, [f"记为已解决：{count} 次办结"], as_json=as_json)
+    database = run.open_database()
+    now = run.clock()
+    count = Desk(database, repeat_days=run.settings.repeat_days).settle(now=now)
+    opened = open_reviews(database, now=now)
+    lines = [f"记为已解决：{count} 次办结", f"新开复核任务：{opened} 个"]
+    show({"settled": count, "tasks_opened": opened}, lines, as_json=as_json)

@@ -10,10 +10,18 @@ from kb.reports.measures import Definition, Group, Measure, measure_share
 
 MOST = 50
 RETURNS = Definition(
-    "article_came_back", "反复率", "share", "次结果已定的解决", "又反复的 ÷ 由它解决且结果已定的办结"
+    "article_came_back",
+    "反复率",
+    "share",
+    "次结果已定的解决",
+    "又反复的 ÷ 由它解决且结果已定的办结",
 )
 FIX_RETURNS = Definition(
-    "fix_came_back", "反复率", "share", "张结果已定的工单", "又反复的 ÷ 按这个办法办结且结果已定的工单"
+    "fix_came_back",
+    "反复率",
+    "share",
+    "张结果已定的工单",
+    "又反复的 ÷ 按这个办法办结且结果已定的工单",
 )
 
 

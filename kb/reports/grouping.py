@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Protocol
 
 from kb.category import Category
@@ -71,7 +72,7 @@ class Names:
 def sorter(by: str, names: Names) -> Callable[[Fact], Group]:
     """How to tell facts apart by one of DIMENSIONS; "" makes one group of all."""
     if by == "":
-        return lambda fact: Group()
+        return lambda _: Group()
     if by == "tenure":
         return lambda fact: tenure_group(names.first_seen.get(fact.agent, ""), fact.at)
     if by == "category":
@@ -97,7 +98,12 @@ def class_group(category: str, names: Names) -> Group:
 
 def week_group(instant: str) -> Group:
     """The week from Monday on, called by the day it begins."""
-    day = date.fromisoformat(instant[:10])
+    return _week_of(instant[:10])
+
+
+@lru_cache(maxsize=4_096)
+def _week_of(text: str) -> Group:
+    day = date.fromisoformat(text)
     monday = (day - timedelta(days=day.weekday())).isoformat()
     return Group(monday, f"{monday[5:].replace('-', '/')} 起")
 

@@ -54,9 +54,7 @@ def _share(key: str, name: str, means: str) -> Definition:
 
 
 LINK_RATE = _share("link_rate", "关联率", "关联了知识（参考、解决或来源）的办结 ÷ 全部办结")
-LINK_ACCURACY = _share(
-    "link_accuracy", "关联准确率", "没有再反复的 ÷ 选了解决办法且结果已定的办结"
-)
+LINK_ACCURACY = _share("link_accuracy", "关联准确率", "没有再反复的 ÷ 选了解决办法且结果已定的办结")
 ADOPTION = _share(
     "adoption_rate", "采纳率", "引用、选用或复制过某条建议的 ÷ 办结前屏幕上显示过建议的办结"
 )
@@ -91,7 +89,7 @@ OVERDUE = Definition(
 )
 
 SHARES: tuple[ClosingShare, ...] = (
-    ClosingShare(LINK_RATE, lambda fact: True, lambda fact: fact.links > 0),
+    ClosingShare(LINK_RATE, lambda _: True, lambda fact: fact.links > 0),
     ClosingShare(
         LINK_ACCURACY,
         lambda fact: bool(fact.solved_by) and is_settled(fact),
@@ -105,7 +103,7 @@ SHARES: tuple[ClosingShare, ...] = (
         lambda fact: bool(fact.solved_by),
         lambda fact: fact.solved_by != "suggested",
     ),
-    ClosingShare(NONE_FIT, lambda fact: True, lambda fact: bool(fact.none_fit)),
+    ClosingShare(NONE_FIT, lambda _: True, lambda fact: bool(fact.none_fit)),
     ClosingShare(CAME_BACK, is_settled, lambda fact: fact.state == "came_back"),
 )
 VALUES: tuple[ClosingValues, ...] = (

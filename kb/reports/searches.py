@@ -6,26 +6,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kb.reports.facts import SearchFact
+from kb.reports.grouping import named_group
 from kb.reports.measures import Definition, Group, Measure, measure_share, measure_values
 
 MOST = 50
 NO_RESULT = Definition("no_result_rate", "无结果", "share", "次检索", "一条也没找到的 ÷ 全部检索")
 REWORDED = Definition(
-    "reworded_rate", "换过说法", "share", "回查找", "换过说法再查的 ÷ 全部查找（一回查找可换几次说法）"
+    "reworded_rate",
+    "换过说法",
+    "share",
+    "回查找",
+    "换过说法再查的 ÷ 全部查找（一回查找可换几次说法）",
 )
-GIVEN_UP = Definition("given_up_rate", "最后仍无结果", "share", "回查找", "最后一次仍无结果的 ÷ 全部查找")
+GIVEN_UP = Definition(
+    "given_up_rate", "最后仍无结果", "share", "回查找", "最后一次仍无结果的 ÷ 全部查找"
+)
 LENGTH = Definition("searches_each", "每回查找的检索次数", "mean", "回查找", "平均每回查找检索几次")
 DEFINITIONS = (NO_RESULT, REWORDED, GIVEN_UP, LENGTH)
-
-
-@dataclass(frozen=True)
-class LostQuery:
-    """What was searched without result, how often, by how many agents, and when last."""
-
-    query: str
-    times: int
-    agents: int
-    last_at: str
 
 
 @dataclass(frozen=True)
@@ -71,22 +68,18 @@ def measure_searches(facts: Sequence[SearchFact]) -> list[Measure]:
     ]
 
 
-def list_lost(facts: Iterable[SearchFact]) -> list[LostQuery]:
-    """Queries without result, those of most agents first."""
+def measure_lost(facts: Iterable[SearchFact]) -> list[Measure]:
+    """Queries that found nothing at least once, those that did so most often first."""
     groups: dict[str, list[SearchFact]] = {}
     for fact in facts:
-        if fact.hits == 0:
-            groups.setdefault(" ".join(fact.query.lower().split()), []).append(fact)
+        groups.setdefault(" ".join(fact.query.lower().split()), []).append(fact)
+    lost = {key: sum(fact.hits == 0 for fact in group) for key, group in groups.items()}
     found = [
-        LostQuery(
-            query=group[0].query,
-            times=len(group),
-            agents=len({fact.agent for fact in group}),
-            last_at=max(fact.at for fact in group),
-        )
-        for group in groups.values()
+        measure_share(NO_RESULT, named_group(group[-1].query), count=lost[key], total=len(group))
+        for key, group in groups.items()
+        if lost[key]
     ]
-    return sorted(found, key=lambda each: (-each.agents, -each.times, each.query))[:MOST]
+    return sorted(found, key=lambda each: (-(each.count or 0), each.total, each.group))[:MOST]
 
 
 def list_chains(facts: Sequence[SearchFact]) -> list[Chain]:

@@ -26,7 +26,7 @@ def read_closings(connection: sqlite3.Connection, filters: Filters) -> list[Clos
 
     A suggestion counts for the closing it was made before; a wording copied, for the next closing.
     """
-    chosen, values = _of_tickets(filters)
+    chosen, values = of_tickets(filters)
     return _read(
         connection,
         ClosingFact,
@@ -85,7 +85,7 @@ def read_closings(connection: sqlite3.Connection, filters: Filters) -> list[Clos
 
 def read_sessions(connection: sqlite3.Connection, filters: Filters) -> list[SessionFact]:
     """Calls for suggestions in the period; those without a ticket only if none is asked for."""
-    chosen, values = _of_records(filters, "session")
+    chosen, values = of_records(filters, "session")
     return _read(
         connection,
         SessionFact,
@@ -100,7 +100,7 @@ def read_sessions(connection: sqlite3.Connection, filters: Filters) -> list[Sess
 
 def read_searches(connection: sqlite3.Connection, filters: Filters) -> list[SearchFact]:
     """Explicit searches in the period; those without a ticket only if none is asked for."""
-    chosen, values = _of_records(filters, "search")
+    chosen, values = of_records(filters, "search")
     return _read(
         connection,
         SearchFact,
@@ -113,7 +113,7 @@ def read_searches(connection: sqlite3.Connection, filters: Filters) -> list[Sear
 
 def count_due(connection: sqlite3.Connection, filters: Filters, *, now: str) -> list[DueFact]:
     """Tickets with a due time, and those of them closed late or open past it."""
-    chosen, values = _of_tickets(filters)
+    chosen, values = of_tickets(filters)
     return _read(
         connection,
         DueFact,
@@ -126,7 +126,7 @@ def count_due(connection: sqlite3.Connection, filters: Filters, *, now: str) -> 
 
 def count_solutions(connection: sqlite3.Connection, filters: Filters) -> list[SolutionFact]:
     """Settled closings by the version of the article or procedure that solved them."""
-    chosen, values = _of_tickets(filters)
+    chosen, values = of_tickets(filters)
     return _read(
         connection,
         SolutionFact,
@@ -143,7 +143,7 @@ def count_solutions(connection: sqlite3.Connection, filters: Filters) -> list[So
 
 def count_fixes(connection: sqlite3.Connection, filters: Filters) -> list[FixFact]:
     """Tickets whose last closing is settled, by the way of fixing."""
-    chosen, values = _of_tickets(filters)
+    chosen, values = of_tickets(filters)
     return _read(
         connection,
         FixFact,
@@ -157,7 +157,7 @@ def count_fixes(connection: sqlite3.Connection, filters: Filters) -> list[FixFac
 
 def count_usage(connection: sqlite3.Connection, filters: Filters) -> list[UsageFact]:
     """How often each article or procedure was seen and linked, on the tickets of the period."""
-    chosen, values = _of_tickets(filters)
+    chosen, values = of_tickets(filters)
     return _read(
         connection,
         UsageFact,
@@ -207,7 +207,7 @@ def read_departments(connection: sqlite3.Connection) -> list[str]:
     return [row["responsible_dept"] for row in rows]
 
 
-def _of_tickets(filters: Filters) -> tuple[str, list[Any]]:
+def of_tickets(filters: Filters) -> tuple[str, list[Any]]:
     """Which tickets a report is about: those accepted in the period."""
     clauses, values = _period(filters, "ticket.accepted_at")
     more, further = _ticket_facts(filters)
@@ -216,7 +216,7 @@ def _of_tickets(filters: Filters) -> tuple[str, list[Any]]:
     return " AND ".join([*clauses, *more]), values + further
 
 
-def _of_records(filters: Filters, table: str) -> tuple[str, list[Any]]:
+def of_records(filters: Filters, table: str) -> tuple[str, list[Any]]:
     """Which sessions or searches a report is about, beside the ticket they may belong to."""
     clauses, values = _period(filters, f"{table}.created_at")
     more, further = _ticket_facts(filters)

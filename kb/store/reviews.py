@@ -115,12 +115,14 @@ _OWNER = (
 )
 
 
-def read_tasks(connection: sqlite3.Connection, *, with_closed: bool) -> list[ReviewTask]:
-    """Tasks, open ones first, newest first."""
-    where = "1 = 1" if with_closed else "closed_at IS NULL"
+def read_tasks(
+    connection: sqlite3.Connection, *, with_closed: bool, owner: str = ""
+) -> list[ReviewTask]:
+    """Tasks of one owner or all, open ones first, newest first."""
     rows = connection.execute(
-        f"SELECT * FROM review_task WHERE {where}"
-        " ORDER BY closed_at IS NOT NULL, opened_at DESC, id DESC"
+        "SELECT * FROM review_task WHERE (:closed OR closed_at IS NULL)"
+        " AND :owner IN ('', owner) ORDER BY closed_at IS NOT NULL, opened_at DESC, id DESC",
+        {"closed": with_closed, "owner": owner},
     )
     return [parse_row(row, ReviewTask) for row in rows]
 
