@@ -25,6 +25,7 @@ AGENTS = {f"坐席{number:02d}": number * 9 for number in range(13)}
 """Each agent's name and the day of the history on which it first works."""
 FIXES = ("换光猫", "重做光路", "退费")
 WORDS = ("光猫", "红灯", "一直亮", "套餐", "外流量", "扣费", "不承认", "师傅", "没来", "退订")
+BAD_SETTLED, BAD_BACK = 40, 24
 Row = dict[str, Any]
 
 
@@ -277,36 +278,43 @@ def make_history(
     keep(connection, History(seed, days=days).make(tickets))
 
 
-def make_bad_article(connection: sqlite3.Connection, *, settled: int = 40, back: int = 24) -> None:
-    """An article that solved ``settled`` closings of a class, ``back`` of which came back."""
+def make_bad_article(
+    connection: sqlite3.Connection,
+    *,
+    article: str = "P060102",
+    version: str = "1",
+    kind: str = "procedure",
+    start: int = 0,
+    is_sample: bool = False,
+    is_pending: bool = False,
+) -> None:
+    """An item that solved BAD_SETTLED closings of a class, BAD_BACK of which came back."""
     history = History(3)
-    for number in range(settled):
-        at = BEGIN + timedelta(days=number)
-        ticket_no = f"TSBAD{number:06d}"
-        ticket = {
+    for number in range(BAD_SETTLED):
+        at = BEGIN + timedelta(days=start + number)
+        ticket_no = f"TSBAD{article}{version}{start + number:06d}"
+        ticket: Row = {
+            **dict.fromkeys(("region", "fix"), ""),
             "ticket_no": ticket_no,
             "accepted_at": format_instant(at),
             "channel": "hotline",
-            "region": "",
             "category": "060101",
             "description": "光猫红灯一直亮",
             "responsible_dept": "装维中心",
             "due_at": None,
-            "fix": "",
-            "is_sample": 0,
+            "is_sample": int(is_sample),
             "closings": 1,
             "status": "closed",
             "closed_at": format_instant(at),
-            "overdue": 0,
-            "reopened": 0,
+            **dict.fromkeys(("overdue", "reopened"), 0),
         }
         history.add("ticket", **_TICKET, **ticket)
         history.add(
             "ticket_knowledge_link",
             ticket_no=ticket_no,
-            target_type="procedure",
-            target_id="P060102",
-            target_version="1",
+            target_type=kind,
+            target_id=article,
+            target_version=version,
             knowledge_usage="solution",
             impression_id=None,
             found_by="searched",
@@ -314,13 +322,14 @@ def make_bad_article(connection: sqlite3.Connection, *, settled: int = 40, back:
             linked_at=format_instant(at),
             closing=0,
         )
+        state = "came_back" if number < BAD_BACK else "stayed_closed"
         history.add(
             "ticket_outcome",
             ticket_no=ticket_no,
             closing=0,
-            settled_at=format_instant(at + timedelta(days=30)),
-            state="came_back" if number < back else "stayed_closed",
-            reason="repeat" if number < back else "",
+            settled_at=None if is_pending else format_instant(at + timedelta(days=30)),
+            state="pending" if is_pending else state,
+            reason="repeat" if state == "came_back" else "",
         )
     keep(connection, history)
 

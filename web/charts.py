@@ -17,6 +17,8 @@ STRIP = 18
 """Height of a strip in pixels; its line runs in the middle."""
 COLUMNS = 190
 TOP, BOTTOM = 18, 24
+LEFT = 4.0
+"""Per cent of the width kept for the numbers of the scale."""
 MOST_LABELS = 12
 GRID = 4
 
@@ -104,13 +106,13 @@ def draw_weeks(weeks: Sequence[tuple[Group, Mapping[str, int]]]) -> Markup:
     if not most:
         return Markup("")
     top = _round_up(most)
-    step = 100 / len(weeks)
+    step = (100 - LEFT) / len(weeks)
     parts = [_grid(top)]
     every = -(-len(weeks) // MOST_LABELS)
     for place, (group, states) in enumerate(weeks):
-        parts.append(_column(states, place * step, step, top))
+        parts.append(_column(states, LEFT + place * step, step, top))
         if place % every == 0:
-            centre = (place + 0.5) * step
+            centre = LEFT + (place + 0.5) * step
             parts.append(
                 f'<text x="{centre:.2f}%" y="{COLUMNS - 6}" text-anchor="middle">'
                 f"{escape(group.name.removesuffix(' 起'))}</text>"

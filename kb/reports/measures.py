@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,7 +12,6 @@ from kb.times import BEIJING, format_instant
 SMALL = 30
 """Fewer than this many cases are shown as few: the interval of a share is then some 35 points wide
 in the middle, so that two such figures say next to nothing about each other."""
-UNITS: Mapping[str, str] = {"share": "%", "mean": "", "median": "小时"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,10 @@ def _midnight(day: date) -> datetime:
 
 @dataclass(frozen=True)
 class Definition:
-    """What a figure is called, what it is a share or average of, and how it is counted."""
+    """What a figure is called, what it is counted from, and how.
+
+    ``kind``: share, mean or median. ``of``: measure word and noun of one case: 次办结.
+    """
 
     key: str
     name: str
@@ -87,7 +88,7 @@ class Measure:
     def says(self) -> str:
         """What to think of a figure of few cases, in words."""
         if self.total == 0:
-            return f"没有{self.of}，算不出"
+            return f"没有{self.of[1:]}，算不出"
         return f"只有 {self.total} {self.of}，样本太少，仅供参考" if self.is_small else ""
 
 
@@ -97,9 +98,6 @@ class Group:
 
     code: str = ""
     name: str = ""
-
-
-Sorter = Callable[[str], Group]
 
 
 def measure_share(definition: Definition, group: Group, *, count: int, total: int) -> Measure:

@@ -9,7 +9,7 @@ from kb.reports.facts import SearchFact
 from kb.reports.grouping import named_group
 from kb.reports.measures import Definition, Group, Measure, measure_share, measure_values
 
-MOST = 50
+MOST = 20
 NO_RESULT = Definition("no_result_rate", "无结果", "share", "次检索", "一条也没找到的 ÷ 全部检索")
 REWORDED = Definition(
     "reworded_rate",
