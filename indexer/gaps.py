@@ -18,8 +18,8 @@ from kb.gap import Cluster, Evidence
 
 NEAR = 0.35
 """Least cosine to a group. Sentences about one matter share a telling word or two."""
-COMMON = 1e-3
-"""A word with more than this share of all Chinese words says nothing of the matter."""
+COMMON = 2e-4
+"""A word with more than this share of all Chinese words (那个, 一直) says nothing of the matter."""
 LABEL_WORDS = 4
 LEAST_SHARE = 0.3
 """A word of the label stands in at least this share of the group's texts."""
