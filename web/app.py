@@ -7,7 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, health, limits, search, suggestions
+from web.api import articles, editing, health, limits, search, suggestions
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
@@ -20,6 +20,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search.blueprint,
     api_tickets.blueprint,
     articles.blueprint,
+    editing.blueprint,
     limits.blueprint,
     api_reports.blueprint,
     health.blueprint,

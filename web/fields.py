@@ -15,7 +15,7 @@ from kb.gap import STATES as GAP_STATES
 from kb.reports.grouping import DIMENSIONS
 from kb.review import VERDICTS
 from kb.searching import MAX_QUERY, SEARCH_TYPES
-from kb.suggestion import ACTIONS, MAX_TEXT
+from kb.suggestion import ACTIONS, DECISIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
 from kb.ticket import AREAS, CHANNELS, FOUND_BY, PRIORITIES, STATUSES, TARGET_TYPES, USAGES
 from kb.times import parse_instant
@@ -104,6 +104,9 @@ Usage = Annotated[
 ]
 Action = Annotated[
     str, AfterValidator(_one_of(ACTIONS)), Field(json_schema_extra={"enum": list(ACTIONS)})
+]
+DecisionKind = Annotated[
+    str, AfterValidator(_one_of(DECISIONS)), Field(json_schema_extra={"enum": list(DECISIONS)})
 ]
 Status = Annotated[
     str, AfterValidator(_one_of(STATUSES)), Field(json_schema_extra={"enum": list(STATUSES)})
