@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,6 +106,15 @@ class Gap:
     last_at: str
     found: tuple[tuple[str, int], ...]
     mark: Mark | None
+
+
+def narrow_clusters(clusters: Iterable[Cluster], wanted: Collection[str]) -> list[Cluster]:
+    """The groups with only the evidence that is asked for: a filter cuts no other groups."""
+    kept = (
+        Cluster(tuple(each for each in cluster.evidence if each.id in wanted), cluster.label)
+        for cluster in clusters
+    )
+    return [cluster for cluster in kept if cluster.evidence]
 
 
 def plan_gaps(clusters: Iterable[Cluster], marks: Sequence[Mark]) -> list[Gap]:

@@ -12,8 +12,17 @@ from pydantic import BaseModel
 
 from indexer.engine import Engine
 from indexer.gaps import cluster_evidence
-from kb.errors import ReviewTaskNotFound
-from kb.gap import FORMULA, Cluster, Gap, drop_unfinished, plan_gaps
+from kb.errors import GapNotFound, ReviewTaskNotFound
+from kb.gap import (
+    FORMULA,
+    Cluster,
+    Evidence,
+    Gap,
+    drop_unfinished,
+    narrow_clusters,
+    plan_gaps,
+)
+from kb.gaps import find_cluster
 from kb.reports.building import filters_as_dict
 from kb.reports.measures import Filters
 from kb.reports.sheet import write_sheet
@@ -77,12 +86,26 @@ class PlacedGap:
 
 
 def find_clusters(filters: Filters) -> list[Cluster]:
-    """Evidence of gaps, grouped by wording."""
+    """Evidence of gaps, grouped by wording, whatever else is asked for; then what is asked for."""
+    whole = Filters(samples=filters.samples)
+    clusters = cluster_evidence(drop_unfinished(_evidence(whole)), current().engine.analyzer)
+    if filters == whole:
+        return clusters
+    return narrow_clusters(clusters, {each.id for each in _evidence(filters)})
+
+
+def _evidence(filters: Filters) -> list[Evidence]:
     services = current()
-    evidence = gap_store.read_evidence(
-        services.database.connection, filters, now=format_instant(services.clock())
-    )
-    return cluster_evidence(drop_unfinished(evidence), services.engine.analyzer)
+    now = format_instant(services.clock())
+    return gap_store.read_evidence(services.database.connection, filters, now=now)
+
+
+def find_gap(gap_id: str) -> Cluster:
+    """The group that holds this evidence, among samples when nowhere else; raise GapNotFound."""
+    try:
+        return find_cluster(find_clusters(Filters()), gap_id)
+    except GapNotFound:
+        return find_cluster(find_clusters(Filters(samples=True)), gap_id)
 
 
 def find_gaps(filters: Filters, *, state: str, limit: int) -> list[PlacedGap]:

@@ -58,8 +58,8 @@ def read_evidence(connection: sqlite3.Connection, filters: Filters, *, now: str)
             SELECT 'no_result', search.id, query_masked, search.created_at, search.agent,
                 search.ticket_no, ''
             FROM search_record AS search LEFT JOIN ticket USING (ticket_no)
-            WHERE hits = 0 AND {searches} AND NOT EXISTS (SELECT 1 FROM search_record AS next
-                WHERE next.previous = search.id AND next.hits > 0)
+            WHERE hits = 0 AND {searches} AND search.id NOT IN (SELECT previous FROM search_record
+                WHERE hits > 0 AND previous IS NOT NULL)
         ), newest AS (SELECT * FROM noted ORDER BY at DESC, record LIMIT ?)
         SELECT kind || ':' || record AS id, kind, text, at, agent,
             coalesce(newest.ticket_no, '') AS ticket_no, coalesce(ticket.category, '') AS category,

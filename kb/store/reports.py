@@ -31,53 +31,48 @@ def read_closings(connection: sqlite3.Connection, filters: Filters) -> list[Clos
         connection,
         ClosingFact,
         f"""
-        WITH closed AS MATERIALIZED (
-            SELECT ticket.ticket_no, event.closing, ticket.accepted_at, event.at, event.agent,
-                event.detail = 'none_fit' AS none_fit, {_OF_TICKET},
-                lag(event.at, 1, '') OVER (PARTITION BY ticket.ticket_no ORDER BY event.closing)
-                    AS closed_before
-            FROM ticket_event AS event JOIN ticket USING (ticket_no)
-            WHERE event.action = 'closed' AND {chosen}
-        ), asked AS MATERIALIZED (
-            SELECT ticket_no, min(created_at) AS at, min(CASE WHEN EXISTS (SELECT 1 FROM impression
-                WHERE session_id = session.id AND displayed_at IS NOT NULL) THEN created_at END)
-                AS shown_at
-            FROM suggestion_session AS session
-            WHERE is_training = 0 AND ticket_no IS NOT NULL GROUP BY ticket_no
-        ), practised AS MATERIALIZED (
+        WITH practised AS MATERIALIZED (
             SELECT impression.id FROM suggestion_session AS session
             JOIN impression ON impression.session_id = session.id WHERE is_training = 1
-        ), linked AS MATERIALIZED (
-            SELECT ticket_no, closing, count(*) AS links,
-                max(knowledge_usage <> 'source' AND impression_id IS NOT NULL
-                    AND impression_id NOT IN practised) AS adopted,
-                max(CASE knowledge_usage WHEN 'solution' THEN found_by END) AS solved_by,
-                max(CASE WHEN knowledge_usage = 'solution' AND impression_id NOT IN practised
-                    THEN (SELECT position FROM impression WHERE id = impression_id) END) AS position
-            FROM ticket_knowledge_link GROUP BY ticket_no, closing
         ), copied AS MATERIALIZED (
             -- in this order: what was copied is little, what was closed is much
-            SELECT DISTINCT closed.ticket_no, closed.closing
+            SELECT DISTINCT session.ticket_no, (SELECT min(next.closing) FROM ticket_event AS next
+                WHERE next.action = 'closed' AND next.ticket_no = session.ticket_no
+                    AND next.at >= event.at) AS closing
             FROM suggestion_event AS event
             CROSS JOIN impression ON impression.id = event.impression_id
             CROSS JOIN suggestion_session AS session
                 ON session.id = impression.session_id AND session.is_training = 0
-            CROSS JOIN closed ON closed.ticket_no = session.ticket_no
-                AND event.at > closed.closed_before AND event.at <= closed.at
             WHERE event.action = 'answer_copied' AND event.undone_at IS NULL
         )
-        SELECT closed.ticket_no, closed.closing, accepted_at, closed.at, agent, none_fit,
-            category, responsible_dept, region, channel,
-            coalesce(outcome.state, 'pending'), coalesce(linked.links, 0),
-            coalesce(asked.at <= closed.at, 0), coalesce(asked.shown_at <= closed.at, 0),
-            coalesce(linked.adopted, 0) OR copied.ticket_no IS NOT NULL,
-            coalesce(linked.solved_by, ''), linked.position
-        FROM closed
-        LEFT JOIN ticket_outcome AS outcome USING (ticket_no, closing)
-        LEFT JOIN linked USING (ticket_no, closing)
-        LEFT JOIN copied USING (ticket_no, closing)
-        LEFT JOIN asked USING (ticket_no)
-        ORDER BY closed.ticket_no, closed.closing
+        SELECT ticket.ticket_no, closed.closing, ticket.accepted_at, closed.at, closed.agent,
+            closed.detail = 'none_fit', {_OF_TICKET}, coalesce(outcome.state, 'pending'),
+            (SELECT count(*) FROM ticket_knowledge_link AS link
+                WHERE link.ticket_no = closed.ticket_no AND link.closing = closed.closing),
+            EXISTS (SELECT 1 FROM suggestion_session AS session
+                WHERE session.ticket_no = closed.ticket_no AND is_training = 0
+                    AND created_at <= closed.at),
+            EXISTS (SELECT 1 FROM suggestion_session AS session
+                JOIN impression ON impression.session_id = session.id
+                WHERE session.ticket_no = closed.ticket_no AND is_training = 0
+                    AND created_at <= closed.at AND displayed_at IS NOT NULL),
+            copied.closing IS NOT NULL OR EXISTS (SELECT 1 FROM ticket_knowledge_link AS link
+                WHERE link.ticket_no = closed.ticket_no AND link.closing = closed.closing
+                    AND knowledge_usage <> 'source' AND impression_id IS NOT NULL
+                    AND impression_id NOT IN practised),
+            coalesce(solution.found_by, ''),
+            CASE WHEN solution.impression_id NOT IN practised
+                THEN (SELECT position FROM impression WHERE id = solution.impression_id) END
+        FROM ticket CROSS JOIN ticket_event AS closed
+            ON closed.ticket_no = ticket.ticket_no AND closed.action = 'closed'
+        LEFT JOIN ticket_outcome AS outcome
+            ON outcome.ticket_no = closed.ticket_no AND outcome.closing = closed.closing
+        LEFT JOIN ticket_knowledge_link AS solution
+            ON solution.ticket_no = closed.ticket_no AND solution.closing = closed.closing
+            AND solution.knowledge_usage = 'solution'
+        LEFT JOIN copied
+            ON copied.ticket_no = closed.ticket_no AND copied.closing = closed.closing
+        WHERE {chosen} ORDER BY ticket.ticket_no, closed.closing
         """,
         values,
     )

@@ -7,9 +7,8 @@ from dataclasses import asdict
 
 from flask import Blueprint, Response, jsonify
 
-from kb.gaps import find_cluster, mark_gap
+from kb.gaps import mark_gap
 from kb.reports import building
-from kb.reports.measures import Filters
 from kb.reviewing import close_review
 from kb.store import reviews
 from web.bodies import GapMarkBody, GapQuery, ReportQuery, TaskCloseBody, TaskQuery
@@ -19,7 +18,7 @@ from web.reporting import (
     GAP_COLUMNS,
     MEASURE_COLUMNS,
     Json,
-    find_clusters,
+    find_gap,
     find_gaps,
     gap_rows,
     gaps_as_dict,
@@ -106,7 +105,7 @@ def get_gaps() -> Response:
 def mark(gap_id: str) -> Response:
     """Mark a gap as done or dismissed, with the reason."""
     body, services = read_body(GapMarkBody), current()
-    cluster = find_cluster(find_clusters(Filters(samples=True)), gap_id)
+    cluster = find_gap(gap_id)
     mark_gap(
         services.database,
         cluster,

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from kb.errors import KBError
 from kb.gap import FORMULA, KINDS
 from kb.gap import STATES as GAP_STATES
-from kb.gaps import find_cluster, mark_gap
+from kb.gaps import mark_gap
 from kb.reports import building
 from kb.reports.grouping import DIMENSIONS
 from kb.reports.measures import SMALL, Filters, Measure
@@ -35,7 +35,7 @@ from web.forms import short_field
 from web.guard import check_form
 from web.pages.view import group_classes
 from web.parsing import agent_name
-from web.reporting import find_clusters, find_gaps, read_filters, read_page_query, read_task_id
+from web.reporting import find_gap, find_gaps, read_filters, read_page_query, read_task_id
 from web.services import current
 
 blueprint = Blueprint("reports", __name__, url_prefix="/reports")
@@ -160,7 +160,7 @@ def mark(gap_id: str) -> Answered:
     services = current()
     state, reason = short_field("state"), request.form.get("reason", "")
     try:
-        cluster = find_cluster(find_clusters(Filters(samples=True)), gap_id)
+        cluster = find_gap(gap_id)
         mark_gap(
             services.database,
             cluster,

@@ -7,7 +7,7 @@ from pydantic import Field
 from web.replies.base import Reply
 
 
-class FiltersReply(Reply):
+class ReportFiltersReply(Reply):
     """What a report is about; days are Beijing days, both included."""
 
     since: str | None = Field(serialization_alias="from")
@@ -52,7 +52,7 @@ class WeekReply(Reply):
 class OutcomeReportReply(Reply):
     """Tickets accepted in the period, and sessions of the period."""
 
-    filters: FiltersReply
+    filters: ReportFiltersReply
     by: str
     measures: list[MeasureReply]
     weeks: list[WeekReply]
@@ -61,7 +61,7 @@ class OutcomeReportReply(Reply):
     notes: list[str]
 
 
-class ChainReply(Reply):
+class SearchChainReply(Reply):
     """A search worded anew; ``found``: the last wording found something."""
 
     queries: list[str]
@@ -73,10 +73,10 @@ class ChainReply(Reply):
 class SearchReportReply(Reply):
     """Explicit searches of the period; ``lost``: by what was searched."""
 
-    filters: FiltersReply
+    filters: ReportFiltersReply
     measures: list[MeasureReply]
     lost: list[MeasureReply]
-    chains: list[ChainReply]
+    chains: list[SearchChainReply]
 
 
 class UsageReply(Reply):
@@ -93,7 +93,7 @@ class UsageReply(Reply):
 class ArticleReportReply(Reply):
     """``versions``: group is ``article@revision``; ``fixes``: group is ``class:way of fixing``."""
 
-    filters: FiltersReply
+    filters: ReportFiltersReply
     versions: list[MeasureReply]
     fixes: list[MeasureReply]
     usage: list[UsageReply]
@@ -148,7 +148,7 @@ class GapReply(Reply):
 class GapListReply(Reply):
     """Gaps, dearest first; ``formula`` tells how ``points`` are counted."""
 
-    filters: FiltersReply
+    filters: ReportFiltersReply
     formula: str
     gaps: list[GapReply]
 
