@@ -60,6 +60,18 @@ class SessionNotFound(KBError):
     code = "session-not-found"
 
 
+class CallNotFound(KBError):
+    """没有这个来电"""
+
+    code = "call-not-found"
+
+
+class LinkSpent(KBError):
+    """弹屏链接已用过、已过期或不是本系统签发的"""
+
+    code = "link-spent"
+
+
 class LinkNotFound(KBError):
     """工单没有这条关联"""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import request
 from pydantic import AfterValidator, Field
 
 from kb.article import SECTIONS, Article, Revision
+from kb.diffing import FIELDS, field_texts
 from kb.editor import Work
 from kb.errors import InvalidInput, VersionMissing
 from web.bodies import Body, Query
 from web.fields import Complaint, Day, Identity, Name, Words
+from web.parsing import parse_model
 
 MAX_ITEMS = 100
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -89,6 +91,80 @@ class QueueQuery(Query):
     """GET /editing"""
 
     days: Annotated[int, Field(ge=0, le=366)] = 30
+
+
+FieldTexts = Annotated[dict[str, str], Field(max_length=30)]
+"""A form's fields as typed; lists stand one item a line."""
+
+
+class PreviewBody(Body):
+    """POST /edit/{article_id}/preview"""
+
+    fields: FieldTexts
+
+
+class AutosaveBody(Body):
+    """POST /edit/{article_id}/autosave; ``base``: the revision the editor started from."""
+
+    base: Annotated[int, Field(ge=0, le=1_000_000)]
+    fields: FieldTexts
+
+
+LISTS = ("categories", "keywords", "steps", "time_limits", "figures", "sources")
+_CODES = re.compile(r"[\s,，、;；]+")
+_WORDS = re.compile(r"[\n,，]+")
+
+
+SEPARATORS = {"categories": " ", "time_limits": " ", "figures": " ", "keywords": "，"}
+"""Lists that the form has in one line, and what stands between their items."""
+
+
+def fields_of(article: Article) -> dict[str, str]:
+    """An article as the form's texts."""
+    texts = field_texts(article) | {"slug": article.slug, "reason": ""}
+    for name, separator in SEPARATORS.items():
+        texts[name] = separator.join(texts[name].splitlines())
+    return texts
+
+
+def line_fields(fields: dict[str, str]) -> dict[str, str]:
+    """A form's texts with each list one item a line, so that they can be compared and merged."""
+    return fields | {name: "\n".join(_items(name, fields[name])) for name in LISTS}
+
+
+def empty_fields(*, on: date) -> dict[str, str]:
+    """The form of a new article."""
+    names = (*FIELDS, "slug", "reason")
+    later = on.replace(year=on.year + 1, day=min(on.day, 28))
+    return dict.fromkeys(names, "") | {
+        "section": next(iter(SECTIONS)),
+        "valid_from": on.isoformat(),
+        "review_by": later.isoformat(),
+    }
+
+
+def typed_fields() -> dict[str, str]:
+    """The form's texts as sent, unchecked, to be shown again."""
+    names = (*FIELDS, "slug", "reason")
+    return {name: request.form.get(name, "").replace("\r\n", "\n") for name in names}
+
+
+def parse_fields(fields: dict[str, str]) -> DraftBody:
+    """A form's texts as a draft; raise InvalidFields naming every fault."""
+    values: dict[str, Any] = dict(fields)
+    for name in LISTS:
+        values[name] = _items(name, fields.get(name, ""))
+    values["valid_until"] = fields.get("valid_until") or None
+    return parse_model(DraftBody, values)
+
+
+def _items(name: str, text: str) -> list[str]:
+    """Items of a list: codes between any blanks or commas, words between commas, others by line."""
+    if name in ("categories", "time_limits", "figures"):
+        parts = _CODES.split(text)
+    else:
+        parts = _WORDS.split(text) if name == "keywords" else text.splitlines()
+    return [part.strip() for part in parts if part.strip()]
 
 
 def build_article(article_id: str, body: DraftBody) -> Article:

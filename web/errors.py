@@ -66,6 +66,8 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.LinkNotFound: HTTPStatus.NOT_FOUND,
     errors.ImpressionNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
+    errors.CallNotFound: HTTPStatus.NOT_FOUND,
+    errors.LinkSpent: HTTPStatus.GONE,
     errors.EventNotFound: HTTPStatus.NOT_FOUND,
     errors.DecisionNotFound: HTTPStatus.NOT_FOUND,
     errors.EventKeyConflict: HTTPStatus.CONFLICT,

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 from kb.errors import KBError
 from kb.gap import MARKS
 from kb.gap import STATES as GAP_STATES
+from kb.queues import QUEUES
 from kb.reports.grouping import DIMENSIONS
 from kb.review import VERDICTS
 from kb.searching import MAX_QUERY, SEARCH_TYPES
@@ -122,6 +123,9 @@ GapMark = Annotated[
 ]
 Verdict = Annotated[
     str, AfterValidator(_one_of(VERDICTS)), Field(json_schema_extra={"enum": list(VERDICTS)})
+]
+QueueName = Annotated[
+    str, AfterValidator(_one_of(QUEUES)), Field(json_schema_extra={"enum": list(QUEUES)})
 ]
 SearchType = Annotated[
     str,

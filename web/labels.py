@@ -10,7 +10,10 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
+from kb.editing import ACTIONS as ACTIONS_OF_EDITORS
+from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
+from kb.queues import QUEUES, due_of, queue_of
 from kb.repeat import Repeat
 from kb.suggestion import ACTIONS
 from kb.ticket import (
@@ -24,6 +27,7 @@ from kb.ticket import (
     USAGES,
 )
 from kb.times import format_instant, parse_instant, to_beijing
+from web.parsing import named_agent
 from web.rendering import mark_terms
 
 CONFIDENCES: Mapping[str, str] = {"HIGH": "把握高", "MEDIUM": "把握中", "LOW": "把握低"}
@@ -34,6 +38,9 @@ HISTORY: Mapping[str, str] = {
     "updated": "修改",
     "linked": "关联知识",
     "unlinked": "取消关联",
+    "assigned": "认领或转交",
+    "released": "退回待受理",
+    "dispatched": "派单",
     "closed": "办结",
     "reopened": "重开",
     "came_back": "又反复",
@@ -46,11 +53,11 @@ CALLBACKS: Mapping[str, str] = {
     "dissatisfied": "不满意",
     "no_answer": "无人接听",
 }
-REVISION_STATUSES: Mapping[str, str] = {
-    "draft": "草稿",
-    "in_review": "待审",
-    "published": "已发布",
-    "archived": "已归档",
+EDIT_ACTIONS: Mapping[str, str] = {
+    **ACTIONS_OF_EDITORS,
+    "save": "保存",
+    "comment": "评论",
+    "archive": "归档",
 }
 REGIONS = (
     "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江",
@@ -83,14 +90,19 @@ def init_app(app: Flask) -> None:
         actions=ACTIONS,
         history=HISTORY,
         callbacks=CALLBACKS,
+        queues=QUEUES,
+        seat_name=named_agent,
         revision_statuses=REVISION_STATUSES,
+        edit_actions=EDIT_ACTIONS,
     )
     app.jinja_env.filters.update(
         ago=describe_ago,
         clock=format_clock,
+        due=due_of,
         hours=describe_hours,
         kept=describe_kept,
         marked=mark_terms,
+        queue=queue_of,
         remaining=describe_remaining,
     )
     app.jinja_env.trim_blocks = True

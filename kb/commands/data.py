@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.importing import ImportReport
 
-AUTHOR = "kb"
+AUTHOR = "导入"
 SHOWN_REFUSALS = 10
 
 

@@ -336,6 +336,16 @@ def read_events(connection: sqlite3.Connection, ticket_no: str) -> list[TicketEv
     return [parse_row(row, TicketEvent) for row in rows]
 
 
+def count_unanswered(connection: sqlite3.Connection, ticket: Ticket) -> int:
+    """Calls after the ticket's last closing that nobody took."""
+    row = connection.execute(
+        "SELECT count(*) AS size FROM ticket_event"
+        " WHERE ticket_no = ? AND closing = ? AND action = 'callback_no_answer'",
+        (ticket.ticket_no, ticket.closings),
+    ).fetchone()
+    return int(row["size"])
+
+
 def solution_outcomes(
     connection: sqlite3.Connection, target_ids: Collection[str]
 ) -> dict[str, tuple[int, int]]:
