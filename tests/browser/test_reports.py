@@ -104,7 +104,7 @@ def test_charts_have_words_and_are_drawn_in_both_themes(new_page: NewPage) -> No
     assert box["width"] >= 9
     colours = set()
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         colours.add(strip.locator("circle").evaluate("each => getComputedStyle(each).fill"))
     assert len(colours) == 2
 

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from kb.database import Database
-from kb.desk import Closing, Desk, Target
+from kb.desk import Closing, Desk
 from kb.errors import GapNotFound, InvalidInput
 from kb.gap import Cluster, Evidence, Mark, count_cost, drop_unfinished, plan_gaps
 from kb.gaps import find_cluster, mark_gap
+from kb.linking import Target
 from kb.reports.measures import Filters
 from kb.store import gaps
 from kb.times import format_instant
