@@ -180,6 +180,24 @@ class PortInUse(KBError):
     code = "port-in-use"
 
 
+class RankerVersionNotFound(KBError):
+    """没有这个排序版本"""
+
+    code = "ranker-version-not-found"
+
+
+class ExperimentNotFound(KBError):
+    """没有这个实验"""
+
+    code = "experiment-not-found"
+
+
+class ExperimentConflict(KBError):
+    """现在不能这样做实验"""
+
+    code = "experiment-conflict"
+
+
 class EditRefused(KBError):
     """这一版现在不能这样处理"""
 

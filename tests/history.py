@@ -33,7 +33,7 @@ class History:
     """Rows of each table, made ticket by ticket."""
 
     def __init__(self, seed: int, *, days: int = DAYS) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - not for secrets
+        self.chance = random.Random(seed)
         self.days = days
         self.rows: dict[str, list[Row]] = defaultdict(list)
 

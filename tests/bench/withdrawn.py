@@ -60,7 +60,7 @@ class World:
 def make_world(settings: Settings, database: Database, *, seed: int, now: datetime) -> World:
     """The world before the first trial."""
     engine = open_engine(settings, database, prewarm=False)
-    return World(settings, database, engine, random.Random(seed), now)  # noqa: S311
+    return World(settings, database, engine, random.Random(seed), now)
 
 
 def run_trials(world: World, count: int) -> int:

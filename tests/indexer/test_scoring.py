@@ -48,7 +48,7 @@ def analyzer() -> Analyzer:
 
 
 def made_documents(count: int, seed: int) -> list[Document]:
-    rng = random.Random(seed)  # noqa: S311 - made-up text, not a secret
+    rng = random.Random(seed)
 
     def text(longest: int) -> str:
         return "，".join(rng.choices(WORDS, k=rng.randint(1, longest)))

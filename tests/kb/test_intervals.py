@@ -46,7 +46,7 @@ def test_a_share_lies_within_its_interval(count: int, total: int) -> None:
 
 @pytest.mark.parametrize("size", [15, 40, 501])
 def test_the_interval_of_a_median_is_that_of_resampling(size: int) -> None:
-    chance = random.Random(size)  # noqa: S311 - not for secrets
+    chance = random.Random(size)
     values = [chance.expovariate(1 / 20) for _ in range(size)]
     medians = sorted(statistics.median(chance.choices(values, k=size)) for _ in range(4_000))
     found = median_interval(values)
@@ -72,7 +72,7 @@ def test_a_median_of_many_is_counted_as_one_of_few() -> None:
 
 
 def test_the_interval_of_a_mean_is_the_same_each_time_and_covers_it() -> None:
-    chance = random.Random(5)  # noqa: S311 - not for secrets
+    chance = random.Random(5)
     values = [chance.choice((0.0, 0.5, 1.0)) for _ in range(200)]
     found = mean_interval(values)
     assert found is not None
@@ -84,7 +84,7 @@ def test_the_interval_of_a_mean_is_the_same_each_time_and_covers_it() -> None:
 
 
 def test_a_long_sample_has_the_interval_resampling_would_give() -> None:
-    chance = random.Random(6)  # noqa: S311 - not for secrets
+    chance = random.Random(6)
     values = [chance.choice((0.0, 0.5, 1.0)) for _ in range(600)]
     means = sorted(statistics.fmean(chance.choices(values, k=600)) for _ in range(2_000))
     found = mean_interval(values)
