@@ -485,7 +485,7 @@ def test_settling_counts_the_quiet_closings(kb: Kb, desk: Desk) -> None:
 def test_settling_opens_review_tasks_and_tasks_are_listed(kb: Kb, database: Database) -> None:
     assert kb("tasks").out == "没有复核任务\n"
     make_history(database.connection, tickets=400)
-    make_bad_article(database.connection, article="P060101", version="1", start=1)
+    make_bad_article(database.connection, article="P060101", version="3")
     assert kb("settle", "--json").data["tasks_opened"] == 1
     assert kb("settle", "--json").data["tasks_opened"] == 0
     (task,) = kb("tasks", "--json").data["tasks"]

@@ -190,7 +190,7 @@ def test_what_cannot_be_asked_is_refused_by_name(
 
 def test_an_empty_field_of_the_form_asks_for_nothing(client: FlaskClient) -> None:
     empty = page(client, "?from=&until=&category=&department=&region=&channel=&by=")
-    assert TOKEN.sub("", empty) == TOKEN.sub("", page(client, ""))
+    assert empty.split("<main")[1] == page(client, "").split("<main")[1]
 
 
 def first_gap(client: FlaskClient, state: str = "") -> dict[str, Any]:
