@@ -167,7 +167,7 @@ class Engine:
         masked = mask_text(request.text, never=reference.never_mask)
         opened = self.opened()
         snapshot = opened.snapshot
-        query = self._language.builder.build(masked)
+        query = self._language.builder.build(masked, without=request.without)
         found = retrieve(snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
@@ -212,6 +212,7 @@ class Engine:
                 lambda: classes,
                 now=now,
             ),
+            terms=case.explainer.telling(),
         )
         if answer.abstained:
             return answer

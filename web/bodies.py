@@ -61,6 +61,7 @@ class SuggestionBody(Body):
     region: Name | None = None
     area: Area | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 5
+    without: Annotated[list[Identity], Field(max_length=MAX_SHOWN)] = []
     is_training: bool = False
 
 
@@ -276,6 +277,13 @@ class ArticleVersion(Query):
         if self.revision is not None and self.as_of is not None:
             raise ValueError("revision 和 as_of 只能给一个")
         return self
+
+
+class ReadingPlace(Query):
+    """GET /desk/reading/{article_id}"""
+
+    revision: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    step: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
 class LimitList(Query):
