@@ -1,7 +1,7 @@
 """Last keystroke to first result painted, measured in the browser; prints figures, judges nothing.
 
-``python tests/bench/typing.py [DATA]``: types complaints into the desk of a data folder (by default
-the one of ``KB_DATA``) and, as a control, one character after another into the same page.
+``python -m tests.bench.keystrokes [DATA]`` types complaints into the desk of a data folder, by
+default the one of ``KB_DATA``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import statistics
 import sys
 import threading
-from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
@@ -81,5 +80,4 @@ def main(data: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
     main(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("KB_DATA", "data"))
