@@ -34,10 +34,11 @@ from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
 from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
 from indexer.trade import TalkReader, TradeGate, save_gate
-from indexer.trade_learning import learn_gate, read_trade_texts
+from indexer.trade_learning import learn_gate
+from indexer.trade_texts import read_trade_texts
 from kb.database import Database
 from kb.errors import EncoderUnavailable
-from kb.handbook import read_other_talk
+from kb.handbook import read_talk
 from kb.settings import Settings
 from kb.store import handbook, queue
 from kb.times import format_instant
@@ -45,9 +46,10 @@ from kb.vocabulary import Vocabulary
 
 WEIGHTS = {
     PASSAGES: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
-    TICKETS: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
+    TICKETS: WordWeights(k1=0.6, resolution=2.0),
 }
-"""The word lane of the desk: what callers say weighs more than what was done."""
+"""The word lane of the desk, as ``python -m tests.bench.field_weights`` learns it: a ticket is also
+found by what was done; an article's steps say less than its title and what callers say."""
 PARALLEL_FROM = 20_000
 """Documents from which a build starts processes to cut texts."""
 MOST_WORKERS = 4
@@ -128,10 +130,9 @@ def _learn_gate(
     analyzer: Analyzer,
     folder: Path,
 ) -> TradeGate:
-    other = read_other_talk(settings.handbook)
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
-    texts = read_trade_texts(database.connection, vocabulary, other)
+    texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 
