@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from indexer.analysis import Analyzer
-from indexer.collection import Collection, commit_documents, create_collection, read_recipe
+from indexer.collection import Collection, commit_documents, create_collection
 from indexer.documents import Document
 from indexer.postings import FIELDS, WordWeights
+from indexer.recipe import read_recipe
 from indexer.scoring import WordScorer, top
 from kb.vocabulary import Vocabulary
 
