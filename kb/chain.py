@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kb.store import sessions, tickets
+from kb.store import links, outcomes, sessions, tickets
 from kb.store.sessions import Event, Impression, Session
 from kb.store.tickets import TicketEvent
 from kb.ticket import Link, Outcome, Ticket
@@ -49,9 +49,9 @@ def read_chain(connection: sqlite3.Connection, ticket_no: str) -> Chain:
     """Read one ticket and all that hangs on it; raise TicketNotFound."""
     return Chain(
         ticket=tickets.read_ticket(connection, ticket_no),
-        links=tuple(tickets.read_links(connection, ticket_no)),
+        links=tuple(links.read_links(connection, ticket_no)),
         events=tuple(tickets.read_events(connection, ticket_no)),
-        outcomes=tuple(tickets.read_outcomes(connection, ticket_no)),
+        outcomes=tuple(outcomes.read_outcomes(connection, ticket_no)),
         sessions=tuple(
             _record(connection, session)
             for session in sessions.read_sessions_of(connection, ticket_no)

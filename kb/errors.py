@@ -60,6 +60,12 @@ class SessionNotFound(KBError):
     code = "session-not-found"
 
 
+class LinkNotFound(KBError):
+    """工单没有这条关联"""
+
+    code = "link-not-found"
+
+
 class TicketConflict(KBError):
     """工单当前状态不允许这样做"""
 

@@ -26,7 +26,7 @@ from kb.errors import InvalidInput, KBError
 from kb.intake import NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.masking import hash_number, mask_number
 from kb.rows import Refusal, Row
-from kb.store import handbook, sessions, tickets
+from kb.store import handbook, outcomes, sessions, tickets
 from kb.ticket import CAME_BACK_REASONS, OUTCOMES, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 
@@ -194,11 +194,11 @@ class _Import:
             self.repeats.append((ticket.ticket_no, parsed.repeats))
         if ticket.status != "closed" or not is_ours:
             return False
-        known = tickets.read_outcomes(self.connection, ticket.ticket_no)
+        known = outcomes.read_outcomes(self.connection, ticket.ticket_no)
         outcome = plan_outcome(ticket, parsed, now=self.now, repeat_days=self.repeat_days)
         if known and (known[0].state, known[0].reason) == (outcome.state, outcome.reason):
             return False
-        tickets.save_outcome(self.connection, outcome)
+        outcomes.save_outcome(self.connection, outcome, now=self.now)
         return True
 
     def tie_repeats(self) -> None:
@@ -231,11 +231,14 @@ def plan_outcome(
     """The outcome of an imported closing: what the row says, else what its age allows."""
     if parsed.outcome:
         settled = None if parsed.outcome == "pending" else ticket.closed_at
-        return Outcome(ticket.ticket_no, 0, parsed.outcome, parsed.reason, settled)
+        return Outcome(
+            ticket.ticket_no, 0, parsed.outcome, parsed.reason, settled, ticket.closed_at
+        )
     edge = format_instant(now - timedelta(days=repeat_days))
     if (ticket.closed_at or "") < edge:
-        return Outcome(ticket.ticket_no, 0, "stayed_closed", "", format_instant(now))
-    return Outcome(ticket.ticket_no, 0, "pending", "", None)
+        settled = format_instant(now)
+        return Outcome(ticket.ticket_no, 0, "stayed_closed", "", settled, ticket.closed_at)
+    return Outcome(ticket.ticket_no, 0, "pending", "", None, ticket.closed_at)
 
 
 def parse_row(

@@ -10,9 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from kb.errors import InvalidInput
+from kb.limit import LimitRequest, bind_limits
 from kb.masking import hash_number, mask_number, mask_text
-from kb.store import handbook, sessions
+from kb.store import handbook, sessions, tickets
 from kb.ticket import AREAS, CHANNELS, PRIORITIES, Ticket
+from kb.times import format_instant, parse_instant
+from kb.workdays import parse_calendar
 
 MASKED_FIELDS = (
     "title",
@@ -26,6 +29,8 @@ MASKED_FIELDS = (
 MAX_LENGTH = 20_000
 """Longest free text of a ticket, in characters."""
 NUMBER_KEY = "number-hash"
+CLOSING_SUBJECTS = frozenset({"投诉办结", "投诉答复", "投诉处理并答复", "投诉处理结束并答复"})
+"""Subjects of limits that end with the answer: the earliest of them is the ticket's due time."""
 _FULL_NUMBER = re.compile(r"\+?\d{7,15}")
 
 
@@ -69,3 +74,46 @@ def hash_caller(connection: sqlite3.Connection, number: str) -> str:
     if not _FULL_NUMBER.fullmatch(plain):
         raise InvalidInput("应为 7 到 15 位的完整号码，不能带 *", field="service_number")
     return hash_number(plain, key=sessions.read_secret(connection, NUMBER_KEY))
+
+
+def prepare_ticket(connection: sqlite3.Connection, ticket: Ticket, *, number: str) -> Ticket:
+    """The ticket as it is kept: masked, checked, numbered, dated, with its class's department."""
+    ticket = mask_ticket(ticket, never=never_mask(connection))
+    check_ticket(ticket)
+    accepted = parse_instant(ticket.accepted_at, field="accepted_at")
+    if not ticket.ticket_no:
+        day = accepted.strftime("%Y%m%d")
+        ticket = replace(ticket, ticket_no=tickets.next_ticket_no(connection, day=day))
+    ticket = replace(ticket, accepted_at=format_instant(accepted))
+    if number:
+        key = sessions.read_secret(connection, NUMBER_KEY)
+        ticket = replace(
+            ticket,
+            service_number=mask_number(number),
+            number_hash=hash_number(number, key=key),
+        )
+    return classify_ticket(connection, ticket)
+
+
+def classify_ticket(connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
+    """Fill in what the class says and the agent left open; due when the desk's limit ends."""
+    if not ticket.category:
+        return ticket
+    category = handbook.read_category(connection, ticket.category)
+    urgency = ticket.urgency or category.default_priority
+    request = LimitRequest(category.id, ticket.region, ticket.area, urgency)
+    bound = bind_limits(
+        handbook.read_limits(connection).values(),
+        request,
+        accepted_at=parse_instant(ticket.accepted_at, field="accepted_at"),
+        calendar=parse_calendar(handbook.read_vocabulary(connection, "workdays") or {}),
+    )
+    closing = [
+        item.due_at for item in bound if item.due_at and item.limit.subject in CLOSING_SUBJECTS
+    ]
+    return replace(
+        ticket,
+        urgency=urgency,
+        responsible_dept=ticket.responsible_dept or category.responsible_dept,
+        due_at=format_instant(min(closing)) if closing else None,
+    )

@@ -335,7 +335,9 @@ def m007_outcome_loop(db: Database) -> None:
 
     ``request``: the session's request as JSON, without text and number, so that it can be asked
     again. ``previous``: the search that this one words anew. ``event_key``: chosen by the sender,
-    so that an event sent twice counts once. ``outcome_trace``: every change of an outcome's state.
+    so that an event sent twice counts once. ``outcome_trace``: every change of an outcome's state;
+    ``at``: when it was learnt, ``happened_at``: when it came about. ``closed_at``: when the closing
+    an outcome belongs to was made. ``search_id``: the search a link was found by.
     """
     db.executescript(
         """
@@ -381,8 +383,18 @@ def m007_outcome_loop(db: Database) -> None:
             from_state TEXT NOT NULL,
             to_state TEXT NOT NULL,
             reason TEXT NOT NULL,
-            at TEXT NOT NULL
+            at TEXT NOT NULL,
+            happened_at TEXT NOT NULL
         );
         CREATE INDEX outcome_trace_ticket ON outcome_trace(ticket_no, closing);
+        ALTER TABLE ticket_knowledge_link ADD COLUMN search_id TEXT REFERENCES search_record(id);
+        ALTER TABLE ticket_outcome ADD COLUMN closed_at TEXT;
+        UPDATE ticket_outcome SET closed_at = coalesce(
+            (SELECT max(at) FROM ticket_event WHERE action = 'closed'
+                AND ticket_event.ticket_no = ticket_outcome.ticket_no
+                AND ticket_event.closing = ticket_outcome.closing),
+            (SELECT closed_at FROM ticket WHERE ticket_no = ticket_outcome.ticket_no),
+            settled_at);
+        CREATE INDEX ticket_outcome_pending ON ticket_outcome(closed_at) WHERE state = 'pending';
         """
     )

@@ -80,7 +80,10 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Link:
-    """Knowledge tied to a ticket: what it was used for, and how it was found."""
+    """Knowledge tied to a ticket: what it was used for, and how it was found.
+
+    ``search_id``: the explicit search whose hit it was, when the agent found it so.
+    """
 
     ticket_no: str
     target_type: str
@@ -92,14 +95,16 @@ class Link:
     linked_by: str
     linked_at: str
     closing: int
+    search_id: str | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one closing of a ticket."""
+    """What became of one closing of a ticket. ``closed_at``: when that closing was made."""
 
     ticket_no: str
     closing: int
     state: str
     reason: str
     settled_at: str | None
+    closed_at: str | None = None

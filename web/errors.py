@@ -63,6 +63,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.TimeLimitNotFound: HTTPStatus.NOT_FOUND,
     errors.CategoryNotFound: HTTPStatus.NOT_FOUND,
     errors.TicketNotFound: HTTPStatus.NOT_FOUND,
+    errors.LinkNotFound: HTTPStatus.NOT_FOUND,
     errors.ImpressionNotFound: HTTPStatus.NOT_FOUND,
     errors.SessionNotFound: HTTPStatus.NOT_FOUND,
     errors.TicketConflict: HTTPStatus.CONFLICT,

@@ -218,16 +218,17 @@ class _Desk:
     def _outcome(self, closed_at: datetime, ticket_no: str, call: _Call) -> Outcome:
         roll = self._speaker.rng.random()
         settled = format_instant(closed_at + timedelta(days=30))
+        closed = format_instant(closed_at)
         if roll < STAYED:
-            return Outcome(ticket_no, 0, "stayed_closed", "", settled)
+            return Outcome(ticket_no, 0, "stayed_closed", "", settled, closed)
         if roll >= STAYED + CAME_BACK:
-            return Outcome(ticket_no, 0, "pending", "", None)
+            return Outcome(ticket_no, 0, "pending", "", None, closed)
         if self._speaker.rng.random() >= REPEATED:
-            return Outcome(ticket_no, 0, "came_back", "callback", settled)
+            return Outcome(ticket_no, 0, "came_back", "callback", settled, closed)
         again = closed_at + timedelta(hours=1 + 28 * 24 * self._speaker.rng.random())
         place = self._places[call.own.category.id]
         heapq.heappush(self._returns, _Return(again, ticket_no, call.number, place))
-        return Outcome(ticket_no, 0, "came_back", "repeat", settled)
+        return Outcome(ticket_no, 0, "came_back", "repeat", settled, closed)
 
     def _ticket(
         self, ticket_no: str, call: _Call, outcome: Outcome, *, at: datetime, closed_at: datetime

@@ -56,7 +56,7 @@ def tally_fixes(
         " SELECT category, fix, count(*) AS tickets,"
         " total(state = 'stayed_closed') AS stayed_closed, total(state = 'came_back') AS came_back,"
         " avg(CASE WHEN place IN ((size + 1) / 2, (size + 2) / 2) THEN hours END) AS median_hours,"
-        " max(closed_at) AS last_seen, min(is_sample) AS is_sample FROM ranked"
+        " max(ranked.closed_at) AS last_seen, min(is_sample) AS is_sample FROM ranked"
         " LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ranked.ticket_no"
         " AND ticket_outcome.closing = ranked.closings - 1 GROUP BY category, fix",
         values,

@@ -148,6 +148,17 @@ def add_event(
     return int(cursor.lastrowid or 0)
 
 
+def undo_linked(
+    connection: sqlite3.Connection, impression_id: str, *, usage: str, now: datetime
+) -> None:
+    """Let the event of a link that was taken back count no more."""
+    connection.execute(
+        "UPDATE suggestion_event SET undone_at = ? WHERE impression_id = ? AND action = 'linked'"
+        " AND reason_code = ? AND undone_at IS NULL",
+        (format_instant(now), impression_id, usage),
+    )
+
+
 def read_events(connection: sqlite3.Connection, session_id: str) -> list[Event]:
     """All events on the items of a session, oldest first."""
     rows = connection.execute(

@@ -1,4 +1,4 @@
-"""Tickets, their history, links and outcomes."""
+"""Tickets, their history, and what their outcomes say of the knowledge they used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from kb.errors import TicketConflict, TicketNotFound
 from kb.store.queue import enqueue
 from kb.store.rows import insert, parse_row, placeholders, row_values
-from kb.ticket import Link, Outcome, Ticket
+from kb.ticket import Outcome, Ticket
 from kb.times import format_instant
 
 LOADED_AT_ONCE = 2_000
@@ -371,60 +371,6 @@ def read_events(connection: sqlite3.Connection, ticket_no: str) -> list[TicketEv
         "SELECT * FROM ticket_event WHERE ticket_no = ? ORDER BY seq", (ticket_no,)
     )
     return [parse_row(row, TicketEvent) for row in rows]
-
-
-def add_link(connection: sqlite3.Connection, link: Link) -> None:
-    """Tie knowledge to a ticket; the same link again changes nothing."""
-    values = row_values(link)
-    columns = ", ".join(values)
-    marks = ", ".join(f":{name}" for name in values)
-    connection.execute(
-        f"INSERT INTO ticket_knowledge_link ({columns}) VALUES ({marks})"
-        " ON CONFLICT (ticket_no, closing, target_type, target_id, knowledge_usage) DO NOTHING",
-        values,
-    )
-
-
-def read_links(connection: sqlite3.Connection, ticket_no: str) -> list[Link]:
-    """All knowledge tied to a ticket, oldest first."""
-    rows = connection.execute(
-        "SELECT * FROM ticket_knowledge_link WHERE ticket_no = ? ORDER BY linked_at, rowid",
-        (ticket_no,),
-    )
-    return [parse_row(row, Link) for row in rows]
-
-
-def drop_solution(connection: sqlite3.Connection, ticket_no: str, *, closing: int) -> None:
-    """Take back the solution marked for a closing that has not happened yet."""
-    connection.execute(
-        "DELETE FROM ticket_knowledge_link"
-        " WHERE ticket_no = ? AND closing = ? AND knowledge_usage = 'solution'",
-        (ticket_no, closing),
-    )
-
-
-def save_outcome(connection: sqlite3.Connection, outcome: Outcome) -> None:
-    """Write what became of one closing, in place of what was known of it."""
-    insert(connection, "ticket_outcome", row_values(outcome), replace=True)
-
-
-def read_outcomes(connection: sqlite3.Connection, ticket_no: str) -> list[Outcome]:
-    """The outcome of each closing, in order."""
-    rows = connection.execute(
-        "SELECT * FROM ticket_outcome WHERE ticket_no = ? ORDER BY closing", (ticket_no,)
-    )
-    return [parse_row(row, Outcome) for row in rows]
-
-
-def read_pending(connection: sqlite3.Connection, *, closed_before: str) -> list[Outcome]:
-    """Outcomes still open of tickets closed before an instant."""
-    rows = connection.execute(
-        "SELECT ticket_outcome.* FROM ticket_outcome JOIN ticket USING (ticket_no)"
-        " WHERE state = 'pending' AND closing = closings - 1 AND ticket.status = 'closed'"
-        " AND closed_at < ?",
-        (closed_before,),
-    )
-    return [parse_row(row, Outcome) for row in rows]
 
 
 def solution_outcomes(

@@ -279,3 +279,20 @@ def test_a_repeat_complaint_is_told_without_a_click(page: Page, services: Servic
     page.fill("[name=number]", "")
     page.locator("[name=number]").press("Tab")
     expect(told).to_be_empty()
+
+
+def test_a_theme_chosen_by_hand_goes_before_the_systems_and_stays(new_page: NewPage) -> None:
+    page = new_page(color_scheme="light")
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    button = page.get_by_role("button", name=re.compile("^配色"))
+    button.click()
+    button.click()
+    expect(button).to_have_text("配色：深")
+    dark = page.evaluate(background)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(background) == dark
+    expect(button).to_have_text("配色：深")
+    button.click()
+    assert page.evaluate(background) == light

@@ -51,7 +51,7 @@ from indexer.snapshot import Language
 from kb.commands import bench as command
 from kb.database import create_database, open_database
 from kb.settings import Settings, read_settings
-from kb.store import handbook, tickets
+from kb.store import handbook, outcomes, tickets
 from kb.ticket import CAME_BACK_REASONS
 from kb.times import now_beijing, parse_instant
 from tests.conftest import START as NOW
@@ -224,7 +224,7 @@ def test_generated_rows_are_what_the_store_reads_back(
     for case in cases[:20]:
         number = case.ticket.ticket_no
         assert tickets.read_ticket(database.connection, number) == case.ticket
-        assert tickets.read_outcomes(database.connection, number) == [case.outcome]
+        assert outcomes.read_outcomes(database.connection, number) == [case.outcome]
     shown = handbook.read_articles(database.connection, on=NOW.date())
     assert [article.id for article in shown] == ["B000001", "B000002", "B000003"]
     assert all(article.revision.steps and article.revision.categories for article in shown)

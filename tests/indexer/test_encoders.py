@@ -21,8 +21,9 @@ from indexer.learning import read_pairs, train
 from indexer.progress import quiet
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
 from kb.database import Database
-from kb.desk import Closing, Desk, Target
+from kb.desk import Closing, Desk
 from kb.errors import EncoderUnavailable
+from kb.linking import Target
 from kb.settings import Settings, read_settings
 from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest

@@ -18,7 +18,8 @@ from indexer.past_fixes import (
 )
 from kb.database import Database
 from kb.store.fixes import FixTally, read_fix_versions, tally_fixes
-from kb.store.tickets import ResolvedTicket, add_ticket, save_outcome, update_ticket
+from kb.store.outcomes import save_outcome
+from kb.store.tickets import ResolvedTicket, add_ticket, update_ticket
 from kb.suggestion import SuggestionRequest
 from kb.ticket import Outcome, Ticket
 from tests.conftest import START
@@ -62,7 +63,7 @@ def close(
         closings=1,
     )
     add_ticket(connection, ticket, now=START)
-    save_outcome(connection, outcome(number, state))
+    save_outcome(connection, outcome(number, state), now=START)
 
 
 def outcome(number: str, state: str) -> Outcome:
@@ -101,7 +102,7 @@ def test_counts_follow_every_change_at_once(connection: sqlite3.Connection) -> N
     tallies = FixTallies()
     tallies.load(connection)
     assert tallies.read(connection, [PIGTAIL])[PIGTAIL].came_back == 1
-    save_outcome(connection, outcome("X4", "came_back"))
+    save_outcome(connection, outcome("X4", "came_back"), now=START)
     assert tallies.read(connection, [PIGTAIL])[PIGTAIL].came_back == 2
     close(connection, "X6", hours=4, state="stayed_closed")
     assert tallies.read(connection, [PIGTAIL])[PIGTAIL].tickets == 6
@@ -121,8 +122,8 @@ def test_a_fix_whose_tickets_are_all_open_again_is_gone(connection: sqlite3.Conn
 
 def test_the_number_of_a_fix_never_falls(connection: sqlite3.Connection) -> None:
     before = read_fix_versions(connection, [PIGTAIL])[PIGTAIL]
-    save_outcome(connection, outcome("X4", "pending"))
-    save_outcome(connection, outcome("X4", "pending"))
+    save_outcome(connection, outcome("X4", "pending"), now=START)
+    save_outcome(connection, outcome("X4", "pending"), now=START)
     assert read_fix_versions(connection, [PIGTAIL])[PIGTAIL] > before
 
 

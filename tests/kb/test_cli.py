@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from kb.__main__ import COMMANDS, cli
 from kb.database import Database
-from kb.desk import Closing, Desk, Target
+from kb.desk import Closing, Desk
+from kb.linking import Target
 from kb.settings import shipped_handbook
 from tests.kb.small import NOW, make_ticket, write_article
 

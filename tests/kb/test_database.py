@@ -57,7 +57,7 @@ def test_opening_what_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
 def test_foreign_keys_are_held(database: Database) -> None:
     with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
         connection.execute(
-            "INSERT INTO ticket_outcome VALUES ('TS-nowhere', 0, NULL, 'pending', '')"
+            "INSERT INTO ticket_outcome VALUES ('TS-nowhere', 0, NULL, 'pending', '', NULL)"
         )
     assert database.connection.execute("PRAGMA foreign_key_check").fetchall() == []
 

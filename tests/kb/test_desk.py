@@ -10,7 +10,7 @@ import pytest
 
 from kb.chain import Chain, chain_as_dict, read_chain
 from kb.database import Database
-from kb.desk import Closing, Desk, Target
+from kb.desk import Closing, Desk
 from kb.errors import (
     ArticleNotFound,
     CategoryNotFound,
@@ -21,7 +21,8 @@ from kb.errors import (
     TicketNotFound,
     TimeLimitNotFound,
 )
-from kb.store import sessions, tickets
+from kb.linking import Target
+from kb.store import links, outcomes, sessions, tickets
 from kb.store.sessions import Impression, Session
 from kb.ticket import Outcome, Ticket
 from kb.times import format_instant
@@ -49,8 +50,8 @@ def reopen(desk: Desk, ticket: Ticket, *, days: int = 1) -> Ticket:
     return desk.reopen(ticket.ticket_no, reason="又断了", agent=AGENT, now=at)
 
 
-def outcomes(desk: Desk, ticket: Ticket) -> list[tuple[int, str, str]]:
-    known = tickets.read_outcomes(desk.database.connection, ticket.ticket_no)
+def states(desk: Desk, ticket: Ticket) -> list[tuple[int, str, str]]:
+    known = outcomes.read_outcomes(desk.database.connection, ticket.ticket_no)
     return [(item.closing, item.state, item.reason) for item in known]
 
 
@@ -189,7 +190,7 @@ def test_a_ticket_found_to_repeat_is_tied_and_the_closing_came_back(desk: Desk) 
     first = close(desk, create(desk, number="13812345678"))
     second = repeat(desk, first, accepted_at="2026-03-20T10:00")
     assert (second.is_repeat, second.repeat_of) == (True, first.ticket_no)
-    assert outcomes(desk, first) == [(0, "came_back", "repeat")]
+    assert states(desk, first) == [(0, "came_back", "repeat")]
 
 
 def test_what_is_asked_about_repeats_is_the_ticket_as_it_will_be_kept(desk: Desk) -> None:
@@ -216,24 +217,23 @@ def test_without_a_number_nothing_is_asked_about_repeats(desk: Desk) -> None:
 def test_a_return_long_after_the_closing_leaves_it_closed(desk: Desk) -> None:
     first = close(desk, create(desk, number="13812345678"))
     later = NOW + timedelta(days=40)
-    desk.create(
-        make_ticket(repeat_of=first.ticket_no), number="13812345678", agent=AGENT, now=later
-    )
-    assert outcomes(desk, first) == [(0, "stayed_closed", "")]
+    again = make_ticket(repeat_of=first.ticket_no, accepted_at=format_instant(later))
+    desk.create(again, number="13812345678", agent=AGENT, now=later)
+    assert states(desk, first) == [(0, "stayed_closed", "")]
 
 
 def test_an_agent_may_name_what_is_repeated(desk: Desk) -> None:
     first = close(desk, create(desk))
     second = create(desk, repeat_of=first.ticket_no)
     assert second.is_repeat
-    assert outcomes(desk, first) == [(0, "came_back", "repeat")]
+    assert states(desk, first) == [(0, "came_back", "repeat")]
 
 
 def test_repeating_an_open_ticket_settles_nothing(desk: Desk) -> None:
     first = create(desk, number="13812345678")
     second = repeat(desk, first)
     assert second.repeat_of == first.ticket_no
-    assert outcomes(desk, first) == []
+    assert states(desk, first) == []
 
 
 # --- changing --------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def test_linking_twice_keeps_one_link(desk: Desk) -> None:
     ticket = create(desk)
     link(desk, ticket, PROCEDURE)
     link(desk, ticket, PROCEDURE)
-    assert len(tickets.read_links(desk.database.connection, ticket.ticket_no)) == 1
+    assert len(links.read_links(desk.database.connection, ticket.ticket_no)) == 1
 
 
 def test_a_closing_has_one_solution(desk: Desk) -> None:
@@ -322,7 +322,7 @@ def test_a_link_to_nothing_is_refused(
     ticket = create(desk)
     with pytest.raises(error):
         link(desk, ticket, target, usage)
-    assert tickets.read_links(desk.database.connection, ticket.ticket_no) == []
+    assert links.read_links(desk.database.connection, ticket.ticket_no) == []
 
 
 def test_an_item_shown_is_linked_as_suggested_and_its_session_joins_the_ticket(
@@ -438,14 +438,14 @@ def test_the_whole_life_of_a_ticket_can_be_followed(desk: Desk, database: Databa
     ticket = create(desk)
     impression = show(database, ticket_no=ticket.ticket_no)
     close(desk, ticket, solution=Target(impression_id=impression))
-    assert outcomes(desk, ticket) == [(0, "pending", "")]
+    assert states(desk, ticket) == [(0, "pending", "")]
     reopen(desk, ticket)
-    assert outcomes(desk, ticket) == [(0, "came_back", "reopened")]
+    assert states(desk, ticket) == [(0, "came_back", "reopened")]
     again = close(desk, ticket, days=2, solution=LIMIT, resolution="换了光猫")
     assert (again.reopened, again.closings, again.status) == (1, 2, "closed")
     assert desk.settle(now=NOW + timedelta(days=31)) == 0
     assert desk.settle(now=NOW + timedelta(days=33)) == 1
-    assert outcomes(desk, ticket) == [(0, "came_back", "reopened"), (1, "stayed_closed", "")]
+    assert states(desk, ticket) == [(0, "came_back", "reopened"), (1, "stayed_closed", "")]
     chain: Chain = read_chain(database.connection, ticket.ticket_no)
     assert [event.action for event in chain.events] == [
         "created",
@@ -500,7 +500,7 @@ def test_a_callback_settles_the_closing_only_when_the_customer_is_not_satisfied(
     ticket = close(desk, create(desk))
     called = call_back(desk, ticket, satisfied=satisfied)
     assert called.callback_result == result
-    assert outcomes(desk, ticket)[0][1] == state
+    assert states(desk, ticket)[0][1] == state
     history = tickets.read_events(desk.database.connection, ticket.ticket_no)
     assert history[-1].detail == "打138****5678说的"
 
@@ -517,14 +517,14 @@ def test_after_the_window_a_closing_is_final(desk: Desk) -> None:
     ticket = close(desk, create(desk))
     reopened = reopen(desk, ticket, days=40)
     assert reopened.status == "open"
-    assert outcomes(desk, ticket) == [(0, "stayed_closed", "")]
+    assert states(desk, ticket) == [(0, "stayed_closed", "")]
 
 
 def test_what_came_back_stays_so_after_the_window(desk: Desk) -> None:
     ticket = close(desk, create(desk))
     call_back(desk, ticket, satisfied=False)
     reopen(desk, ticket, days=40)
-    assert outcomes(desk, ticket) == [(0, "came_back", "callback")]
+    assert states(desk, ticket) == [(0, "came_back", "callback")]
 
 
 def test_settling_again_settles_nothing(desk: Desk) -> None:
@@ -540,7 +540,7 @@ def test_the_database_itself_keeps_one_solution_a_closing(desk: Desk, database: 
     with pytest.raises(sqlite3.IntegrityError), database.transaction() as connection:
         connection.execute(
             "INSERT INTO ticket_knowledge_link SELECT ticket_no, 'time_limit', 'TL001', '1',"
-            " 'solution', NULL, 'searched', '', linked_at, closing FROM ticket_knowledge_link"
+            " 'solution', NULL, 'searched', '', linked_at, closing, NULL FROM ticket_knowledge_link"
         )
 
 
@@ -556,7 +556,8 @@ def test_the_outcome_of_the_last_closing_is_what_past_fixes_see(desk: Desk) -> N
     reopen(desk, ticket)
     close(desk, ticket, days=2)
     with desk.database.transaction() as connection:
-        tickets.save_outcome(connection, Outcome(ticket.ticket_no, 1, "stayed_closed", "", None))
+        stayed = Outcome(ticket.ticket_no, 1, "stayed_closed", "", None)
+        outcomes.save_outcome(connection, stayed, now=NOW)
     resolved = tickets.read_resolved(desk.database.connection, [ticket.ticket_no])
     assert [item.state for item in resolved] == ["stayed_closed"]
 
@@ -567,7 +568,7 @@ def test_a_solution_taken_back_leaves_a_trace_and_makes_room(
     ticket = create(desk)
     desk.link(ticket.ticket_no, PROCEDURE, "solution", agent=AGENT, now=NOW)
     desk.withdraw_solution(ticket.ticket_no, agent="乙", now=NOW)
-    assert tickets.read_links(database.connection, ticket.ticket_no) == []
+    assert links.read_links(database.connection, ticket.ticket_no) == []
     history = tickets.read_events(database.connection, ticket.ticket_no)
     assert (history[-1].action, history[-1].agent) == ("unlinked", "乙")
     assert close(desk, ticket, none_fit=True).status == "closed"

@@ -19,6 +19,7 @@ from kb.errors import InvalidInput
 from kb.importing import ImportReport, import_tickets
 from kb.rows import MAX_LINES, Refusal, read_rows
 from kb.store import queue, tickets
+from kb.store.outcomes import read_outcomes
 from kb.ticket import Ticket
 from tests.kb.small import NOW
 
@@ -67,7 +68,7 @@ def test_a_row_with_a_resolution_is_a_closed_ticket(database: Database) -> None:
     assert ticket.closed_at == "2026-01-05T14:30:00+08:00"
     assert ticket.ticket_no == "TS20260105000001"
     assert (ticket.urgency, ticket.responsible_dept) == ("P2", "装维中心")
-    outcomes = tickets.read_outcomes(database.connection, ticket.ticket_no)
+    outcomes = read_outcomes(database.connection, ticket.ticket_no)
     assert [(item.closing, item.state) for item in outcomes] == [(0, "stayed_closed")]
     resolved = tickets.read_resolved(database.connection, [ticket.ticket_no])
     assert [item.state for item in resolved] == ["stayed_closed"]
@@ -77,7 +78,7 @@ def test_a_row_without_resolution_is_an_open_ticket(database: Database) -> None:
     take(database, row(resolution="", outcome=""))
     ticket = found(database)
     assert (ticket.status, ticket.closings, ticket.closed_at) == ("open", 0, None)
-    assert tickets.read_outcomes(database.connection, ticket.ticket_no) == []
+    assert read_outcomes(database.connection, ticket.ticket_no) == []
 
 
 def test_importing_again_changes_nothing(database: Database) -> None:
@@ -112,7 +113,7 @@ def test_a_changed_outcome_alone_is_taken_over(database: Database) -> None:
     take(database, row())
     changed = row(outcome="came_back", came_back_reason="reopened")
     assert counts(take(database, changed)) == (0, 1, 0, 0)
-    outcomes = tickets.read_outcomes(database.connection, found(database).ticket_no)
+    outcomes = read_outcomes(database.connection, found(database).ticket_no)
     assert [(item.state, item.reason) for item in outcomes] == [("came_back", "reopened")]
 
 
@@ -142,7 +143,7 @@ def test_an_open_ticket_is_closed_by_a_later_row(database: Database) -> None:
     take(database, row(resolution="", outcome=""))
     assert counts(take(database, row())) == (0, 1, 0, 0)
     assert found(database).status == "closed"
-    assert len(tickets.read_outcomes(database.connection, found(database).ticket_no)) == 1
+    assert len(read_outcomes(database.connection, found(database).ticket_no)) == 1
 
 
 def test_two_sources_may_use_the_same_ids(database: Database) -> None:
@@ -250,7 +251,7 @@ def test_an_outcome_not_told_follows_from_the_age_of_the_closing(database: Datab
         row(key="new", outcome="", accepted_at="2026-03-01"),
     )
     for key, state in (("old", "stayed_closed"), ("new", "pending")):
-        outcomes = tickets.read_outcomes(database.connection, found(database, key).ticket_no)
+        outcomes = read_outcomes(database.connection, found(database, key).ticket_no)
         assert [item.state for item in outcomes] == [state]
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from flask import Blueprint, Response, jsonify, url_for
 
 from kb.chain import chain_as_dict, read_chain, ticket_as_dict
-from kb.desk import Closing, Target
+from kb.desk import Closing
+from kb.linking import Target
 from kb.store import tickets
 from kb.ticket import Ticket
 from web.bodies import (

@@ -10,8 +10,8 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from kb.chain import Chain, read_chain
-from kb.desk import Target
 from kb.errors import KBError
+from kb.linking import Target
 from kb.repeat import Repeat
 from kb.store import tickets
 from kb.ticket import Ticket

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from kb.desk import Closing, Target
+from kb.desk import Closing
+from kb.linking import Target
 from kb.texts import clean_text
 from web.forms import long_field, read_score, short_field
 from web.pages.bound import Answered, keeps_text, save_typed, to_page, withdraw_solution

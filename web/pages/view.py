@@ -10,6 +10,7 @@ from flask import render_template
 from kb.category import Category
 from kb.errors import KBError
 from kb.store import handbook, tickets
+from kb.store.links import read_links
 from kb.suggestion import Answer
 from kb.ticket import Link
 from web.errors import describe
@@ -31,7 +32,7 @@ def describe_desk(form: DeskForm, answer: Answer | None = None) -> dict[str, Any
 def describe_results(answer: Answer | None, *, ticket_no: str = "") -> dict[str, Any]:
     """The three columns; links of the ticket mark what was used already."""
     connection = current().database.connection
-    links = tickets.read_links(connection, ticket_no) if ticket_no else []
+    links = read_links(connection, ticket_no) if ticket_no else []
     closing = tickets.read_ticket(connection, ticket_no).closings if links else 0
     marks = read_marks(link for link in links if link.closing == closing)
     return {

@@ -55,6 +55,7 @@ class LinkReply(Reply):
     linked_by: str
     linked_at: str
     closing: int
+    search_id: str | None
 
 
 class TicketEventReply(Reply):
@@ -77,6 +78,7 @@ class OutcomeReply(Reply):
     state: str
     reason: str
     settled_at: str | None
+    closed_at: str | None
 
 
 class ChainReply(TicketReply):
