@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -52,6 +52,9 @@ WEIGHTS = {
 PARALLEL_FROM = 20_000
 """Tickets from which a build starts processes to index them."""
 MOST_WORKERS = 4
+MOST_PHRASES = 5_000
+"""Keywords and sayings that teach what is talk of the trade: of a handbook of ten thousand articles
+an even share."""
 KEPT = "kept"
 """Folder of the vectors computed by models of the library."""
 
@@ -128,6 +131,8 @@ def _learn_gate(
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
     texts = read_trade_texts(database.connection, vocabulary, other)
+    every = max(1, len(texts.phrases) // MOST_PHRASES)
+    texts = replace(texts, phrases=texts.phrases[::every])
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 

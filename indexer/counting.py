@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +40,9 @@ def count_terms(found: Occurrences, documents: int) -> Counts:
     """Count the terms of ``documents``, each as many texts as there are FIELDS, in their order."""
     texts = documents * len(FIELDS)
     bits = texts.bit_length()
-    keys = (found.codes << bits) | found.texts
-    keys.sort()
-    places = np.flatnonzero(_is_new(keys))
-    counts = np.diff(places, append=len(keys))
-    keys = keys[places]
+    keys, times = count_keys((found.codes << bits) | found.texts)
     codes = keys >> bits
-    starts = np.flatnonzero(_is_new(codes))
+    starts = first_places(codes)
     owners, fields = np.divmod((keys & ((1 << bits) - 1)).astype(np.int32), np.int32(len(FIELDS)))
     lengths = np.bincount(found.texts, minlength=texts).reshape(documents, len(FIELDS))
     return Counts(
@@ -53,16 +50,23 @@ def count_terms(found: Occurrences, documents: int) -> Counts:
         sizes=np.diff(starts, append=len(codes)),
         documents=owners,
         fields=fields.astype(np.uint8),
-        counts=counts.astype(np.float32),
+        counts=times.astype(np.float32),
         lengths=lengths.astype(np.int32),
     )
 
 
-def _is_new(keys: npt.NDArray[np.integer[npt.NBitBase]]) -> npt.NDArray[np.bool_]:
-    """Where sorted keys begin to differ from the one before."""
+def count_keys(keys: Codes) -> tuple[Codes, Codes]:
+    """Each key once, increasing, and how often it is there. ``keys`` are sorted in place."""
+    keys.sort()
+    places = first_places(keys)
+    return keys[places], np.diff(places, append=len(keys))
+
+
+def first_places(keys: npt.NDArray[np.integer[Any]]) -> Codes:
+    """Where sorted keys begin to differ from the one before, the first of all among them."""
     is_new = np.ones(len(keys), bool)
     np.not_equal(keys[1:], keys[:-1], out=is_new[1:])
-    return is_new
+    return np.flatnonzero(is_new)
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,12 @@ def invert(
     weights: WordWeights,
     pivots: Floats,
 ) -> Arrays:
-    """Postings by term over all parts, their documents one after another: ``terms`` (UTF-8, in
-    byte order), ``bounds`` of each term in them, ``starts`` of each term's postings in
-    ``documents`` and ``saturations``, and the term hashes in order with the ``rows`` of the terms
-    they belong to. ``terms_of``: the terms of some codes, which are increasing."""
+    """Postings by term over all parts, their documents one after another.
+
+    ``terms`` (UTF-8, in byte order), ``bounds`` of each term in them, ``starts`` of each term's
+    postings in ``documents`` and ``saturations``; the term hashes in order with the ``rows`` of the
+    terms they belong to. ``terms_of``: the terms of some codes, which are increasing.
+    """
     codes = np.unique(np.concatenate([part.codes for part in parts]))
     terms = terms_of(codes)
     order = sorted(range(len(terms)), key=terms.__getitem__)
@@ -118,7 +124,8 @@ def _weigh(part: Counts, rows: Codes, first: int, weights: WordWeights, pivots: 
     places = part.documents * np.int32(len(FIELDS)) + part.fields
     shares = part.counts * weights.fields[part.fields] / norms.ravel()[places]
     starts = np.cumsum(part.sizes) - part.sizes
-    is_new = _is_new(part.documents)
+    is_new = np.zeros(len(shares), bool)
+    is_new[first_places(part.documents)] = True
     is_new[starts] = True
     kept = np.flatnonzero(is_new)
     frequency = np.add.reduceat(shares, kept) if len(kept) else shares

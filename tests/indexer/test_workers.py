@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -121,7 +122,8 @@ def test_every_ticket_is_in_one_range() -> None:
 def test_a_process_that_cannot_start_ends_the_build(tmp_path: Path) -> None:
     create_collection(tmp_path / "tickets", WordWeights())
     source = Source(tmp_path / "missing" / "kb.db", Vocabulary(), None)
-    with open_workers(source, count=1) as crew, pytest.raises(Exception, match="open database"):
+    with open_workers(source, count=1) as crew:
         crew.start(["1"])
-        crew.finish(tmp_path / "tickets", quiet, 1)
+        with pytest.raises(sqlite3.OperationalError, match="open database"):
+            crew.finish(tmp_path / "tickets", quiet, 1)
     assert len(Collection(tmp_path / "tickets")) == 0
