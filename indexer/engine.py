@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import sqlite3
 import threading
@@ -37,6 +35,7 @@ from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
+from kb.recording import hash_query, record_search, request_as_json
 from kb.reference import ReferenceCache
 from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
@@ -47,7 +46,6 @@ from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
 
 RANKER_VERSION = "base-1"
-QUERY_KEY = "query-hash"
 MOST_ITEMS = 20
 PREWARM = (
     "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
@@ -230,14 +228,13 @@ class Engine:
 
     def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
         with self._database.transaction() as connection:
-            key = sessions.read_secret(connection, QUERY_KEY)
             session = sessions.Session(
                 id=answer.session_id,
                 ticket_no=request.ticket_no,
                 agent=request.agent,
                 channel=request.channel,
                 query_masked=answer.query_masked,
-                query_hash=hmac.new(key, answer.query_masked.encode(), hashlib.sha256).hexdigest(),
+                query_hash=hash_query(connection, answer.query_masked),
                 created_at=format_instant(now),
                 index_generation=answer.index_generation,
                 ranker_version=answer.ranker_version,
@@ -246,6 +243,8 @@ class Engine:
                 abstained=answer.abstained,
                 top_confidence=answer.items[0].confidence if answer.items else "",
                 took_ms=answer.took_ms,
+                request=request_as_json(request),
+                is_training=request.is_training,
             )
             impressions = [
                 sessions.Impression(
@@ -268,8 +267,18 @@ class Engine:
         return answer
 
     def search(self, query: SearchQuery, *, now: datetime) -> SearchResult:
-        """Answer an explicit search; raise InvalidInput for an empty or overlong query."""
-        del now
+        """Answer an explicit search; its record is kept before this returns.
+
+        Raise InvalidInput for an empty or overlong query, TicketNotFound.
+        """
+        result = self.preview_search(query)
+        masked = mask_text(query.text, never=self._reference.read().never_mask)
+        with self._database.transaction() as connection:
+            search_id = record_search(connection, query, result, masked=masked, now=now)
+        return replace(result, search_id=search_id)
+
+    def preview_search(self, query: SearchQuery) -> SearchResult:
+        """The same result, with nothing recorded: for measuring, and while someone still types."""
         started = time.perf_counter()
         if not query.text.strip():
             raise InvalidInput("请输入要查的词", field="q")
@@ -347,6 +356,8 @@ def complete_request(
         raise InvalidInput("请输入投诉内容", field="text")
     if len(request.text) > MAX_TEXT:
         raise InvalidInput(f"超过 {MAX_TEXT} 字", field="text")
+    if request.is_training and request.ticket_no:
+        raise InvalidInput("练习不能挂在真实工单上", field="is_training")
     if not 1 <= request.limit <= MOST_ITEMS:
         raise InvalidInput(f"应为 1 到 {MOST_ITEMS}", field="limit")
     if request.category:

@@ -11,6 +11,7 @@ from kb.commands.bench import bench_command
 from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
+from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
@@ -21,6 +22,7 @@ from kb.times import now_beijing
 COMMANDS = (
     init_command,
     import_group,
+    export_group,
     index_command,
     search_command,
     suggest_command,

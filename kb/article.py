@@ -77,6 +77,8 @@ class Revision:
     author: str = ""
     reason: str = ""
     created_at: str = ""
+    reviewer: str = ""
+    based_on: int | None = None
 
     @property
     def version(self) -> str:
@@ -86,7 +88,10 @@ class Revision:
 
 @dataclass(frozen=True)
 class Article:
-    """One entry of the handbook with one of its revisions."""
+    """One entry of the handbook with one of its revisions.
+
+    ``successor``: the article to read instead, once this one is archived; "" for none.
+    """
 
     id: str
     chapter: int
@@ -95,6 +100,7 @@ class Article:
     owner: str
     responsible_dept: str
     revision: Revision
+    successor: str = ""
 
     @property
     def title(self) -> str:

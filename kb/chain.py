@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kb.store import links, outcomes, sessions, tickets
+from kb.store import decisions, links, outcomes, searches, sessions, tickets
+from kb.store.decisions import Decision
+from kb.store.outcomes import OutcomeChange
+from kb.store.searches import SearchRecord
 from kb.store.sessions import Event, Impression, Session
 from kb.store.tickets import TicketEvent
 from kb.ticket import Link, Outcome, Ticket
@@ -19,6 +23,7 @@ class SessionRecord:
     session: Session
     impressions: tuple[Impression, ...]
     events: tuple[Event, ...]
+    decisions: tuple[Decision, ...] = ()
 
     def events_of(self, impression_id: str) -> list[Event]:
         """What was done with one item, oldest first."""
@@ -34,6 +39,8 @@ class Chain:
     events: tuple[TicketEvent, ...]
     outcomes: tuple[Outcome, ...]
     sessions: tuple[SessionRecord, ...]
+    searches: tuple[SearchRecord, ...] = ()
+    trace: tuple[OutcomeChange, ...] = ()
 
     @property
     def solution(self) -> Link | None:
@@ -56,6 +63,8 @@ def read_chain(connection: sqlite3.Connection, ticket_no: str) -> Chain:
             _record(connection, session)
             for session in sessions.read_sessions_of(connection, ticket_no)
         ),
+        searches=tuple(searches.read_searches_of(connection, ticket_no)),
+        trace=tuple(outcomes.read_trace(connection, ticket_no)),
     )
 
 
@@ -69,6 +78,7 @@ def _record(connection: sqlite3.Connection, session: Session) -> SessionRecord:
         session,
         tuple(sessions.read_impressions(connection, session.id)),
         tuple(sessions.read_events(connection, session.id)),
+        tuple(decisions.read_decisions(connection, session.id)),
     )
 
 
@@ -84,6 +94,8 @@ def record_as_dict(record: SessionRecord) -> dict[str, Any]:
     values = asdict(record.session)
     del values["query_hash"]
     values["session_id"] = values.pop("id")
+    values["request"] = json.loads(record.session.request)
+    values["decisions"] = [decision_as_dict(decision) for decision in record.decisions]
     values["impressions"] = [
         _impression(impression, record.events_of(impression.id))
         for impression in record.impressions
@@ -102,7 +114,24 @@ def _impression(impression: Impression, events: list[Event]) -> dict[str, Any]:
 
 def _event(event: Event) -> dict[str, Any]:
     values = asdict(event)
-    del values["impression_id"]
+    for name in ("impression_id", "undone_at"):
+        del values[name]
+    return values
+
+
+def decision_as_dict(decision: Decision) -> dict[str, Any]:
+    """A decision on a session as JSON."""
+    values = asdict(decision)
+    values["decision_id"] = values.pop("id")
+    return values
+
+
+def search_as_dict(search: SearchRecord) -> dict[str, Any]:
+    """A recorded search as JSON."""
+    values = asdict(search)
+    del values["query_hash"]
+    values["search_id"] = values.pop("id")
+    values["filters"] = json.loads(search.filters)
     return values
 
 
@@ -113,4 +142,6 @@ def chain_as_dict(chain: Chain) -> dict[str, Any]:
         "events": [asdict(event) for event in chain.events],
         "outcomes": [asdict(outcome) for outcome in chain.outcomes],
         "sessions": [record_as_dict(record) for record in chain.sessions],
+        "searches": [search_as_dict(search) for search in chain.searches],
+        "trace": [asdict(change) for change in chain.trace],
     }

@@ -23,6 +23,7 @@ from kb.intake import (
 )
 from kb.linking import Target, add_link, drop_link, drop_solution, find_link, solution_of
 from kb.masking import mask_text
+from kb.recording import decide
 from kb.returning import note_return, settle_quiet
 from kb.store import outcomes, sessions, tickets
 from kb.ticket import Link, Outcome, Ticket
@@ -146,7 +147,7 @@ class Desk:
 
     def unlink(
         self, ticket_no: str, target: tuple[str, str], usage: str, *, agent: str, now: datetime
-    ) -> None:
+    ) -> Link:
         """Take back a link of the closing to come, by (type, id) of what it points at."""
         with self.database.transaction() as connection:
             ticket = tickets.read_ticket(connection, ticket_no)
@@ -154,6 +155,7 @@ class Desk:
                 raise TicketConflict("工单已办结，不能再撤销关联", field="ticket_no")
             link = find_link(connection, ticket, target, usage)
             drop_link(connection, ticket, link, agent=agent, now=now)
+            return link
 
     def withdraw_solution(self, ticket_no: str, *, agent: str, now: datetime) -> None:
         """Take back the solution marked for the closing to come; nothing if there is none."""
@@ -191,9 +193,20 @@ class Desk:
             tickets.update_ticket(connection, ticket_no, values, now=now)
             pending = Outcome(ticket_no, ticket.closings, "pending", "", None, at)
             outcomes.save_outcome(connection, pending, now=now)
+            if closing.none_fit:
+                self._decide_none_fit(connection, ticket_no, agent=agent, now=now)
             detail = "none_fit" if closing.none_fit else "solution"
             tickets.add_event(connection, ticket, "closed", agent=agent, now=now, detail=detail)
             return tickets.read_ticket(connection, ticket_no)
+
+    @staticmethod
+    def _decide_none_fit(
+        connection: sqlite3.Connection, ticket_no: str, *, agent: str, now: datetime
+    ) -> None:
+        """Closed with nothing that fitted: that is a decision on what was shown last."""
+        shown = sessions.read_sessions_of(connection, ticket_no)
+        if shown:
+            decide(connection, shown[-1].id, "none_fit", agent=agent, now=now)
 
     def _check_closing(
         self, connection: sqlite3.Connection, ticket: Ticket, closing: Closing
@@ -223,6 +236,26 @@ class Desk:
             tickets.add_event(connection, ticket, "reopened", agent=agent, now=now, detail=detail)
             return tickets.read_ticket(connection, ticket_no)
 
+    def escalate(
+        self, ticket_no: str, *, reason: str, happened: datetime | None, agent: str, now: datetime
+    ) -> Ticket:
+        """Note that a complaint went over the desk's head; a closing it came after came back.
+
+        ``happened``: when it did, if that is learnt later.
+        """
+        happened = _happened(happened, now=now, field="escalated_at")
+        with self.database.transaction() as connection:
+            ticket = tickets.read_ticket(connection, ticket_no)
+            if happened < parse_instant(ticket.accepted_at, field="accepted_at"):
+                raise InvalidInput("早于受理时间", field="escalated_at")
+            self._came_back(
+                connection, ticket, "escalated", agent=agent, happened=happened, now=now
+            )
+            tickets.update_ticket(connection, ticket_no, {"escalated": True}, now=now)
+            detail = mask_text(reason.strip(), never=never_mask(connection))
+            tickets.add_event(connection, ticket, "escalated", agent=agent, now=now, detail=detail)
+            return tickets.read_ticket(connection, ticket_no)
+
     def call_back(
         self,
         ticket_no: str,
@@ -230,18 +263,27 @@ class Desk:
         satisfied: bool | None,
         satisfaction: int | None,
         comment: str,
+        happened: datetime | None = None,
         agent: str,
         now: datetime,
     ) -> Ticket:
-        """Record a callback: satisfied, not (the closing came back), None if nobody answered."""
+        """Record a callback: satisfied, not (the closing came back), None if nobody answered.
+
+        ``happened``: when it was, if it is recorded later.
+        """
+        happened = _happened(happened, now=now, field="called_at")
         if satisfaction is not None and not 1 <= satisfaction <= 10:
             raise InvalidInput("应为 1 到 10 的整数", field="satisfaction")
         with self.database.transaction() as connection:
             ticket = tickets.read_ticket(connection, ticket_no)
             if ticket.status != "closed":
                 raise TicketConflict("只有已办结的工单能回访", field="ticket_no")
+            if format_instant(happened) < (ticket.closed_at or ""):
+                raise InvalidInput("早于办结时间", field="called_at")
             if satisfied is False:
-                self._came_back(connection, ticket, "callback", agent=agent, happened=now, now=now)
+                self._came_back(
+                    connection, ticket, "callback", agent=agent, happened=happened, now=now
+                )
             result = {True: "satisfied", False: "dissatisfied", None: "no_answer"}[satisfied]
             values: dict[str, object] = {"callback_result": result}
             if satisfaction is not None:
@@ -277,6 +319,13 @@ class Desk:
         """Settle the closings whose repeat window has passed quietly; return how many."""
         with self.database.transaction() as connection:
             return settle_quiet(connection, repeat_days=self.repeat_days, now=now)
+
+
+def _happened(given: datetime | None, *, now: datetime, field: str) -> datetime:
+    """When a fact came about; raise InvalidInput for one that is yet to come."""
+    if given is not None and given > now:
+        raise InvalidInput("不能晚于现在", field=field)
+    return given or now
 
 
 def _with_repeat(ticket: Ticket, find_repeat: FindRepeat | None) -> Ticket:

@@ -66,6 +66,30 @@ class LinkNotFound(KBError):
     code = "link-not-found"
 
 
+class EventNotFound(KBError):
+    """没有这条操作记录"""
+
+    code = "event-not-found"
+
+
+class DecisionNotFound(KBError):
+    """没有这个决定"""
+
+    code = "decision-not-found"
+
+
+class EventKeyConflict(KBError):
+    """同一个 event_key 不能用于不同的操作"""
+
+    code = "event-key-conflict"
+
+
+class UndoRefused(KBError):
+    """不能撤销"""
+
+    code = "undo-refused"
+
+
 class TicketConflict(KBError):
     """工单当前状态不允许这样做"""
 
@@ -124,3 +148,27 @@ class PortInUse(KBError):
     """端口已被占用"""
 
     code = "port-in-use"
+
+
+class EditRefused(KBError):
+    """这一版现在不能这样处理"""
+
+    code = "edit-refused"
+
+
+class SelfApproval(KBError):
+    """不能审核自己写的版本"""
+
+    code = "self-approval"
+
+
+class RevisionConflict(KBError):
+    """条目已被他人修改，请对照后再提交"""
+
+    code = "revision-conflict"
+
+
+class VersionMissing(KBError):
+    """请用 If-Match 写明改的是哪一版"""
+
+    code = "version-missing"

@@ -25,8 +25,10 @@ from kb.database import Database
 from kb.errors import InvalidInput, KBError
 from kb.intake import NUMBER_KEY, check_ticket, mask_ticket, never_mask
 from kb.masking import hash_number, mask_number
+from kb.returning import note_return
 from kb.rows import Refusal, Row
 from kb.store import handbook, outcomes, sessions, tickets
+from kb.store.tickets import TicketEvent
 from kb.ticket import CAME_BACK_REASONS, OUTCOMES, Outcome, Ticket
 from kb.times import format_instant, parse_instant
 
@@ -59,8 +61,8 @@ OTHER_FIELDS = frozenset(
     {*ID_FIELDS, "number", "hours", "satisfaction", "outcome", "came_back_reason"}
     | {"repeat_of", "sample"}
 )
-QUIET_EVENTS = frozenset({"imported", "updated", "linked"})
-"""What may happen to an imported ticket and leave its closing to the import."""
+QUIET_EVENTS = frozenset({"imported", "updated", "linked", "unlinked"})
+RETURNS = frozenset({"came_back", "returned_late"})
 CLOSING_FIELDS = ("status", "closed_at", "closings", "satisfaction")
 _SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 
@@ -179,7 +181,7 @@ class _Import:
         """Bring a ticket up to a changed row; say whether anything differs."""
         ticket = replace(ticket, ticket_no=present.ticket_no)
         history = tickets.read_events(self.connection, present.ticket_no)
-        is_ours = all(event.action in QUIET_EVENTS for event in history)
+        is_ours = all(map(is_quiet, history))
         values = plan_update(ticket, present, is_ours=is_ours)
         if values:
             tickets.update_ticket(self.connection, present.ticket_no, values, now=self.now)
@@ -196,7 +198,9 @@ class _Import:
             return False
         known = outcomes.read_outcomes(self.connection, ticket.ticket_no)
         outcome = plan_outcome(ticket, parsed, now=self.now, repeat_days=self.repeat_days)
-        if known and (known[0].state, known[0].reason) == (outcome.state, outcome.reason):
+        if known and known[0].state == "came_back" and not parsed.outcome:
+            outcome = replace(known[0], closed_at=ticket.closed_at)
+        if known and replace(known[0], settled_at=outcome.settled_at) == outcome:
             return False
         outcomes.save_outcome(self.connection, outcome, now=self.now)
         return True
@@ -207,6 +211,28 @@ class _Import:
             earlier = tickets.find_external(self.connection, self.source, repeats)
             if earlier is not None and earlier.ticket_no != ticket_no:
                 tickets.set_repeat(self.connection, ticket_no, repeat_of=earlier.ticket_no)
+                self._note_repeat(earlier, ticket_no)
+
+    def _note_repeat(self, earlier: Ticket, ticket_no: str) -> None:
+        """A repeat is a fact about the earlier ticket, of the day it was taken in."""
+        again = tickets.read_ticket(self.connection, ticket_no)
+        note_return(
+            self.connection,
+            earlier,
+            "repeat",
+            repeat_days=self.repeat_days,
+            agent="",
+            happened=parse_instant(again.accepted_at, field="accepted_at"),
+            now=self.now,
+        )
+
+
+def is_quiet(event: TicketEvent) -> bool:
+    """Whether something that happened to an imported ticket leaves its closing to the import.
+
+    A repeat found in a file is no agent's doing.
+    """
+    return event.action in QUIET_EVENTS or (event.action in RETURNS and not event.agent)
 
 
 def plan_update(ticket: Ticket, present: Ticket, *, is_ours: bool) -> dict[str, Any]:

@@ -171,6 +171,11 @@ def class_limit_id(category: str) -> str:
     return f"TLC{category}"
 
 
+def is_class_limit(limit: TimeLimit) -> bool:
+    """Whether a limit is made from a class's usual hours, not from the table of limits."""
+    return len(limit.categories) == 1 and limit.id == class_limit_id(limit.categories[0])
+
+
 def class_limit(category: Category) -> TimeLimit:
     """The desk's own limit for closing a complaint of this third-level class."""
     return TimeLimit(

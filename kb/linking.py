@@ -10,20 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kb.errors import InvalidInput, LinkNotFound, TicketConflict
-from kb.store import handbook, links, sessions, tickets
+from kb.store import handbook, links, searches, sessions, tickets
 from kb.ticket import TARGET_TYPES, USAGES, Link, Ticket
 from kb.times import format_instant
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a link points at: an impression, or something the agent found."""
+    """What a link points at: an impression, or something the agent found.
+
+    ``search_id``: the search whose hit it was.
+    """
 
     impression_id: str | None = None
     target_type: str = ""
     target_id: str = ""
     target_version: str = ""
     found_by: str = "searched"
+    search_id: str | None = None
 
 
 def add_link(
@@ -118,6 +122,8 @@ def _resolve(
         version = impression.target_version
     if kind not in TARGET_TYPES:
         raise InvalidInput(f"应为 {'、'.join(TARGET_TYPES)}", field="target_type")
+    if target.search_id:
+        _claim_search(connection, ticket, target)
     if not target.impression_id:
         version = _check_target(connection, kind, identity, version)
     return Link(
@@ -131,16 +137,29 @@ def _resolve(
         linked_by=agent,
         linked_at=format_instant(now),
         closing=ticket.closings,
+        search_id=target.search_id,
     )
 
 
 def _claim_session(connection: sqlite3.Connection, ticket: Ticket, session_id: str) -> None:
     """Make the session the ticket's own, if it is nobody's yet."""
     session = sessions.read_session(connection, session_id)
+    if session.is_training:
+        raise TicketConflict("练习中的建议不能用于工单", field="impression_id")
     if session.ticket_no is None:
         sessions.attach_session(connection, session.id, ticket.ticket_no)
     elif session.ticket_no != ticket.ticket_no:
         raise TicketConflict("这条建议属于另一张工单", field="impression_id")
+
+
+def _claim_search(connection: sqlite3.Connection, ticket: Ticket, target: Target) -> None:
+    """Make the search the ticket's own; only what was found by searching may name one."""
+    if target.impression_id or target.found_by != "searched":
+        raise InvalidInput("只有检索找到的才能带 search_id", field="search_id")
+    search = searches.read_search(connection, target.search_id or "")
+    if search.is_training:
+        raise TicketConflict("练习中的检索不能用于工单", field="search_id")
+    searches.attach_search(connection, search.id, ticket.ticket_no)
 
 
 def _check_target(connection: sqlite3.Connection, kind: str, identity: str, version: str) -> str:

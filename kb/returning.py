@@ -50,10 +50,13 @@ def note_return(
     happened: datetime,
     now: datetime,
 ) -> None:
-    """Write down that the customer was back; before the first closing that says nothing."""
+    """Write down that the customer was back.
+
+    Before the first closing that says nothing, and of one that came back already nothing new.
+    """
     known = outcomes.read_outcomes(connection, ticket.ticket_no)
     before = closing_before(known, happened)
-    if before is None:
+    if before is None or before.state == "came_back":
         return
     after = plan_return(before, reason, happened=happened, now=now, repeat_days=repeat_days)
     outcomes.save_outcome(connection, after, now=now, happened=happened)

@@ -13,7 +13,10 @@ MAX_QUERY = 500
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """An explicit search. ``kind``: one of SEARCH_TYPES. ``on``: the day articles must be valid."""
+    """An explicit search. ``kind``: one of SEARCH_TYPES. ``on``: the day articles must be valid.
+
+    The last four say who asked, and for what; they do not change what is found.
+    """
 
     text: str
     on: date
@@ -21,6 +24,10 @@ class SearchQuery:
     chapter: int | None = None
     category: str = ""
     limit: int = 10
+    agent: str = ""
+    channel: str = "api"
+    ticket_no: str | None = None
+    is_training: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,10 @@ class SearchHit:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits best first. ``query_used``: the terms searched; ``corrections``: (written, meant)."""
+    """Hits best first. ``query_used``: the terms searched; ``corrections``: (written, meant).
+
+    ``search_id``: of its record, "" when it was not recorded.
+    """
 
     hits: tuple[SearchHit, ...]
     query_used: str
@@ -54,6 +64,7 @@ class SearchResult:
     index_generation: str
     mode: str
     mode_reason: str
+    search_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ def hit_as_dict(hit: SearchHit) -> dict[str, Any]:
 def result_as_dict(result: SearchResult) -> dict[str, Any]:
     """What a search found, as JSON: what ``GET /search`` and ``kb search --json`` both give."""
     return {
+        "search_id": result.search_id,
         "hits": [hit_as_dict(hit) for hit in result.hits],
         "query_used": result.query_used,
         "corrections": [list(pair) for pair in result.corrections],

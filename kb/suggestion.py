@@ -16,6 +16,7 @@ ACTIONS: Mapping[str, str] = {
     "dismissed": "不适用",
     "flagged": "已标记",
 }
+DECISIONS: Mapping[str, str] = {"none_fit": "都不适用", "gap": "报缺口"}
 MAX_TEXT = 20_000
 """Longest complaint taken, in characters."""
 
@@ -25,6 +26,7 @@ class SuggestionRequest:
     """A complaint as the agent typed it, with what is known of it.
 
     ``number_hash``: keyed hash of the caller's number, when there is no ticket yet.
+    ``is_training``: asked while practising; it never belongs to a ticket.
     """
 
     text: str
@@ -37,6 +39,7 @@ class SuggestionRequest:
     agent: str = ""
     channel: str = "api"
     number_hash: str = ""
+    is_training: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from kb.errors import HandbookInvalid
 from kb.tables import read_lines, read_table
 
-CONFUSION_COLUMNS = ("wrong", "correct", "pinyin_wrong", "pinyin_correct", "type", "apply")
+CONFUSION_COLUMNS = ("wrong", "correct", "apply")
 
 
 @dataclass(frozen=True)

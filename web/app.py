@@ -7,10 +7,11 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, health, limits, search, suggestions
+from web.api import articles, editing, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import closing, desk, handbook, problems, tickets
+from web.pages import editing as editing_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -19,12 +20,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search.blueprint,
     api_tickets.blueprint,
     articles.blueprint,
+    editing.blueprint,
     limits.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
     handbook.blueprint,
+    editing_pages.blueprint,
     problems.blueprint,
 )
 

@@ -13,6 +13,7 @@ from web.fields import (
     Channel,
     Complaint,
     Day,
+    DecisionKind,
     FoundBy,
     Identity,
     Instant,
@@ -55,6 +56,14 @@ class SuggestionBody(Body):
     region: Name | None = None
     area: Area | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 5
+    is_training: bool = False
+
+
+class DecisionBody(Body):
+    """POST /suggestions/{session_id}/decisions"""
+
+    decision: DecisionKind
+    comment: Words = ""
 
 
 class DisplayedBody(Body):
@@ -70,6 +79,7 @@ class EventBody(Body):
     dwell_ms: Annotated[int, Field(ge=0, le=24 * 3600 * 1000)] | None = None
     reason_code: Name = ""
     comment: Words = ""
+    event_key: Identity | None = None
 
 
 class SearchQueryString(Query):
@@ -81,6 +91,8 @@ class SearchQueryString(Query):
     category: Name = ""
     as_of: Day | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 10
+    ticket_no: Identity | None = None
+    is_training: bool = False
 
 
 class SearchBody(SearchQueryString):
@@ -142,6 +154,7 @@ class TargetBody(Body):
     target_id: Identity | None = None
     target_version: Name = ""
     found_by: FoundBy = "searched"
+    search_id: Identity | None = None
 
     @model_validator(mode="after")
     def _names_something(self) -> TargetBody:
@@ -153,6 +166,14 @@ class TargetBody(Body):
 class LinkBody(TargetBody):
     """POST /tickets/{ticket_no}/links"""
 
+    knowledge_usage: Usage
+
+
+class UnlinkBody(Body):
+    """POST /tickets/{ticket_no}/unlink"""
+
+    target_type: TargetType
+    target_id: Identity
     knowledge_usage: Usage
 
 
@@ -173,12 +194,23 @@ class ReopenBody(Body):
     reason: Complaint
 
 
+class EscalateBody(Body):
+    """POST /tickets/{ticket_no}/escalate; ``escalated_at``: when it was, if learnt later."""
+
+    reason: Complaint
+    escalated_at: Instant | None = None
+
+
 class CallbackBody(Body):
-    """POST /tickets/{ticket_no}/callback; ``satisfied`` is null when nobody answered."""
+    """POST /tickets/{ticket_no}/callback; ``satisfied`` is null when nobody answered.
+
+    ``called_at``: when it was, if recorded later.
+    """
 
     satisfied: bool | None
     satisfaction: Satisfaction | None = None
     comment: Words = ""
+    called_at: Instant | None = None
 
 
 class ArticleList(Query):

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from kb.errors import KBError
 from kb.searching import MAX_QUERY, SEARCH_TYPES
-from kb.suggestion import ACTIONS, MAX_TEXT
+from kb.suggestion import ACTIONS, DECISIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
 from kb.ticket import AREAS, CHANNELS, FOUND_BY, PRIORITIES, STATUSES, TARGET_TYPES, USAGES
 from kb.times import parse_instant
@@ -100,6 +100,9 @@ Usage = Annotated[
 ]
 Action = Annotated[
     str, AfterValidator(_one_of(ACTIONS)), Field(json_schema_extra={"enum": list(ACTIONS)})
+]
+DecisionKind = Annotated[
+    str, AfterValidator(_one_of(DECISIONS)), Field(json_schema_extra={"enum": list(DECISIONS)})
 ]
 Status = Annotated[
     str, AfterValidator(_one_of(STATUSES)), Field(json_schema_extra={"enum": list(STATUSES)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kb.errors import TicketConflict
 from kb.store import sessions
+from kb.store.sessions import Session
 from kb.ticket import Ticket
 from web.services import current
 
@@ -12,14 +13,22 @@ def take_in(ticket: Ticket, *, number: str, session_id: str | None, agent: str) 
     """Create the ticket and tie the session to it, in one transaction."""
     services = current()
     with services.database.transaction() as connection:
-        if session_id and sessions.read_session(connection, session_id).ticket_no:
-            raise TicketConflict("这次建议已属于另一张工单", field="session_id")
+        if session_id:
+            _check_session(sessions.read_session(connection, session_id))
         ticket = services.desk.create(
             ticket, number=number, find_repeat=find_repeat, agent=agent, now=services.clock()
         )
         if session_id:
             sessions.attach_session(connection, session_id, ticket.ticket_no)
     return ticket
+
+
+def _check_session(session: Session) -> None:
+    """Raise TicketConflict for a session that cannot become a new ticket's."""
+    if session.ticket_no:
+        raise TicketConflict("这次建议已属于另一张工单", field="session_id")
+    if session.is_training:
+        raise TicketConflict("练习中的建议不能用于工单", field="session_id")
 
 
 def find_repeat(ticket: Ticket) -> str | None:

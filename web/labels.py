@@ -10,6 +10,8 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
+from kb.editing import ACTIONS as ACTIONS_OF_EDITORS
+from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
 from kb.repeat import Repeat
 from kb.suggestion import ACTIONS
@@ -46,11 +48,11 @@ CALLBACKS: Mapping[str, str] = {
     "dissatisfied": "不满意",
     "no_answer": "无人接听",
 }
-REVISION_STATUSES: Mapping[str, str] = {
-    "draft": "草稿",
-    "in_review": "待审",
-    "published": "已发布",
-    "archived": "已归档",
+EDIT_ACTIONS: Mapping[str, str] = {
+    **ACTIONS_OF_EDITORS,
+    "save": "保存",
+    "comment": "评论",
+    "archive": "归档",
 }
 REGIONS = (
     "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江",
@@ -84,6 +86,7 @@ def init_app(app: Flask) -> None:
         history=HISTORY,
         callbacks=CALLBACKS,
         revision_statuses=REVISION_STATUSES,
+        edit_actions=EDIT_ACTIONS,
     )
     app.jinja_env.filters.update(
         ago=describe_ago,

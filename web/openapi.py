@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies
+from web import bodies, drafts
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
-from web.replies import base, handbook, service, suggestions, tickets
+from web.replies import base, editing, handbook, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
-PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 500, 503)
+PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
 Json = dict[str, Any]
 
 
@@ -48,6 +48,12 @@ OPERATIONS: tuple[Operation, ...] = (
               suggestions.RecordedReply, bodies.DisplayedBody),
     Operation("POST", "/impressions/{impression_id}/events", "记录坐席对一条建议做了什么",
               suggestions.EventCreatedReply, bodies.EventBody, status=201),
+    Operation("POST", "/suggestions/{session_id}/decisions", "都不适用，或报缺口",
+              suggestions.DecisionReply, bodies.DecisionBody, status=201),
+    Operation("POST", "/decisions/{decision_id}/undo", "撤销刚才的决定",
+              suggestions.DecisionReply),
+    Operation("POST", "/events/{event_id}/undo", "撤销刚才的操作",
+              suggestions.EventUndoneReply),
     Operation("GET", "/search", "检索（短词，可写在地址里）",
               suggestions.SearchReply, query=bodies.SearchQueryString),
     Operation("POST", "/search", "检索（内容不写在地址里）",
@@ -60,15 +66,44 @@ OPERATIONS: tuple[Operation, ...] = (
               tickets.TicketReply, bodies.TicketChanges),
     Operation("POST", "/tickets/{ticket_no}/links", "关联知识",
               tickets.LinkReply, bodies.LinkBody, status=201),
+    Operation("POST", "/tickets/{ticket_no}/unlink", "撤销关联",
+              tickets.LinkReply, bodies.UnlinkBody),
     Operation("POST", "/tickets/{ticket_no}/close", "办结", tickets.TicketReply, bodies.CloseBody),
     Operation("POST", "/tickets/{ticket_no}/reopen", "重开",
               tickets.TicketReply, bodies.ReopenBody),
+    Operation("POST", "/tickets/{ticket_no}/escalate", "记录升级",
+              tickets.TicketReply, bodies.EscalateBody),
     Operation("POST", "/tickets/{ticket_no}/callback", "回访",
               tickets.TicketReply, bodies.CallbackBody),
     Operation("GET", "/articles", "某一天有效的知识条目",
               handbook.ArticleListReply, query=bodies.ArticleList),
     Operation("GET", "/articles/{article_id}", "一个知识条目",
               handbook.ArticleReply, query=bodies.ArticleVersion, statuses=(304,)),
+    Operation("GET", "/articles/{article_id}/draft", "最新的一版，含草稿、审核情况和检查结果",
+              editing.DraftReply),
+    Operation("PUT", "/articles/{article_id}/draft",
+              "保存为新的一版（If-Match 写明改的是哪一版，新条目用 If-None-Match: *）",
+              editing.DraftReply, drafts.DraftBody, statuses=(201,)),
+    Operation("POST", "/articles/{article_id}/submit", "送审",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/withdraw", "撤回",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/approve", "批准，人数够了即发布",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/reject", "退回",
+              editing.DraftReply, drafts.StepBody),
+    Operation("POST", "/articles/{article_id}/comments", "评论一版",
+              editing.DraftReply, drafts.StepBody, status=201),
+    Operation("POST", "/articles/{article_id}/archive", "归档，从今天起不再给出",
+              editing.DraftReply, drafts.ArchiveBody),
+    Operation("POST", "/articles/{article_id}/restore", "以旧版文字为新草稿",
+              editing.DraftReply, drafts.RestoreBody, status=201),
+    Operation("GET", "/articles/{article_id}/revisions", "全部版本：谁、何时、为何",
+              editing.RevisionListReply),
+    Operation("GET", "/articles/{article_id}/diff", "两版逐字对照",
+              editing.DiffReply, query=drafts.DiffQuery),
+    Operation("GET", "/editing", "待办的草稿与审核，将到期的复核",
+              editing.QueueReply, query=drafts.QueueQuery),
     Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
@@ -129,7 +164,7 @@ def _describe(operation: Operation) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
         described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
-    if operation.method == "POST" and operation.path != "/search":
+    if operation.method == "POST" and operation.body and operation.path != "/search":
         described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
     return described
 

@@ -156,6 +156,7 @@ def search_command(
         kind=kind,
         chapter=chapter,
         limit=limit,
+        channel="cli",
     )
     from indexer.engine import open_engine
 

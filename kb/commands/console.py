@@ -15,6 +15,7 @@ import click
 from kb.errors import CategoryNotFound, InvalidInput, KBError, TimeLimitNotFound
 
 FAILURE = 1
+DIFFERENT = 3
 USAGE = 2
 USAGE_ERRORS = (InvalidInput, CategoryNotFound, TimeLimitNotFound)
 """Refusals that are the caller's slip of the pen: exit code 2, like a wrong option."""

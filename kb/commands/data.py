@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.commands.console import FAILURE, Command, Group, json_option, show
+from kb.commands.console import DIFFERENT, FAILURE, Command, Group, json_option, show
 from kb.commands.indexing import describe_index, rebuild, refresh_after_import
 from kb.commands.params import Readable, Text
 from kb.commands.progress import counted, showing_progress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kb.database import Database
     from kb.importing import ImportReport
 
-AUTHOR = "kb"
+AUTHOR = "导入"
 SHOWN_REFUSALS = 10
 
 
@@ -76,6 +76,7 @@ def _init_lines(result: dict[str, Any]) -> list[str]:
     if not result["changed"]:
         return [f"数据目录 {result['data']} 已是最新，没有改动"]
     lines = [f"数据目录：{result['data']}", _handbook_line(result["handbook"])]
+    lines += _conflict_lines(result["handbook"])
     if result["tickets"] is not None:
         lines.append(_ticket_line(result["tickets"]))
     return [*lines, describe_index(result["index"])]
@@ -99,10 +100,19 @@ def _import_handbook(run: Run, database: Database, folder: Path) -> dict[str, An
 
 
 def _handbook_line(report: dict[str, Any]) -> str:
+    kept = f"，库里改过而保留 {report['kept']} 处" if report["kept"] else ""
+    merged = f"，合并 {report['merged']} 篇" if report["merged"] else ""
     return (
         f"手册：{report['articles']} 篇，新版本 {report['revised']} 篇，"
-        f"时限变动 {report['limits_changed']} 条"
+        f"时限变动 {report['limits_changed']} 条{merged}{kept}"
     )
+
+
+def _conflict_lines(report: dict[str, Any]) -> list[str]:
+    if not report["conflicts"]:
+        return []
+    head = "两边都改了，库里的保持不变，文件里的没有收："
+    return [head, *(f"  {conflict}" for conflict in report["conflicts"])]
 
 
 @click.group("import", cls=Group)
@@ -114,13 +124,14 @@ def import_group() -> None:
 @click.argument("folder", metavar="[DIR]", required=False, type=Readable(folder=True))
 @json_option
 @pass_run
-def import_handbook_command(run: Run, folder: Path | None, as_json: bool) -> None:
-    """导入手册目录（默认随附的手册），有改动的条目成为新版本。"""
+def import_handbook_command(run: Run, folder: Path | None, as_json: bool) -> int:
+    """导入手册目录（默认随附的手册），有改动的条目成为新版本；两边都改了的退出码为 3。"""
     database = run.open_database()
     report = _import_handbook(run, database, folder or run.settings.handbook)
     index = refresh_after_import(run, database)
-    lines = [_handbook_line(report), describe_index(index)]
+    lines = [_handbook_line(report), *_conflict_lines(report), describe_index(index)]
     show({**report, "index": index}, lines, as_json=as_json)
+    return DIFFERENT if report["conflicts"] else 0
 
 
 @import_group.command("tickets")

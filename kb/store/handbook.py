@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -27,16 +28,73 @@ _ARTICLE = (
 def save_article(
     connection: sqlite3.Connection, article: Article, *, author: str, reason: str, now: datetime
 ) -> bool:
-    """Add the article's text as a new revision if it differs from the newest; say whether it did.
+    """Add the article's text as its newest revision if it differs from the last one in force.
 
-    The revision number given is not used: numbers follow on without a gap.
+    Say whether it did. The revision number given is not used: numbers follow on without a gap.
     """
-    newest = connection.execute(
-        "SELECT number, body_hash FROM revision WHERE article_id = ? ORDER BY number DESC LIMIT 1",
-        (article.id,),
+    current = _read_current(connection, article.id)
+    is_same = current and body_hash(current.revision) == body_hash(article.revision)
+    if is_same and _has_place(connection, _place(article)):
+        return False
+    based_on = current.revision.number if current else None
+    revision = replace(article.revision, author=author, reason=reason, based_on=based_on)
+    number = add_revision(connection, replace(article, revision=revision), now=now)
+    put_in_force(connection, article, number, now=now)
+    return True
+
+
+def _read_current(connection: sqlite3.Connection, article_id: str) -> Article | None:
+    row = connection.execute(
+        f"{_ARTICLE} WHERE article.id = ? AND revision.number = article.current_revision",
+        (article_id,),
     ).fetchone()
-    digest = body_hash(article.revision)
-    place = {
+    return _parse_article(row) if row else None
+
+
+def add_revision(connection: sqlite3.Connection, article: Article, *, now: datetime) -> int:
+    """Keep a text as the article's next revision; return its number. It is not in force yet."""
+    place = _place(article)
+    connection.execute(
+        "INSERT INTO article"
+        " (id, chapter, section, slug, owner, responsible_dept, current_revision)"
+        " VALUES (:id, :chapter, :section, :slug, :owner, :responsible_dept, 0)"
+        " ON CONFLICT (id) DO NOTHING",
+        place,
+    )
+    number = newest_number(connection, article.id) + 1
+    values = _revision_values(article.revision) | {
+        "article_id": article.id,
+        "number": number,
+        "created_at": format_instant(now),
+        "body_hash": body_hash(article.revision),
+        "place": json.dumps(place, ensure_ascii=False),
+    }
+    insert(connection, "revision", values)
+    return number
+
+
+def put_in_force(
+    connection: sqlite3.Connection, article: Article, number: int, *, now: datetime
+) -> None:
+    """Let a published or archived revision speak for its article, from its day on."""
+    connection.execute(
+        "UPDATE article SET chapter = :chapter, section = :section, slug = :slug, owner = :owner,"
+        " responsible_dept = :responsible_dept, current_revision = :number WHERE id = :id",
+        {**_place(article), "number": number},
+    )
+    enqueue(connection, "article", article.id, now=now)
+
+
+def newest_number(connection: sqlite3.Connection, article_id: str) -> int:
+    """Number of the newest revision of any status; 0 for an article that does not exist."""
+    row = connection.execute(
+        "SELECT max(number) AS number FROM revision WHERE article_id = ?", (article_id,)
+    ).fetchone()
+    return int(row["number"] or 0)
+
+
+def _place(article: Article) -> dict[str, Any]:
+    return {
         "id": article.id,
         "chapter": article.chapter,
         "section": article.section,
@@ -44,30 +102,6 @@ def save_article(
         "owner": article.owner,
         "responsible_dept": article.responsible_dept,
     }
-    if newest and newest["body_hash"] == digest and _has_place(connection, place):
-        return False
-    number = newest["number"] + 1 if newest else 1
-    connection.execute(
-        "INSERT INTO article"
-        " (id, chapter, section, slug, owner, responsible_dept, current_revision)"
-        " VALUES (:id, :chapter, :section, :slug, :owner, :responsible_dept, :number)"
-        " ON CONFLICT (id) DO UPDATE SET chapter = :chapter, section = :section, slug = :slug,"
-        " owner = :owner, responsible_dept = :responsible_dept, current_revision = :number",
-        {**place, "number": number},
-    )
-    values = _revision_values(article.revision) | {
-        "article_id": article.id,
-        "number": number,
-        "author": author,
-        "reason": reason,
-        "reviewer": "",
-        "based_on": newest["number"] if newest else None,
-        "created_at": format_instant(now),
-        "body_hash": digest,
-    }
-    insert(connection, "revision", values)
-    enqueue(connection, "article", article.id, now=now)
-    return True
 
 
 def _has_place(connection: sqlite3.Connection, place: dict[str, Any]) -> bool:
@@ -186,14 +220,17 @@ def read_revisions(connection: sqlite3.Connection, article_id: str) -> list[Revi
 
 
 def _parse_article(row: sqlite3.Row) -> Article:
+    """An article as its revision places it."""
+    place = json.loads(row["place"]) if row["place"] else row
     return Article(
         id=row["article_id"],
-        chapter=row["chapter"],
-        section=row["section"],
-        slug=row["slug"],
-        owner=row["owner"],
-        responsible_dept=row["responsible_dept"],
+        chapter=place["chapter"],
+        section=place["section"],
+        slug=place["slug"],
+        owner=place["owner"],
+        responsible_dept=place["responsible_dept"],
         revision=_parse_revision(row),
+        successor=row["successor"],
     )
 
 
@@ -216,6 +253,8 @@ def _parse_revision(row: sqlite3.Row) -> Revision:
         author=row["author"],
         reason=row["reason"],
         created_at=row["created_at"],
+        reviewer=row["reviewer"],
+        based_on=row["based_on"],
     )
 
 
@@ -299,6 +338,13 @@ def save_figures(connection: sqlite3.Connection, figures: Sequence[Figure]) -> N
     connection.execute("DELETE FROM figure")
     for figure in figures:
         insert(connection, "figure", row_values(figure))
+
+
+def read_figures(connection: sqlite3.Connection) -> list[Figure]:
+    """All figures in the order of their ids."""
+    return [
+        parse_row(row, Figure) for row in connection.execute("SELECT * FROM figure ORDER BY id")
+    ]
 
 
 def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:

@@ -22,6 +22,15 @@ def read_links(connection: sqlite3.Connection, ticket_no: str) -> list[Link]:
     return [parse_row(row, Link) for row in rows]
 
 
+def has_link_after(connection: sqlite3.Connection, agent: str, *, at: str) -> bool:
+    """Whether an agent has tied knowledge to any ticket after an instant."""
+    row = connection.execute(
+        "SELECT 1 FROM ticket_knowledge_link WHERE linked_by = ? AND linked_at > ? LIMIT 1",
+        (agent, at),
+    ).fetchone()
+    return row is not None
+
+
 def drop_link(connection: sqlite3.Connection, link: Link) -> None:
     """Take back one link."""
     connection.execute(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kb.errors import IdempotencyConflict, ImpressionNotFound, SessionNotFound
+from kb.errors import EventNotFound, IdempotencyConflict, ImpressionNotFound, SessionNotFound
 from kb.store.rows import insert, insert_many, parse_row, row_values
 from kb.times import format_instant
 
@@ -20,7 +20,10 @@ KEPT_ANSWERS = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Session:
-    """One call for suggestions, as recorded; the query is masked."""
+    """One call for suggestions, as recorded; the query is masked.
+
+    ``request``: how it was asked, as JSON, without the text and the number.
+    """
 
     id: str
     ticket_no: str | None
@@ -36,6 +39,8 @@ class Session:
     abstained: bool
     top_confidence: str
     took_ms: float
+    request: str = "{}"
+    is_training: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Impression:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing an agent did with an item shown."""
+    """One thing an agent did with an item shown; taken back (``undone_at``) it counts nowhere."""
 
     id: int
     impression_id: str
@@ -68,6 +73,8 @@ class Event:
     dwell_ms: int | None
     reason_code: str
     comment: str
+    event_key: str | None = None
+    undone_at: str | None = None
 
 
 def add_session(
@@ -131,6 +138,7 @@ def add_event(
     dwell_ms: int | None = None,
     reason_code: str = "",
     comment: str = "",
+    event_key: str | None = None,
 ) -> int:
     """Record one event; ``displayed`` also stamps the impression. Return the event's number."""
     at = format_instant(now)
@@ -141,11 +149,35 @@ def add_event(
         )
     cursor = connection.execute(
         "INSERT INTO suggestion_event"
-        " (impression_id, action, at, agent, dwell_ms, reason_code, comment)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (impression_id, action, at, agent, dwell_ms, reason_code, comment),
+        " (impression_id, action, at, agent, dwell_ms, reason_code, comment, event_key)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (impression_id, action, at, agent, dwell_ms, reason_code, comment, event_key),
     )
     return int(cursor.lastrowid or 0)
+
+
+def read_event(connection: sqlite3.Connection, event_id: int) -> Event:
+    """One event, taken back or not; raise EventNotFound."""
+    row = connection.execute("SELECT * FROM suggestion_event WHERE id = ?", (event_id,)).fetchone()
+    if row is None:
+        raise EventNotFound(str(event_id), field="event_id")
+    return parse_row(row, Event)
+
+
+def find_event(connection: sqlite3.Connection, event_key: str) -> Event | None:
+    """The event its sender called ``event_key``."""
+    row = connection.execute(
+        "SELECT * FROM suggestion_event WHERE event_key = ?", (event_key,)
+    ).fetchone()
+    return parse_row(row, Event) if row else None
+
+
+def undo_event(connection: sqlite3.Connection, event_id: int, *, now: datetime) -> None:
+    """Let an event count no more."""
+    connection.execute(
+        "UPDATE suggestion_event SET undone_at = ? WHERE id = ? AND undone_at IS NULL",
+        (format_instant(now), event_id),
+    )
 
 
 def undo_linked(
@@ -160,11 +192,11 @@ def undo_linked(
 
 
 def read_events(connection: sqlite3.Connection, session_id: str) -> list[Event]:
-    """All events on the items of a session, oldest first."""
+    """The events on the items of a session that count, oldest first."""
     rows = connection.execute(
         "SELECT suggestion_event.* FROM suggestion_event"
         " JOIN impression ON impression.id = suggestion_event.impression_id"
-        " WHERE impression.session_id = ? ORDER BY suggestion_event.id",
+        " WHERE impression.session_id = ? AND undone_at IS NULL ORDER BY suggestion_event.id",
         (session_id,),
     )
     return [parse_row(row, Event) for row in rows]

@@ -28,4 +28,5 @@ def assert_accessible(page: Page) -> None:
     """No violation in the page as it is now, in light and in dark."""
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)
-        assert find_violations(page) == {}, scheme
+        found = find_violations(page)
+        assert found == {}, f"{scheme}: {found}"

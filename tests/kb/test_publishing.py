@@ -11,10 +11,12 @@ import pytest
 
 from kb.article import STATUSES, Revision
 from kb.database import Database
+from kb.editor import Editor
 from kb.errors import ArticleNotFound
+from kb.exporting import article_path, format_article
 from kb.handbook import read_handbook
 from kb.publication import shown_revision
-from kb.publishing import HandbookReport, import_handbook
+from kb.publishing import HandbookReport, export_handbook, import_handbook, plan_import
 from kb.store import handbook as store
 from kb.store import queue
 from tests.kb.small import LIMITS, NOW, write_article, write_limits
@@ -179,3 +181,107 @@ def test_the_rule_of_publication_and_its_sql_agree(
         assert found == (wanted.number if wanted else 0), (statuses, spans)
         listed = {item.id for item in store.read_articles(database.connection, on=DAY)}
         assert (identity in listed) == (wanted is not None)
+
+
+@pytest.mark.parametrize(
+    ("file", "base", "current", "plan"),
+    [
+        ("a", "a", "a", "same"),
+        ("b", "a", "b", "same"),
+        ("b", "a", "a", "take"),
+        ("b", None, "a", "take"),
+        ("b", None, None, "take"),
+        ("a", "a", "b", "keep"),
+        ("b", "a", "c", "merge"),
+    ],
+)
+def test_who_changed_a_text_decides_what_is_taken(
+    file: str, base: str | None, current: str | None, plan: str
+) -> None:
+    assert plan_import(file, base, current) == plan
+
+
+def edit(database: Database, **fields: object) -> None:
+    """Publish a change of P060101 made in the database."""
+    editor = Editor(database)
+    article = editor.open("P060101", now=NOW).article
+    base = article.revision.number
+    text = replace(article, revision=replace(article.revision, **fields))  # type: ignore[arg-type]
+    number = editor.save(text, base=base, author="甲", now=NOW).revision.number
+    editor.act("P060101", number, "submit", actor="甲", now=NOW)
+    for reviewer in ("乙", "丙"):
+        if editor.open("P060101", now=NOW).standing.status == "in_review":
+            editor.act("P060101", number, "approve", actor=reviewer, now=NOW)
+
+
+def test_what_only_the_database_changed_survives_an_import(
+    database: Database, folder: Path
+) -> None:
+    edit(database, title="库里改的标题")
+    report = take_in(database, folder)
+    assert (report.revised, report.kept, report.conflicts) == (0, 1, ())
+    assert store.read_article(database.connection, "P060101", on=DAY).title == "库里改的标题"
+
+
+def test_changes_of_different_fields_are_merged_and_stay_merged(
+    database: Database, folder: Path
+) -> None:
+    edit(database, title="库里改的标题")
+    before = store.read_article(database.connection, "P060101", number=1)
+    changed = replace(before, revision=replace(before.revision, steps=("文件里改的步骤。",)))
+    (folder / article_path(before)).write_text(format_article(changed), "utf-8")
+    report = take_in(database, folder)
+    assert (report.revised, report.merged, report.conflicts) == (1, 1, ())
+    merged = store.read_article(database.connection, "P060101", on=DAY)
+    assert (merged.title, merged.revision.steps) == ("库里改的标题", ("文件里改的步骤。",))
+    assert take_in(database, folder).revised == 0
+
+
+def test_a_field_both_changed_is_a_conflict_and_nothing_is_lost(
+    database: Database, folder: Path
+) -> None:
+    edit(database, title="库里改的标题")
+    write_article(folder, "P060101", categories=["060101"], title="文件里改的标题")
+    report = take_in(database, folder)
+    assert report.conflicts == ("P060101 标题",)
+    assert store.read_article(database.connection, "P060101", on=DAY).title == "库里改的标题"
+
+
+def test_words_changed_in_the_database_only_survive_an_import(
+    database: Database, folder: Path
+) -> None:
+    with database.transaction() as connection:
+        store.save_vocabulary(connection, "never_mask", ["10086", "库里加的"])
+    assert take_in(database, folder).kept == 1
+    assert "库里加的" in store.read_vocabulary(database.connection, "never_mask")
+
+
+def test_export_import_export_is_the_same_bytes(database: Database, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    export_handbook(database, first, now=NOW)
+    assert export_handbook(database, first, now=NOW).changed == ()
+    edit(database, body='改过的正文，有 "引号" 和 # 号。\n')
+    assert export_handbook(database, first, now=NOW).changed == ("articles/4/P060101-text.md",)
+    report = take_in(database, first)
+    assert (report.revised, report.kept, report.conflicts) == (0, 0, ())
+    export_handbook(database, second, now=NOW)
+    files = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
+    assert files == sorted(path.relative_to(second) for path in second.rglob("*") if path.is_file())
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
+
+
+def test_an_article_written_in_the_database_is_not_archived_for_want_of_a_file(
+    database: Database, folder: Path
+) -> None:
+    article = store.read_article(database.connection, "P060101")
+    fresh = replace(article, id="S99", slug="new")
+    with database.transaction() as connection:
+        store.save_article(
+            connection,
+            replace(fresh, revision=replace(article.revision, article_id="S99", title="新")),
+            author="甲",
+            reason="新写",
+            now=NOW,
+        )
+    take_in(database, folder)
+    assert store.read_article(database.connection, "S99", on=DAY).title == "新"

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"sqlite_utils", "frontmatter", "yaml"},
+    "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
     "indexer": {
         "model2vec", "numpy", "opencc", "pypinyin", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "tokenizers", "torch", "whoosh",

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify
 
 from kb.searching import SearchQuery, result_as_dict
 from web.bodies import SearchBody, SearchQueryString
-from web.parsing import read_body, read_query
+from web.parsing import agent_name, read_body, read_query
 from web.services import current
 
 blueprint = Blueprint("api-search", __name__, url_prefix="/api/v1/search")
@@ -35,5 +35,9 @@ def _search(query: SearchQueryString) -> Response:
         chapter=query.chapter,
         category=query.category,
         limit=query.limit,
+        agent=agent_name(),
+        channel="api",
+        ticket_no=query.ticket_no,
+        is_training=query.is_training,
     )
     return jsonify(result_as_dict(current().engine.search(wanted, now=now)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, url_for
 
@@ -11,15 +12,18 @@ from kb.desk import Closing
 from kb.linking import Target
 from kb.store import tickets
 from kb.ticket import Ticket
+from kb.times import parse_instant
 from web.bodies import (
     CallbackBody,
     CloseBody,
+    EscalateBody,
     LinkBody,
     ReopenBody,
     TargetBody,
     TicketBody,
     TicketChanges,
     TicketPage,
+    UnlinkBody,
 )
 from web.idempotency import idempotent
 from web.intake import take_in
@@ -46,7 +50,12 @@ def _target(body: TargetBody) -> Target:
         target_id=body.target_id or "",
         target_version=body.target_version,
         found_by=body.found_by,
+        search_id=body.search_id,
     )
+
+
+def _instant(text: str | None, *, field: str) -> datetime | None:
+    return parse_instant(text, field=field) if text else None
 
 
 @blueprint.post("")
@@ -124,6 +133,22 @@ def create_link(ticket_no: str) -> Response:
     return response
 
 
+@blueprint.post("/<ticket_no>/unlink")
+@idempotent
+def drop_link(ticket_no: str) -> Response:
+    """Take a link of the closing to come back."""
+    body = read_body(UnlinkBody)
+    services = current()
+    link = services.desk.unlink(
+        ticket_no,
+        (body.target_type, body.target_id),
+        body.knowledge_usage,
+        agent=agent_name(),
+        now=services.clock(),
+    )
+    return jsonify(asdict(link))
+
+
 @blueprint.post("/<ticket_no>/close")
 @idempotent
 def close_ticket(ticket_no: str) -> Response:
@@ -156,6 +181,23 @@ def reopen_ticket(ticket_no: str) -> Response:
     )
 
 
+@blueprint.post("/<ticket_no>/escalate")
+@idempotent
+def escalate_ticket(ticket_no: str) -> Response:
+    """Note that a complaint went over the desk's head, before or after its closing."""
+    body = read_body(EscalateBody)
+    services = current()
+    return _answer(
+        services.desk.escalate(
+            ticket_no,
+            reason=body.reason,
+            happened=_instant(body.escalated_at, field="escalated_at"),
+            agent=agent_name(),
+            now=services.clock(),
+        )
+    )
+
+
 @blueprint.post("/<ticket_no>/callback")
 @idempotent
 def call_back(ticket_no: str) -> Response:
@@ -168,6 +210,7 @@ def call_back(ticket_no: str) -> Response:
             satisfied=body.satisfied,
             satisfaction=body.satisfaction,
             comment=body.comment,
+            happened=_instant(body.called_at, field="called_at"),
             agent=agent_name(),
             now=services.clock(),
         )

@@ -15,7 +15,7 @@ from kb.texts import clean_text
 from web.bodies import ArticleList, ArticleVersion
 from web.errors import describe
 from web.library import find_article
-from web.parsing import read_query
+from web.parsing import agent_name, read_query
 from web.presenting import article_json
 from web.services import current
 
@@ -48,6 +48,7 @@ def show_article(article_id: str) -> str:
         "article.html",
         found=found,
         article=found.article,
+        limits=found.limits,
         revision=found.article.revision,
         body=article_json(found.article, found.limits, is_current=found.is_current)["html"],
         chapter=CHAPTERS[found.article.chapter - 1],
@@ -69,7 +70,9 @@ def show_search() -> tuple[str, int]:
             raise InvalidInput(f"应为 {'、'.join(SEARCH_TYPES)}", field="type")
         now = current().clock()
         text = clean_text(query, field="q", longest=MAX_QUERY)
-        wanted = SearchQuery(text=text, on=now.date(), kind=kind, limit=20)
+        wanted = SearchQuery(
+            text=text, on=now.date(), kind=kind, limit=20, agent=agent_name(), channel="page"
+        )
         result = current().engine.search(wanted, now=now)
     except KBError as error:
         problem = describe(error)

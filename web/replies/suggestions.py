@@ -166,6 +166,7 @@ class EventReply(Reply):
     dwell_ms: int | None
     reason_code: str
     comment: str
+    event_key: str | None
 
 
 class ImpressionReply(Reply):
@@ -185,6 +186,29 @@ class ImpressionReply(Reply):
     events: list[EventReply]
 
 
+class RequestReply(Reply):
+    """How a session was asked; all absent in one recorded by an earlier version."""
+
+    ticket_no: str | None = None
+    category: str | None = None
+    accepted_at: str | None = None
+    region: str = ""
+    area: str = ""
+    limit: int = 5
+
+
+class DecisionReply(Reply):
+    """A decision on a session; ``undone_at`` tells when it was taken back."""
+
+    decision_id: str
+    session_id: str
+    decision: str
+    at: str
+    agent: str
+    comment: str
+    undone_at: str | None
+
+
 class SessionReply(Reply):
     """One call for suggestions, as recorded."""
 
@@ -201,6 +225,9 @@ class SessionReply(Reply):
     abstained: bool
     top_confidence: str
     took_ms: float
+    request: RequestReply
+    is_training: bool
+    decisions: list[DecisionReply]
     impressions: list[ImpressionReply]
 
 
@@ -214,6 +241,13 @@ class EventCreatedReply(Reply):
     """Number of the event that was recorded."""
 
     event_id: int
+
+
+class EventUndoneReply(Reply):
+    """The event that counts no more."""
+
+    event_id: int
+    undone_at: str | None
 
 
 class HitReply(Reply):
@@ -237,6 +271,7 @@ class HitReply(Reply):
 class SearchReply(Reply):
     """What a search found; ``corrections`` are pairs written, meant."""
 
+    search_id: str
     hits: list[HitReply]
     query_used: str
     corrections: list[tuple[str, str]]
@@ -244,3 +279,31 @@ class SearchReply(Reply):
     index_generation: str
     mode: str
     mode_reason: str
+
+
+class FiltersReply(Reply):
+    """The filters of a search."""
+
+    type: str
+    chapter: int | None
+    category: str
+    as_of: str
+    limit: int
+
+
+class SearchRecordReply(Reply):
+    """One explicit search, as recorded; ``previous``: the search that it words anew."""
+
+    search_id: str
+    agent: str
+    ticket_no: str | None
+    channel: str
+    query_masked: str
+    query_used: str
+    filters: FiltersReply
+    hits: int
+    mode: str
+    index_generation: str
+    previous: str | None
+    is_training: bool
+    created_at: str

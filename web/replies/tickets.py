@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from web.replies.base import Reply
-from web.replies.suggestions import SessionReply
+from web.replies.suggestions import SearchRecordReply, SessionReply
 
 
 class TicketReply(Reply):
@@ -81,6 +81,19 @@ class OutcomeReply(Reply):
     closed_at: str | None
 
 
+class OutcomeChangeReply(Reply):
+    """One change of an outcome: ``at`` when it was learnt, ``happened_at`` when it came about."""
+
+    seq: int
+    ticket_no: str
+    closing: int
+    from_state: str
+    to_state: str
+    reason: str
+    at: str
+    happened_at: str
+
+
 class ChainReply(TicketReply):
     """A ticket with all that hangs on it."""
 
@@ -88,6 +101,8 @@ class ChainReply(TicketReply):
     events: list[TicketEventReply]
     outcomes: list[OutcomeReply]
     sessions: list[SessionReply]
+    searches: list[SearchRecordReply]
+    trace: list[OutcomeChangeReply]
 
 
 class TicketListReply(Reply):

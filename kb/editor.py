@@ -1,0 +1,269 @@
+"""What an editor does with the handbook, each as one transaction: save, submit, approve, archive.
+
+A save is a new revision based on the newest one; whoever started from an older one is told so and
+nothing is lost. Nothing is searchable before it is published, and at once when it is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from kb.article import Article, Revision
+from kb.database import Database
+from kb.editing import ACTIONS, Standing, approvals_needed, next_status
+from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
+from kb.lint import check_article
+from kb.publication import shown_revision
+from kb.store import editing, handbook
+from kb.store.editing import RevisionEvent
+from kb.texts import clean_text
+from kb.verify import ERROR, Finding
+
+MAX_COMMENT = 2_000
+
+
+@dataclass(frozen=True)
+class Work:
+    """An article as its editors see it: the newest revision, where it stands, what was said.
+
+    ``in_force``: the revision that readers get today, None when there is none.
+    """
+
+    article: Article
+    standing: Standing
+    in_force: Article | None
+    events: tuple[RevisionEvent, ...]
+    findings: tuple[Finding, ...]
+
+
+class Editor:
+    """The editorial operations over one database. Each takes who acts and the instant."""
+
+    def __init__(self, database: Database) -> None:
+        """Nothing is opened yet."""
+        self.database = database
+
+    def open(self, article_id: str, *, now: datetime, number: int | None = None) -> Work:
+        """The newest revision of an article, or revision ``number``; raise ArticleNotFound."""
+        connection = self.database.connection
+        if number is None:
+            article = editing.read_newest(connection, article_id)
+        else:
+            article = handbook.read_article(connection, article_id, number=number)
+        in_force = _in_force(connection, article_id, now=now)
+        return Work(
+            article=article,
+            standing=_standing(connection, article, in_force),
+            in_force=in_force,
+            events=tuple(editing.read_events(connection, article_id)),
+            findings=tuple(check_article(connection, article, on=now.date())),
+        )
+
+    def save(self, article: Article, *, base: int, author: str, now: datetime) -> Article:
+        """Keep a text as the next revision, a draft; an equal text makes none.
+
+        ``base``: number of the revision the author started from, 0 for a new article. Raise
+        RevisionConflict when that is not the newest one any more, InvalidInput naming the field.
+        """
+        with self.database.transaction() as connection:
+            _check_fields(connection, article)
+            newest = handbook.newest_number(connection, article.id)
+            if base != newest:
+                raise RevisionConflict(
+                    f"最新为第 {newest} 版，您改的是第 {base} 版", field="If-Match"
+                )
+            revision = replace(
+                article.revision, status="draft", author=author, based_on=base or None, reviewer=""
+            )
+            draft = replace(article, revision=revision)
+            if newest and _is_same(editing.read_newest(connection, article.id), draft):
+                return editing.read_newest(connection, article.id)
+            number = handbook.add_revision(connection, draft, now=now)
+            saved = handbook.read_article(connection, article.id, number=number)
+            editing.add_event(
+                connection, saved.revision, "save", actor=author, comment=revision.reason, now=now
+            )
+            editing.drop_autosave(connection, article.id, author)
+            return saved
+
+    def act(
+        self,
+        article_id: str,
+        number: int,
+        action: str,
+        *,
+        actor: str,
+        comment: str = "",
+        now: datetime,
+    ) -> Article:
+        """Submit, withdraw, approve or reject one revision; return it as it stands then.
+
+        Raise ArticleNotFound, EditRefused, SelfApproval, InvalidInput naming the field.
+        """
+        with self.database.transaction() as connection:
+            article = handbook.read_article(connection, article_id, number=number)
+            in_force = _in_force(connection, article_id, now=now)
+            standing = _standing(connection, article, in_force)
+            status = next_status(standing, action, actor=actor)
+            comment = clean_text(comment, field="comment", longest=MAX_COMMENT)
+            self._check_step(connection, article, action, comment, now=now)
+            if action == "approve":
+                editing.add_approval(connection, article.revision, reviewer=actor, now=now)
+            approvers = [*standing.approvers, actor] if action == "approve" else []
+            editing.set_status(connection, article.revision, status, reviewer="、".join(approvers))
+            editing.add_event(
+                connection, article.revision, action, actor=actor, comment=comment, now=now
+            )
+            if status == "published":
+                handbook.put_in_force(connection, article, number, now=now)
+            return handbook.read_article(connection, article_id, number=number)
+
+    @staticmethod
+    def _check_step(
+        connection: sqlite3.Connection,
+        article: Article,
+        action: str,
+        comment: str,
+        *,
+        now: datetime,
+    ) -> None:
+        if action == "reject" and not comment:
+            raise InvalidInput("退回要写明原因", field="comment")
+        if action not in ("submit", "approve"):
+            return
+        wrong = [
+            finding.message
+            for finding in check_article(connection, article, on=now.date())
+            if finding.severity == ERROR
+        ]
+        if wrong:
+            raise EditRefused("；".join(wrong[:5]), field="body")
+        later = [
+            each.number
+            for each in handbook.read_revisions(connection, article.id)
+            if each.number > article.revision.number and each.status in ("published", "archived")
+        ]
+        if later:
+            told = f"第 {max(later)} 版已经发布，这一版不能再{ACTIONS[action]}"
+            raise EditRefused(told, field="revision")
+
+    def archive(
+        self, article_id: str, *, successor: str = "", reason: str, actor: str, now: datetime
+    ) -> Article:
+        """Withdraw an article from today on by a new revision; name the one to read instead.
+
+        Raise ArticleNotFound when nothing is in force, InvalidInput naming the field.
+        """
+        reason = clean_text(reason, field="reason", longest=MAX_COMMENT)
+        if not reason:
+            raise InvalidInput("归档要写明原因", field="reason")
+        with self.database.transaction() as connection:
+            article = handbook.read_article(connection, article_id, on=now.date())
+            if successor:
+                _check_successor(connection, article_id, successor, now=now)
+            gone = replace(
+                article.revision,
+                status="archived",
+                author=actor,
+                reason=reason,
+                valid_from=now.date(),
+                valid_until=None,
+                based_on=article.revision.number,
+                reviewer="",
+            )
+            number = handbook.add_revision(connection, replace(article, revision=gone), now=now)
+            editing.set_successor(connection, article_id, successor)
+            handbook.put_in_force(connection, article, number, now=now)
+            saved = handbook.read_article(connection, article_id, number=number)
+            editing.add_event(
+                connection, saved.revision, "archive", actor=actor, comment=reason, now=now
+            )
+            return saved
+
+    def restore(self, article_id: str, number: int, *, author: str, now: datetime) -> Article:
+        """The text of an old revision as a new draft: history is never rewritten."""
+        with self.database.transaction() as connection:
+            old = handbook.read_article(connection, article_id, number=number)
+            revision = replace(
+                old.revision,
+                reason=f"恢复第 {number} 版",
+                valid_from=max(old.revision.valid_from, now.date()),
+                valid_until=None,
+            )
+            base = handbook.newest_number(connection, article_id)
+            return self.save(replace(old, revision=revision), base=base, author=author, now=now)
+
+    def comment(
+        self, article_id: str, number: int, words: str, *, actor: str, now: datetime
+    ) -> None:
+        """Say something about a revision; raise ArticleNotFound, InvalidInput."""
+        words = clean_text(words, field="comment", longest=MAX_COMMENT)
+        if not words:
+            raise InvalidInput("请写评论内容", field="comment")
+        with self.database.transaction() as connection:
+            article = handbook.read_article(connection, article_id, number=number)
+            editing.add_event(
+                connection, article.revision, "comment", actor=actor, comment=words, now=now
+            )
+
+
+def _in_force(connection: sqlite3.Connection, article_id: str, *, now: datetime) -> Article | None:
+    try:
+        return handbook.read_article(connection, article_id, on=now.date())
+    except ArticleNotFound:
+        return None
+
+
+def _standing(
+    connection: sqlite3.Connection, article: Article, in_force: Article | None
+) -> Standing:
+    revision = article.revision
+    return Standing(
+        status=revision.status,
+        author=revision.author,
+        approvers=editing.read_approvers(connection, revision),
+        needed=approvals_needed(in_force, article),
+    )
+
+
+def _is_same(old: Article, new: Article) -> bool:
+    """Whether a save would change nothing; the text of a withdrawn article is a new draft."""
+    if old.revision.status == "archived":
+        return False
+    return replace(old, revision=_text_only(old.revision)) == replace(
+        new, revision=_text_only(new.revision)
+    )
+
+
+def _text_only(revision: Revision) -> Revision:
+    return replace(
+        revision, number=0, status="", author="", reason="", created_at="", reviewer="",
+        based_on=None,
+    )  # fmt: skip
+
+
+def _check_fields(connection: sqlite3.Connection, article: Article) -> None:
+    """Refuse what could not be kept or found again; what is only unfinished is for the lint."""
+    revision = article.revision
+    known = (
+        ("categories", revision.categories, handbook.read_categories(connection)),
+        ("time_limits", revision.time_limits, handbook.read_limits(connection)),
+    )
+    for field, named, existing in known:
+        for name in named:
+            if name not in existing:
+                raise InvalidInput(f"没有 {name}", field=field)
+    if revision.valid_until is not None and revision.valid_until <= revision.valid_from:
+        raise InvalidInput("失效日应晚于生效日", field="valid_until")
+
+
+def _check_successor(
+    connection: sqlite3.Connection, article_id: str, successor: str, *, now: datetime
+) -> None:
+    if successor == article_id:
+        raise InvalidInput("不能是条目自己", field="successor")
+    revisions = handbook.read_revisions(connection, successor)
+    if shown_revision(revisions, on=now.date()) is None:
+        raise InvalidInput(f"没有现行条目 {successor}", field="successor")

@@ -1,0 +1,31 @@
+"""The handbook as the database holds it on a day."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import date
+
+from kb.handbook import Handbook
+from kb.store import handbook as store
+from kb.vocabulary import parse_vocabulary
+
+
+def read_stored(connection: sqlite3.Connection, *, on: date) -> Handbook:
+    """Articles shown on the day ``on`` with the tables beside them.
+
+    Talk that is no complaint stays in the handbook's files: the database does not hold it.
+    """
+    kinds = ("synonyms", "ambiguous", "confusions")
+    words = parse_vocabulary({kind: store.read_vocabulary(connection, kind) for kind in kinds})
+    return Handbook(
+        articles=tuple(store.read_articles(connection, on=on)),
+        categories=tuple(store.read_categories(connection).values()),
+        limits=tuple(store.read_limits(connection).values()),
+        figures=tuple(store.read_figures(connection)),
+        synonyms=words.synonyms,
+        ambiguous=tuple(sorted(words.ambiguous)),
+        confusions=words.confusions,
+        never_mask=tuple(store.read_vocabulary(connection, "never_mask") or ()),
+        workdays=store.read_vocabulary(connection, "workdays") or {},
+        other_talk=(),
+    )

@@ -1,0 +1,237 @@
+"""The editor's work in a real browser: writing, reviewing, and two people at once."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from kb.store import handbook
+from tests.browser.accessibility import assert_accessible
+from tests.browser.conftest import InputMethod, NewPage
+from web.services import Services
+
+Open = Callable[..., Page]
+WRITTEN = "## 试写\n\n| 项 | 值 |\n|:-|--:|\n| 红灯 | 4 小时 |\n\n见[断网](P060101)。\n"
+READING = """html => new DOMParser().parseFromString(html, "text/html")
+  .querySelector(".reading").outerHTML"""
+WORD_TABLE = (
+    "<p class=MsoNormal>见下表</p><table><tr><td>现象</td><td>处理</td></tr>"
+    "<tr><td>红灯<o:p></o:p></td><td>重插|一次</td></tr></table>"
+)
+
+
+@pytest.fixture
+def edit(new_page: NewPage) -> Open:
+    """Open an editor's page as somebody."""
+
+    def open_page(path: str = "/edit", *, who: str = "甲") -> Page:
+        return new_page(path, extra_http_headers={"X-Agent": quote(who)})
+
+    return open_page
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="保存为新的一版").click()
+    page.wait_for_url("**saved=*")
+
+
+def step(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    page.wait_for_url("**done=*")
+
+
+def test_the_preview_follows_and_is_byte_for_byte_what_readers_get(edit: Open) -> None:
+    page = edit("/edit/S12")
+    page.fill(
+        "[name=body]",
+        "## 试写\n\n| 项 | 值 |\n|:-|--:|\n| 红灯 | 4 小时 |\n\n见[断网](P060101)。\n",
+    )
+    expect(page.locator("#preview h2", has_text="试写")).to_be_visible()
+    shown = page.inner_html("#preview")
+    save(page)
+    step(page, "送审")
+    for who in ("乙", "丙"):
+        other = edit("/edit/S12", who=who)
+        other.locator("[name=action][value=approve]").click()
+        other.wait_for_url("**done=approve")
+    reader = edit("/articles/S12")
+    published = reader.evaluate("document.querySelector('.reading').outerHTML")
+    expected = page.evaluate(READING, shown)
+    assert published == expected
+
+
+def test_a_wrong_value_blocks_the_save_is_named_and_gets_the_focus(edit: Open) -> None:
+    page = edit("/edit/S13")
+    page.fill("[name=slug]", "Wrong Slug")
+    expect(page.locator("[name=slug][aria-invalid=true]")).to_be_visible()
+    page.get_by_role("button", name="保存为新的一版").click()
+    expect(page.locator("#problem")).to_contain_text("slug")
+    expect(page.locator("#wrong-slug")).to_contain_text("小写英文")
+    assert page.evaluate("document.activeElement.name") == "slug"
+    assert page.input_value("[name=slug]") == "Wrong Slug"
+
+
+def test_a_killed_tab_brings_back_what_was_typed(edit: Open) -> None:
+    page = edit("/edit/S14", who="丁")
+    page.fill("[name=title]", "没有保存的标题")
+    page.locator("[name=title]").blur()
+    expect(page.locator("#saved")).to_contain_text(re.compile(r"已保存 \d\d:\d\d"))
+    page.context.close()
+    again = edit("/edit/S14", who="丁")
+    assert again.input_value("[name=title]") == "没有保存的标题"
+    expect(again.locator("#restored")).to_contain_text("已恢复没有保存的内容")
+    assert edit("/edit/S14", who="戊").input_value("[name=title]") != "没有保存的标题"
+    again.get_by_role("button", name="放弃它").click()
+    expect(again.locator("#restored")).to_have_count(0)
+
+
+def test_the_second_of_two_editors_sees_three_texts_and_loses_nothing(edit: Open) -> None:
+    first, second = edit("/edit/S22", who="甲"), edit("/edit/S22", who="乙")
+    second.fill("[name=title]", "乙的标题")
+    first.fill("[name=title]", "甲的标题")
+    first.fill("[name=keywords]", "甲的词")
+    save(first)
+    second.get_by_role("button", name="保存为新的一版").click()
+    expect(second.get_by_role("alert")).to_contain_text("甲 已先保存了")
+    expect(second.locator("ins", has_text="乙的标题")).to_be_visible()
+    expect(second.locator("ins", has_text="甲的标题")).to_be_visible()
+    assert_accessible(second)
+    second.get_by_role("button", name="用我的，存为新的一版").click()
+    second.wait_for_url("**saved=*")
+    assert second.input_value("[name=title]") == "乙的标题"
+
+
+def test_changes_that_do_not_meet_are_merged(edit: Open) -> None:
+    first, second = edit("/edit/S23", who="甲"), edit("/edit/S23", who="乙")
+    first.fill("[name=keywords]", "甲的词，第二个")
+    save(first)
+    second.fill("[name=owner]", "乙的部门")
+    second.get_by_role("button", name="保存为新的一版").click()
+    second.get_by_role("button", name="两边都要：保存合并后的文字").click()
+    second.wait_for_url("**saved=*")
+    assert second.input_value("[name=owner]") == "乙的部门"
+    assert second.input_value("[name=keywords]") == "甲的词，第二个"
+
+
+def test_a_stale_tab_is_told_that_somebody_has_saved(edit: Open) -> None:
+    waiting = edit("/edit/S31", who="乙")
+    other = edit("/edit/S31", who="甲")
+    other.fill("[name=reason]", "先存一版")
+    other.fill("[name=owner]", "新的部门")
+    save(other)
+    expect(waiting.locator("#overtaken")).to_contain_text("甲 刚保存了第", timeout=10_000)
+
+
+def test_the_author_has_no_button_to_approve_and_is_refused(edit: Open) -> None:
+    page = edit("/edit/S32", who="甲")
+    page.fill("[name=owner]", "别的部门")
+    save(page)
+    step(page, "送审")
+    expect(page.locator("[value=approve]")).to_have_count(0)
+    answer = page.request.post(
+        "/api/v1/articles/S32/approve",
+        data=json.dumps(
+            {"revision": int(page.locator("#draft").get_attribute("data-newest") or 0)}
+        ),
+        headers={"Content-Type": "application/json"},
+    )
+    assert answer.status == 403
+
+
+def test_differences_are_told_without_colour_and_an_old_text_comes_back(edit: Open) -> None:
+    page = edit("/edit/S33", who="甲")
+    before = page.input_value("[name=title]")
+    page.fill("[name=title]", f"{before}（改）")
+    save(page)
+    page.get_by_role("link", name="版本与对照").click()
+    added = page.locator("ins", has_text="（改）")
+    expect(added).to_contain_text("新增：")
+    assert "underline" in added.evaluate("each => getComputedStyle(each).textDecorationLine")
+    assert_accessible(page)
+    page.get_by_role("button", name="恢复第 1 版").click()
+    page.wait_for_url("**done=restore")
+    assert page.input_value("[name=title]") == before
+
+
+def test_a_table_from_word_is_pasted_as_markdown_and_can_be_undone(edit: Open) -> None:
+    page = edit("/edit/S34")
+    body = page.locator("[name=body]")
+    before = body.input_value()
+    body.focus()
+    page.keyboard.press("Control+End")
+    page.evaluate(
+        """html => {
+          const data = new DataTransfer();
+          data.setData("text/html", html);
+          const event = new ClipboardEvent("paste",
+            {clipboardData: data, bubbles: true, cancelable: true});
+          document.querySelector("[name=body]").dispatchEvent(event);
+        }""",
+        WORD_TABLE,
+    )
+    table = "见下表\n\n| 现象 | 处理 |\n| --- | --- |\n| 红灯 | 重插\\|一次 |\n"
+    assert body.input_value() == before + table
+    page.keyboard.press("Control+z")
+    assert body.input_value() == before
+
+
+def test_a_composition_is_never_rewritten_by_preview_or_autosave(edit: Open) -> None:
+    page = edit("/edit/S41")
+    body = page.locator("[name=body]")
+    body.fill("")
+    body.focus()
+    method = InputMethod(page)
+    method.compose("guang")
+    page.wait_for_timeout(600)
+    method.compose("guang mao")
+    method.commit("光猫")
+    expect(page.locator("#preview", has_text="光猫")).to_be_visible()
+    assert body.input_value() == "光猫"
+    assert body.evaluate("each => each.selectionStart") == 2
+
+
+def test_personal_data_and_dead_links_are_told_while_writing(edit: Open) -> None:
+    page = edit("/edit/S42")
+    page.fill("[name=body]", "找张师傅 13800138000，另见[那条](P999999)。")
+    expect(page.locator("#lint")).to_contain_text("含有个人信息")
+    expect(page.locator("#lint")).to_contain_text("P999999")
+
+
+def test_a_new_article_is_written_reviewed_and_published_by_keyboard_alone(
+    edit: Open, services: Services
+) -> None:
+    page = edit("/edit")
+    page.locator("[name=id]").focus()
+    page.keyboard.type("S91")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/edit/S91")
+    for name, words in (
+        ("title", "键盘写的条目"), ("slug", "by-keyboard"), ("responsible_dept", "客服部"),
+        ("owner", "客服部"), ("body", "只有一句。"), ("sources", "内部"),
+    ):  # fmt: skip
+        while page.evaluate("document.activeElement.name") != name:
+            page.keyboard.press("Tab")
+        page.keyboard.type(words)
+    page.keyboard.press("Control+s")
+    page.wait_for_url("**saved=1")
+    for who, action in (("甲", "submit"), ("乙", "approve")):
+        page = edit("/edit/S91", who=who)
+        page.locator(f"[value={action}]").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**done={action}")
+    expect(page.get_by_text("已发布").first).to_be_visible()
+    shown = handbook.read_article(services.database.connection, "S91", on=services.clock().date())
+    assert shown.revision.body == "只有一句。\n"
+
+
+@pytest.mark.parametrize("path", ["/edit", "/edit/P060101", "/edit/S90", "/edit/P060101/history"])
+def test_the_editors_pages_are_accessible_and_fit_a_narrow_screen(edit: Open, path: str) -> None:
+    page = edit(path)
+    assert_accessible(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320

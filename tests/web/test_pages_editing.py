@@ -1,0 +1,62 @@
+"""The editors' pages without a script: every step is a form, every refusal keeps what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask.testing import FlaskClient
+
+Send = Callable[..., Any]
+FORM = {
+    "base": "0", "title": "表单写的条目", "section": "5.1", "slug": "by-form", "owner": "客服部",
+    "responsible_dept": "客服部", "sources": "内部", "body": "一句。", "valid_from": "2026-01-01",
+    "review_by": "2026-12-10", "keywords": "甲，乙", "steps": "第一步\n第二步",
+}  # fmt: skip
+
+
+def test_an_article_is_written_and_submitted_by_forms(client: FlaskClient, send: Send) -> None:
+    saved = send("/edit/S81-9", FORM)
+    assert (saved.status_code, saved.headers["Location"]) == (302, "/edit/S81-9?saved=1")
+    done = send("/edit/S81-9/step", {"revision": "1", "action": "submit"})
+    assert done.status_code == 302
+    draft = client.get("/api/v1/articles/S81-9/draft").json
+    assert draft is not None
+    assert (draft["keywords"], draft["steps"]) == (["甲", "乙"], ["第一步", "第二步"])
+    assert draft["standing"]["status"] == "in_review"
+    queue = client.get("/edit").text
+    assert "表单写的条目" in queue
+    assert "待审" in queue
+
+
+def test_a_refused_form_comes_back_with_what_was_typed(send: Send) -> None:
+    refused = send("/edit/S81-8", FORM | {"valid_from": "昨天", "title": "<b>没存上</b>"})
+    assert refused.status_code == 422
+    assert "&lt;b&gt;没存上&lt;/b&gt;" in refused.text
+    assert 'id="wrong-valid_from"' in refused.text
+
+
+def test_a_form_from_another_site_is_refused(client: FlaskClient) -> None:
+    answer = client.post("/edit/S81-7", data=FORM, headers={"Accept": "text/html"})
+    assert answer.status_code == 403
+
+
+def test_articles_due_for_review_are_listed(client: FlaskClient, send: Send) -> None:
+    send("/edit/S81-6", FORM | {"slug": "due", "title": "快到复核的条目"})
+    for agent, action in (("甲", "submit"), ("reviewer", "approve")):
+        answer = client.post(
+            f"/api/v1/articles/S81-6/{action}", json={"revision": 1}, headers={"X-Agent": agent}
+            if agent.isascii() else {},
+        )  # fmt: skip
+        assert answer.status_code == 200, answer.text
+    due = client.get("/edit").text.partition('id="head-due"')[2].partition('id="head-new"')[0]
+    assert "快到复核的条目" in due
+
+
+def test_a_step_that_cannot_be_taken_is_told_on_the_page(send: Send) -> None:
+    send("/edit/S81-5", FORM | {"slug": "five", "title": "第五条"})
+    refused = send("/edit/S81-5/step", {"revision": "1", "action": "reject", "comment": ""})
+    assert refused.status_code == 409
+    assert "不能退回" in refused.text
+    unknown = send("/edit/S81-5/step", {"revision": "1", "action": "explode"})
+    assert unknown.status_code == 422

@@ -1,0 +1,311 @@
+"""The editors' pages: what waits, the form with its preview, history, and two texts compared.
+
+Everything works by plain forms; ``edit.js`` adds the live preview, autosave, and the warning that
+somebody else has saved.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from kb.article import CHAPTERS, SECTIONS, Article
+from kb.diffing import FIELDS, diff_articles, diff_texts, merge_texts
+from kb.editing import ACTIONS
+from kb.editor import Editor, Work
+from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
+from kb.limit import TimeLimit
+from kb.lint import check_article
+from kb.store import editing, handbook, queue
+from kb.store.editing import Autosave
+from kb.times import format_instant
+from web.drafts import (
+    AutosaveBody,
+    PreviewBody,
+    build_article,
+    empty_fields,
+    fields_of,
+    line_fields,
+    parse_fields,
+    typed_fields,
+)
+from web.errors import Problem, describe
+from web.guard import check_form
+from web.parsing import agent_name, read_body
+from web.rendering import article_html, render_markdown
+from web.services import current
+
+blueprint = Blueprint("editing", __name__, url_prefix="/edit")
+REMINDER = timedelta(days=30)
+Page = str | tuple[str, int] | BaseResponse
+
+
+def _editor() -> Editor:
+    return Editor(current().database)
+
+
+@blueprint.get("")
+def show_queue() -> str:
+    """What waits: drafts, reviews, articles due for review; and the way to every article."""
+    connection = current().database.connection
+    today = current().clock().date()
+    return render_template(
+        "edit_queue.html",
+        waiting=editing.read_waiting(connection),
+        due=editing.read_due_reviews(connection, on=today, until=today + REMINDER),
+        articles=handbook.read_articles(connection),
+        chapters=list(enumerate(CHAPTERS, 1)),
+        today=today,
+        me=agent_name(),
+    )
+
+
+@blueprint.get("/new")
+def open_new() -> BaseResponse:
+    """The form of the article whose id was typed."""
+    return redirect(url_for("editing.show_form", article_id=request.args.get("id", "").strip()))
+
+
+@blueprint.get("/<article_id>")
+def show_form(article_id: str) -> Page:
+    """The form: the newest revision, or what this editor left in it unsaved."""
+    now = current().clock()
+    try:
+        work = _editor().open(article_id, now=now)
+    except ArticleNotFound:
+        work = None
+    fields = fields_of(work.article) if work else empty_fields(on=now.date())
+    base = work.article.revision.number if work else 0
+    saved = editing.read_autosave(current().database.connection, article_id, agent_name())
+    if saved is not None:
+        fields, base = fields | _texts(saved), saved.based_on
+    return _form(article_id, fields, base=base, work=work, restored=saved)
+
+
+def _texts(saved: Autosave) -> dict[str, str]:
+    return {name: str(value) for name, value in editing.parse_content(saved).items()}
+
+
+def _form(
+    article_id: str,
+    fields: dict[str, str],
+    *,
+    base: int,
+    work: Work | None,
+    restored: Autosave | None = None,
+    problem: Problem | None = None,
+) -> Page:
+    page = render_template(
+        "edit.html",
+        article_id=article_id,
+        fields=fields,
+        base=base,
+        work=work,
+        restored=restored,
+        problem=problem,
+        wrong={fault.pointer.strip("/").split("/")[0] for fault in problem.faults}
+        if problem
+        else set(),
+        sections=SECTIONS,
+        chapters=list(enumerate(CHAPTERS, 1)),
+        me=agent_name(),
+        preview=Markup(_published(work.article)) if work else "",  # noqa: S704 (sanitised)
+    )
+    return (page, problem.status) if problem else page
+
+
+def _published(article: Article) -> str:
+    revision = article.revision
+    return reading_html(article, article_html(article.id, revision.number, revision.body))
+
+
+@blueprint.post("/<article_id>")
+def save(article_id: str) -> Page:
+    """Save the form as the next revision; who was overtaken compares three texts."""
+    check_form()
+    typed = typed_fields()
+    base = int(request.form.get("base", "0")) if request.form.get("base", "").isdigit() else 0
+    try:
+        article = build_article(article_id, parse_fields(typed))
+        saved = _editor().save(article, base=base, author=agent_name(), now=current().clock())
+    except RevisionConflict:
+        return _show_conflict(article_id, typed, base=base)
+    except KBError as error:
+        return _form(article_id, typed, base=base, work=_work(article_id), problem=describe(error))
+    return redirect(url_for("editing.show_form", article_id=saved.id, saved=saved.revision.number))
+
+
+def _work(article_id: str) -> Work | None:
+    try:
+        return _editor().open(article_id, now=current().clock())
+    except ArticleNotFound:
+        return None
+
+
+def _show_conflict(article_id: str, mine: dict[str, str], *, base: int) -> tuple[str, int]:
+    """Base, mine and theirs side by side, with a merged text to go on from."""
+    connection = current().database.connection
+    theirs = editing.read_newest(connection, article_id)
+    started = handbook.read_article(connection, article_id, number=base) if base else None
+    before = line_fields(fields_of(started)) if started else dict.fromkeys(mine, "")
+    mine, others = line_fields(mine), line_fields(fields_of(theirs))
+    rows = []
+    merged = dict(mine)
+    for name, label in FIELDS.items():
+        found = merge_texts(before[name], mine[name], others[name])
+        merged[name] = found.text
+        if mine[name] != others[name]:
+            rows.append(
+                {
+                    "name": name,
+                    "label": label,
+                    "base": before[name],
+                    "mine": diff_texts(before[name], mine[name]),
+                    "theirs": diff_texts(before[name], others[name]),
+                    "is_conflict": found.is_conflict,
+                }
+            )
+    page = render_template(
+        "edit_conflict.html",
+        article_id=article_id,
+        rows=rows,
+        base=base,
+        newest=theirs.revision,
+        mine=mine,
+        merged=merged,
+        others=others,
+    )
+    return page, 412
+
+
+@blueprint.post("/<article_id>/preview")
+def preview(article_id: str) -> Response:
+    """The text as readers will see it, and what the lint says; nothing is kept."""
+    body = read_body(PreviewBody)
+    try:
+        article = build_article(article_id, parse_fields(body.fields))
+    except KBError as error:
+        problem = describe(error)
+        faults = [{"field": fault.name, "detail": fault.detail} for fault in problem.faults]
+        return jsonify({"html": "", "faults": faults, "findings": []})
+    findings = check_article(current().database.connection, article, on=current().clock().date())
+    html = reading_html(article, render_markdown(article.revision.body))
+    return jsonify({"html": html, "faults": [], "findings": [asdict(each) for each in findings]})
+
+
+def reading_html(article: Article, body: str) -> str:
+    """What a reader gets of an article below its head: steps, text, limits."""
+    return render_template(
+        "_reading.html", revision=article.revision, body=body, limits=_limits_of(article)
+    )
+
+
+def _limits_of(article: Article) -> list[TimeLimit]:
+    every = handbook.read_limits(current().database.connection)
+    return [every[name] for name in article.revision.time_limits if name in every]
+
+
+@blueprint.post("/<article_id>/autosave")
+def autosave(article_id: str) -> Response:
+    """Keep what stands in the form, and tell whether somebody else has saved meanwhile."""
+    body = read_body(AutosaveBody)
+    now = current().clock()
+    kept = Autosave(
+        article_id=article_id,
+        editor=agent_name(),
+        based_on=body.base,
+        content=json.dumps(body.fields, ensure_ascii=False),
+        saved_at=format_instant(now),
+    )
+    with current().database.transaction() as connection:
+        editing.save_autosave(connection, kept)
+    return jsonify({"saved_at": kept.saved_at, **_state(article_id)})
+
+
+@blueprint.get("/<article_id>/state")
+def show_state(article_id: str) -> Response:
+    """The newest revision and whether the index has it: what an open page asks now and then."""
+    return jsonify(_state(article_id))
+
+
+def _state(article_id: str) -> dict[str, Any]:
+    connection = current().database.connection
+    waiting = {change.object_id for change in queue.read_queue(connection)}
+    try:
+        newest = editing.read_newest(connection, article_id).revision
+    except ArticleNotFound:
+        return {"newest": 0, "author": "", "status": "", "indexed": False}
+    return {
+        "newest": newest.number,
+        "author": newest.author,
+        "status": newest.status,
+        "indexed": article_id not in waiting,
+    }
+
+
+@blueprint.post("/<article_id>/discard")
+def discard(article_id: str) -> BaseResponse:
+    """Give up what was left in the form."""
+    check_form()
+    with current().database.transaction() as connection:
+        editing.drop_autosave(connection, article_id, agent_name())
+    return redirect(url_for("editing.show_form", article_id=article_id))
+
+
+@blueprint.post("/<article_id>/step")
+def take_step(article_id: str) -> Page:
+    """Submit, withdraw, approve, reject, comment, archive or restore, by the button pressed."""
+    check_form()
+    form, now, who = request.form, current().clock(), agent_name()
+    action, words = form.get("action", ""), form.get("comment", "")
+    number = int(form.get("revision", "0")) if form.get("revision", "").isdigit() else 0
+    editor = _editor()
+    try:
+        if action == "comment":
+            editor.comment(article_id, number, words, actor=who, now=now)
+        elif action == "archive":
+            successor = form.get("successor", "").strip()
+            editor.archive(article_id, successor=successor, reason=words, actor=who, now=now)
+        elif action == "restore":
+            editor.restore(article_id, number, author=who, now=now)
+        elif action not in ACTIONS:
+            raise InvalidInput(f"应为 {'、'.join(ACTIONS)} 之一", field="action")
+        else:
+            editor.act(article_id, number, action, actor=who, comment=words, now=now)
+    except KBError as error:
+        work = editor.open(article_id, now=now)
+        fields = fields_of(work.article)
+        base = work.article.revision.number
+        return _form(article_id, fields, base=base, work=work, problem=describe(error))
+    return redirect(url_for("editing.show_form", article_id=article_id, done=action))
+
+
+@blueprint.get("/<article_id>/history")
+def show_history(article_id: str) -> str:
+    """All revisions, what was done with them, and two of them compared."""
+    connection = current().database.connection
+    work = _editor().open(article_id, now=current().clock())
+    revisions = handbook.read_revisions(connection, article_id)
+    new = _number("new", revisions[0].number)
+    old = _number("old", max(new - 1, 1))
+    pair = [handbook.read_article(connection, article_id, number=each) for each in (old, new)]
+    return render_template(
+        "edit_history.html",
+        article=work.article,
+        work=work,
+        revisions=revisions,
+        old=old,
+        new=new,
+        changes=diff_articles(*pair),
+    )
+
+
+def _number(name: str, otherwise: int) -> int:
+    given = request.args.get(name, "")
+    return int(given) if given.isdigit() and len(given) < 8 else otherwise

@@ -1,0 +1,131 @@
+"""Answers about drafts, reviews and revisions."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from web.replies.base import Reply
+
+
+class StandingReply(Reply):
+    """Where a revision stands; ``needed``: how many people must approve it."""
+
+    status: str
+    author: str
+    approvers: list[str]
+    needed: int
+
+
+class RevisionEventReply(Reply):
+    """One thing done with a revision."""
+
+    revision: int
+    action: str
+    actor: str
+    comment: str
+    at: str
+
+
+class FindingReply(Reply):
+    """What the lint says: an error keeps a revision from being submitted."""
+
+    severity: str
+    message: str
+
+
+class DraftReply(Reply):
+    """The newest revision as editors see it. ``in_force``: number readers get today, or null."""
+
+    id: str
+    revision: int
+    based_on: int | None
+    chapter: int
+    section: str
+    slug: str
+    title: str
+    owner: str
+    responsible_dept: str
+    categories: list[str]
+    keywords: list[str]
+    steps: list[str]
+    time_limits: list[str]
+    figures: list[str]
+    sources: list[str]
+    body: str
+    html: str
+    valid_from: str
+    valid_until: str | None
+    review_by: str
+    reason: str
+    in_force: int | None
+    successor: str
+    standing: StandingReply
+    events: list[RevisionEventReply]
+    findings: list[FindingReply]
+
+
+class RevisionReply(Reply):
+    """One revision of an article: who, when, why."""
+
+    revision: int
+    title: str
+    status: str
+    author: str
+    reviewer: str
+    reason: str
+    created_at: str
+    based_on: int | None
+    valid_from: str
+    valid_until: str | None
+
+
+class RevisionListReply(Reply):
+    """All revisions of an article, newest first."""
+
+    id: str
+    revisions: list[RevisionReply]
+
+
+class ChangeReply(Reply):
+    """A run of text: same, added or removed."""
+
+    kind: str
+    text: str
+
+
+class FieldChangeReply(Reply):
+    """What changed in one field."""
+
+    field: str
+    name: str
+    changes: list[ChangeReply]
+
+
+class DiffReply(Reply):
+    """Two revisions compared; fields that are equal are left out."""
+
+    id: str
+    old: int
+    new: int
+    fields: list[FieldChangeReply]
+
+
+class QueuedDraftReply(Reply):
+    """One article in the editors' queue."""
+
+    id: str
+    title: str
+    revision: int
+    status: str
+    author: str
+    owner: str
+    created_at: str
+    review_by: str
+
+
+class QueueReply(Reply):
+    """What editors have to do: drafts and reviews, and articles due for review."""
+
+    until: str
+    waiting: list[QueuedDraftReply] = Field(default_factory=list)
+    due_reviews: list[QueuedDraftReply] = Field(default_factory=list)
