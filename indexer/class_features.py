@@ -80,7 +80,8 @@ class FeatureCounts:
             if self._of_characters[char] < 0:
                 syllable = read_syllable(chr(HAN_FIRST + char))
                 self._of_characters[char] = self._syllables[syllable]
-        return (self._of_characters[first] << PAIR_BITS) | self._of_characters[second]
+        sounds: Codes = (self._of_characters[first] << PAIR_BITS) | self._of_characters[second]
+        return sounds
 
     def table(self, least: float) -> tuple[list[str], npt.NDArray[np.float32]]:
         """Features of at least this weight over all classes, in order of their names; and the

@@ -33,7 +33,10 @@ class TermVectors:
             (counts["pairs"], self._pair_rows(counts["pairs"].codes)),
             (characters, self._encoder.character_rows[characters.codes]),
         )
-        return unit_rows(sum((self._add_up(*part) for part in parts), np.float32(0)))
+        sums = np.zeros((documents, self._encoder.dimension), np.float32)
+        for part in parts:
+            sums += self._add_up(*part)
+        return unit_rows(sums)
 
     def _learn(self) -> None:
         """Rows of what was numbered since the last batch; a word of two is among the pairs."""
