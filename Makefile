@@ -1,10 +1,10 @@
-# make serve | test | test-browser | lint | bench
+# make serve | test | test-browser | lint | bench | simulate
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve test test-browser lint bench
+.PHONY: serve test test-browser lint bench simulate
 
 serve: $(READY)
 	@$(BIN)/kb init --with-samples
@@ -25,6 +25,9 @@ lint: $(READY)
 
 bench: $(READY)
 	@$(BIN)/kb bench
+
+simulate: $(READY)
+	@$(BIN)/python -m tests.bench.outcomes_simulator
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新的版本"; exit 1; }

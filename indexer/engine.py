@@ -18,6 +18,7 @@ from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.past_fixes import FixTallies
 from indexer.queries import QueryBuilder
+from indexer.rankers import TRIAL, Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
 from indexer.searching import Asked, search_snapshot
@@ -45,7 +46,6 @@ from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
 from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
 
-RANKER_VERSION = "base-1"
 MOST_ITEMS = 20
 PREWARM = (
     "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
@@ -75,6 +75,7 @@ class Engine:
         self._language = language
         self._reference = ReferenceCache(database)
         self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
+        self._rankers = Rankers(database, settings)
         self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._lock = threading.Lock()
@@ -126,15 +127,21 @@ class Engine:
         """
         started = time.perf_counter()
         request = complete_request(self._database.connection, request, now=now)
-        answer = self._answer(request, now=now)
+        answer = self._answer(request, self._rankers.draw(request), now=now)
         took = (time.perf_counter() - started) * 1000
         return self._record(replace(answer, took_ms=round(took, 2)), request, now=now)
 
-    def preview(self, request: SuggestionRequest, *, now: datetime) -> Answer:
-        """The same answer, with nothing recorded: for measuring."""
-        return self._answer(complete_request(self._database.connection, request, now=now), now=now)
+    def preview(
+        self, request: SuggestionRequest, *, now: datetime, ranker_version: str | None = None
+    ) -> Answer:
+        """The same answer, with nothing recorded or left to chance: for measuring and replays.
 
-    def _answer(self, request: SuggestionRequest, *, now: datetime) -> Answer:
+        ``ranker_version``: as a session recorded it; raise RankerVersionNotFound.
+        """
+        request = complete_request(self._database.connection, request, now=now)
+        return self._answer(request, self._rankers.fixed(ranker_version), now=now)
+
+    def _answer(self, request: SuggestionRequest, ranking: Ranking, *, now: datetime) -> Answer:
         connection = self._database.connection
         reference = self._reference.read()
         masked = mask_text(request.text, never=reference.never_mask)
@@ -162,6 +169,7 @@ class Engine:
             area=request.area,
             priority=ticket.urgency if ticket else "",
             limit=request.limit,
+            arranger=ranking.arranger(classes),
         )
         is_other = not request.category and not opened.gate.is_trade(talk)
         answer = Answer(
@@ -171,7 +179,8 @@ class Engine:
             abstained=is_other or not classes,
             took_ms=0.0,
             index_generation=snapshot.version,
-            ranker_version=RANKER_VERSION,
+            ranker_version=ranking.version,
+            arm=ranking.arm,
             query_masked=masked,
             categories=guess_categories(connection, snapshot, case, reference.categories),
             procedures=(),
@@ -189,9 +198,12 @@ class Engine:
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
         fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer, self._tallies)
+        shown = [item for _, item in procedures]
+        on_trial = any(item.propensity < 1 for item in (*shown, *fixes))
         return replace(
             answer,
-            procedures=_numbered([item for _, item in procedures]),
+            arm=TRIAL if on_trial else answer.arm,
+            procedures=_numbered(shown),
             time_limits=_numbered(limits),
             past_fixes=_numbered(fixes),
         )
@@ -238,7 +250,7 @@ class Engine:
                 created_at=format_instant(now),
                 index_generation=answer.index_generation,
                 ranker_version=answer.ranker_version,
-                arm="",
+                arm=answer.arm,
                 mode=answer.mode,
                 abstained=answer.abstained,
                 top_confidence=answer.items[0].confidence if answer.items else "",
@@ -256,10 +268,12 @@ class Engine:
                     position=item.position,
                     score=round(item.score, 6),
                     confidence=item.confidence,
-                    propensity=1.0,
+                    propensity=item.propensity,
                     matched_terms=item.why.terms,
                     title=item.title,
                     displayed_at=None,
+                    boost=item.boost,
+                    team=item.team,
                 )
                 for item in answer.items
             ]
@@ -314,7 +328,7 @@ class Engine:
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
             pending=pending,
-            ranker_version=RANKER_VERSION,
+            ranker_version=self._rankers.fixed().version,
         )
 
     def prewarm(self) -> None:

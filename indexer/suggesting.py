@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
 
 from indexer.analysis import Analyzer
+from indexer.arranging import Arranger, Candidate, Placement
 from indexer.classification import ClassEvidence, describe_evidence
 from indexer.confidence import fit_probability, name_confidence
 from indexer.documents import Key, parse_key, split_sections
@@ -58,6 +59,7 @@ class Case:
     area: str
     priority: str
     limit: int
+    arranger: Arranger = field(default_factory=Arranger)
 
     @property
     def likely(self) -> list[ClassEvidence]:
@@ -130,40 +132,60 @@ def suggest_procedures(
     articles = {
         article.id: article
         for article in handbook.read_articles(
-            connection, on=case.now.date(), ids=[key.identity for key, _ in hits]
+            connection, on=case.now.date(), ids=[hit.target_id for hit, _ in hits]
         )
     }
     outcomes = tickets.solution_outcomes(connection, list(articles))
+    shown = [
+        (articles[hit.target_id], hit, placed) for hit, placed in hits if hit.target_id in articles
+    ]
     return [
-        (article, _procedure(article, case, score, position, outcomes.get(name, (0, 0))))
-        for position, (name, article, score) in enumerate(
-            (
-                (key.identity, articles[key.identity], score)
-                for key, score in hits
-                if key.identity in articles
+        (
+            article,
+            _placed(
+                _procedure(article, case, hit.score, position, outcomes.get(article.id, (0, 0))),
+                placed,
             ),
-            1,
         )
+        for position, (article, hit, placed) in enumerate(shown, 1)
     ]
 
 
-Candidate = tuple[Key, float]
-"""Key of an article's revision and its score."""
-
-
 def _shown(
-    connection: sqlite3.Connection, candidates: Sequence[Candidate], case: Case
-) -> list[Candidate]:
+    connection: sqlite3.Connection, candidates: Sequence[tuple[Key, float]], case: Case
+) -> list[tuple[Candidate, Placement]]:
     """The best candidates whose revision is the one shown today: from here on they are hits."""
     ids = [key.identity for key, _ in candidates if key.kind == "article"]
     numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
     hits = [
-        candidate
-        for candidate in candidates
-        if str(numbers.get(candidate[0].identity)) == candidate[0].version
+        Candidate(key.identity, score)
+        for key, score in candidates
+        if str(numbers.get(key.identity)) == key.version
     ]
-    hits.sort(key=lambda hit: (-hit[1], hit[0].identity))
-    return hits[: case.limit]
+    placements = case.arranger.arrange("procedure", hits, case.limit)
+    return [(hits[placed.index], placed) for placed in placements]
+
+
+LEARNT = (
+    (0.01, "同类投诉里用它办结的多、反复的少，排名提前"),
+    (-0.01, "同类投诉里用它办结的少或反复多，排名靠后"),
+)
+
+
+def _placed(item: Suggestion, placed: Placement) -> Suggestion:
+    """The item as the arranger put it: with what outcomes added to its score, and why."""
+    if placed == Placement(placed.index):
+        return item
+    up, down = LEARNT
+    learnt = up[1] if placed.boost >= up[0] else down[1] if placed.boost <= down[0] else ""
+    return replace(
+        item,
+        score=item.score + placed.boost,
+        boost=placed.boost,
+        propensity=placed.propensity,
+        team=placed.team,
+        why=replace(item.why, note="；".join(filter(None, (item.why.note, learnt)))),
+    )
 
 
 def _procedure(
@@ -302,12 +324,16 @@ def suggest_fixes(
     }
     labelled = {(ticket.category, ticket.fix) for ticket in members if ticket.fix}
     counted = tallies.read(connection, labelled)
-    fixes = group_fixes(members, similarity, terms, counted)[: case.limit]
+    fixes = group_fixes(members, similarity, terms, counted)
     best = fixes[0].score if fixes else 1.0
     fixes = [fix for fix in fixes if fix.score >= LEAST_OF_BEST * best]
+    placements = case.arranger.arrange(
+        "past_fix", [Candidate(fix.id, fix.score) for fix in fixes], case.limit
+    )
+    ordered = [(fixes[placed.index], placed) for placed in placements]
     return [
-        _fix(fix, case, probability.get(fix.tally.category, 0.5), position)
-        for position, fix in enumerate(fixes, 1)
+        _placed(_fix(fix, case, probability.get(fix.tally.category, 0.5), position), placed)
+        for position, (fix, placed) in enumerate(ordered, 1)
     ]
 
 

@@ -11,8 +11,10 @@ from kb.commands.bench import bench_command
 from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
+from kb.commands.experiments import experiment_group
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
+from kb.commands.learning import learn_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
@@ -29,6 +31,8 @@ COMMANDS = (
     due_command,
     serve_command,
     train_command,
+    learn_command,
+    experiment_group,
     eval_command,
     bench_command,
     verify_command,

@@ -23,6 +23,7 @@ from kb.intake import (
 )
 from kb.linking import Target, add_link, drop_link, drop_solution, find_link, solution_of
 from kb.masking import mask_text
+from kb.queues import FIRST_CALL, plan_next_call
 from kb.recording import decide
 from kb.returning import note_return, settle_quiet
 from kb.store import outcomes, sessions, tickets
@@ -189,6 +190,8 @@ class Desk:
                 "none_fit": closing.none_fit,
                 "overdue": bool(ticket.due_at and at > ticket.due_at),
                 "closings": number,
+                "callback_result": "",
+                "callback_due": format_instant(now + FIRST_CALL),
             }
             tickets.update_ticket(connection, ticket_no, values, now=now)
             pending = Outcome(ticket_no, ticket.closings, "pending", "", None, at)
@@ -230,7 +233,13 @@ class Desk:
             if ticket.status != "closed":
                 raise TicketConflict("只有已办结的工单能重开", field="ticket_no")
             self._came_back(connection, ticket, "reopened", agent=agent, happened=now, now=now)
-            values = {"status": "open", "reopened": ticket.reopened + 1, "closed_at": None}
+            values = {
+                "status": "open",
+                "reopened": ticket.reopened + 1,
+                "closed_at": None,
+                "dispatched_at": None,
+                "callback_due": None,
+            }
             tickets.update_ticket(connection, ticket_no, values, now=now)
             detail = mask_text(reason.strip(), never=never_mask(connection))
             tickets.add_event(connection, ticket, "reopened", agent=agent, now=now, detail=detail)
@@ -269,7 +278,8 @@ class Desk:
     ) -> Ticket:
         """Record a callback: satisfied, not (the closing came back), None if nobody answered.
 
-        ``happened``: when it was, if it is recorded later.
+        A call that nobody took is to be made once more. ``happened``: when it was, if it is
+        recorded later.
         """
         happened = _happened(happened, now=now, field="called_at")
         if satisfaction is not None and not 1 <= satisfaction <= 10:
@@ -285,7 +295,13 @@ class Desk:
                     connection, ticket, "callback", agent=agent, happened=happened, now=now
                 )
             result = {True: "satisfied", False: "dissatisfied", None: "no_answer"}[satisfied]
-            values: dict[str, object] = {"callback_result": result}
+            tried = 1 + tickets.count_unanswered(connection, ticket)
+            values: dict[str, object] = {
+                "callback_result": result,
+                "callback_due": plan_next_call(
+                    reached=satisfied is not None, tried=tried, now=happened
+                ),
+            }
             if satisfaction is not None:
                 values["satisfaction"] = satisfaction
             tickets.update_ticket(connection, ticket_no, values, now=now)

@@ -60,6 +60,18 @@ class SessionNotFound(KBError):
     code = "session-not-found"
 
 
+class CallNotFound(KBError):
+    """没有这个来电"""
+
+    code = "call-not-found"
+
+
+class LinkSpent(KBError):
+    """弹屏链接已用过、已过期或不是本系统签发的"""
+
+    code = "link-spent"
+
+
 class LinkNotFound(KBError):
     """工单没有这条关联"""
 
@@ -148,6 +160,24 @@ class PortInUse(KBError):
     """端口已被占用"""
 
     code = "port-in-use"
+
+
+class RankerVersionNotFound(KBError):
+    """没有这个排序版本"""
+
+    code = "ranker-version-not-found"
+
+
+class ExperimentNotFound(KBError):
+    """没有这个实验"""
+
+    code = "experiment-not-found"
+
+
+class ExperimentConflict(KBError):
+    """现在不能这样做实验"""
+
+    code = "experiment-conflict"
 
 
 class EditRefused(KBError):

@@ -401,6 +401,107 @@ def m007_outcome_loop(db: Database) -> None:
 
 
 @migrations()
+def m008_learning(db: Database) -> None:
+    """What the ranker learnt from outcomes, and experiments between two of its versions.
+
+    ``ranker_boost`` is the ledger too: ``before`` is what the version before gave, and the counts
+    are those that caused the change. ``ranker_switch`` has one row; ``stamp`` rises with every
+    change that a running server must notice. ``impression.boost``: what was learnt, already in the
+    score; ``team``: the ranker that picked the item while an experiment ran.
+    """
+    db.executescript(
+        """
+        CREATE TABLE ranker (
+            version INTEGER PRIMARY KEY AUTOINCREMENT,
+            created_at TEXT NOT NULL,
+            parent INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('accepted', 'refused')),
+            settings TEXT NOT NULL,
+            digest TEXT NOT NULL
+        );
+        CREATE TABLE ranker_boost (
+            version INTEGER NOT NULL REFERENCES ranker(version),
+            lane TEXT NOT NULL CHECK (lane IN ('procedure', 'past_fix')),
+            target_id TEXT NOT NULL,
+            context TEXT NOT NULL,
+            boost REAL NOT NULL CHECK (abs(boost) <= 0.15),
+            before REAL NOT NULL,
+            shown INTEGER NOT NULL,
+            solutions REAL NOT NULL,
+            expected REAL NOT NULL,
+            came_back REAL NOT NULL,
+            expected_came_back REAL NOT NULL,
+            PRIMARY KEY (version, lane, target_id, context)
+        ) WITHOUT ROWID;
+        CREATE INDEX ranker_boost_target ON ranker_boost(target_id);
+        CREATE TABLE ranker_switch (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            learning INTEGER NOT NULL,
+            current INTEGER NOT NULL,
+            stamp INTEGER NOT NULL
+        );
+        INSERT INTO ranker_switch (id, learning, current, stamp) VALUES (1, 1, 0, 1);
+        ALTER TABLE impression ADD COLUMN boost REAL NOT NULL DEFAULT 0;
+        ALTER TABLE impression ADD COLUMN team TEXT NOT NULL DEFAULT '';
+        CREATE TABLE experiment (
+            name TEXT PRIMARY KEY,
+            treatment INTEGER NOT NULL,
+            control INTEGER NOT NULL,
+            share REAL NOT NULL CHECK (share > 0 AND share <= 1),
+            started_at TEXT NOT NULL,
+            stopped_at TEXT,
+            stop_reason TEXT NOT NULL CHECK (stop_reason IN ('', 'asked', 'guard'))
+        );
+        CREATE UNIQUE INDEX one_experiment_runs ON experiment((1)) WHERE stopped_at IS NULL;
+        CREATE INDEX suggestion_session_arm ON suggestion_session(arm) WHERE arm <> '';
+        """
+    )
+
+
+@migrations()
+def m011_queues(db: Database) -> None:
+    """Whose turn it is, calls that ring at the desk, and what an agent keeps at hand.
+
+    ``call``: number masked and hashed, words masked; ``used_link``: one-time links that were
+    followed. ``recent_article`` and ``favourite`` belong to an agent's name.
+    """
+    db.executescript(
+        """
+        ALTER TABLE ticket ADD COLUMN dispatched_at TEXT;
+        ALTER TABLE ticket ADD COLUMN callback_due TEXT;
+        CREATE INDEX ticket_open ON ticket(due_at, ticket_no) WHERE status = 'open';
+        CREATE INDEX ticket_callback ON ticket(callback_due, ticket_no)
+            WHERE callback_due IS NOT NULL;
+        CREATE TABLE call (
+            call_id TEXT PRIMARY KEY,
+            queue TEXT NOT NULL,
+            service_number TEXT NOT NULL,
+            number_hash TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created_at TEXT NOT NULL
+        );
+        CREATE INDEX call_created ON call(created_at);
+        CREATE TABLE used_link (
+            nonce TEXT PRIMARY KEY,
+            used_at TEXT NOT NULL
+        );
+        CREATE TABLE favourite (
+            agent TEXT NOT NULL,
+            article_id TEXT NOT NULL REFERENCES article(id),
+            at TEXT NOT NULL,
+            PRIMARY KEY (agent, article_id)
+        );
+        CREATE TABLE recent_article (
+            agent TEXT NOT NULL,
+            article_id TEXT NOT NULL REFERENCES article(id),
+            at TEXT NOT NULL,
+            PRIMARY KEY (agent, article_id)
+        );
+        """
+    )
+
+
+@migrations()
 def m012_editing(db: Database) -> None:
     """What editors work with: approvals, comments, texts not saved yet, and the files' last state.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
+    Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
+    Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
 )
 
 
@@ -42,6 +45,8 @@ class Settings:
     encoder: str
     repeat_days: int
     max_body: int
+    learning: bool
+    swap_rate: float
 
     @property
     def database(self) -> Path:
@@ -80,6 +85,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         encoder=value["KB_ENCODER"],
         repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
+        learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
+        swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
     )
 
 
@@ -92,3 +99,16 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not is_number or not low <= int(text) <= high:
         raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("on", "off"):
+        raise InvalidInput(f"应为 on 或 off，现为 {text[:20]!r}", field=name)
+    return text == "on"
+
+
+def _share(name: str, text: str, high: float) -> float:
+    is_number = re.fullmatch(r"[0-9](\.[0-9]{1,9})?", text)
+    if not is_number or float(text) > high:
+        raise InvalidInput(f"应为 0 到 {high} 的数，现为 {text[:20]!r}", field=name)
+    return float(text)

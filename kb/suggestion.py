@@ -70,6 +70,8 @@ class Suggestion:
 
     ``probability``: that it is of the complaint's class; ``confidence`` is named by it, in a past
     fix by this and what became of it.
+    ``boost``: the part of the score learnt from outcomes; ``propensity``: the chance it had to
+    stand here; ``team``: the ranker that picked it in an experiment.
     ``details`` holds what only this kind of item has, ready for JSON.
     """
 
@@ -86,6 +88,9 @@ class Suggestion:
     details: Mapping[str, object] = field(default_factory=dict)
     impression_id: str = ""
     probability: float = 0.0
+    boost: float = 0.0
+    propensity: float = 1.0
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,7 @@ class Answer:
     time_limits: tuple[Suggestion, ...]
     past_fixes: tuple[Suggestion, ...]
     repeat: Repeat | None = None
+    arm: str = ""
 
     @property
     def items(self) -> tuple[Suggestion, ...]:

@@ -42,7 +42,11 @@ TARGET_TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Ticket:
-    """One complaint case; every text in it is masked already. Instants are ISO text, Beijing."""
+    """One complaint case; every text in it is masked already. Instants are ISO text, Beijing.
+
+    ``assignee``: who has it, "" when nobody does; ``dispatched_at``: when it was sent to its
+    department; ``callback_due``: by when the customer is to be called, None when no call is due.
+    """
 
     ticket_no: str
     accepted_at: str
@@ -76,6 +80,9 @@ class Ticket:
     external_source: str = ""
     external_id: str = ""
     version: int = 1
+    assignee: str = ""
+    dispatched_at: str | None = None
+    callback_due: str | None = None
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def settings(prepared_data: Path, tmp_path: Path) -> Settings:
     """Settings of a fresh copy of the prepared folder."""
     data = tmp_path / "data"
     shutil.copytree(prepared_data, data)
-    return read_settings({"KB_DATA": str(data)})
+    return read_settings({"KB_DATA": str(data), "KB_SWAP_RATE": "0"})
 
 
 @pytest.fixture

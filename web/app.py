@@ -7,10 +7,10 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, editing, health, limits, search, suggestions
+from web.api import articles, calls, editing, health, limits, search, suggestions
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import closing, desk, handbook, problems, tickets
+from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, tickets
 from web.pages import editing as editing_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -19,6 +19,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     suggestions.blueprint,
     search.blueprint,
     api_tickets.blueprint,
+    calls.blueprint,
     articles.blueprint,
     editing.blueprint,
     limits.blueprint,
@@ -26,6 +27,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
+    dispatching.blueprint,
+    pop.blueprint,
+    agent.blueprint,
     handbook.blueprint,
     editing_pages.blueprint,
     problems.blueprint,

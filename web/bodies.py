@@ -20,6 +20,7 @@ from web.fields import (
     Name,
     PhoneNumber,
     Priority,
+    QueueName,
     Satisfaction,
     SearchType,
     SearchWords,
@@ -139,11 +140,25 @@ class TicketChanges(Body):
 
 
 class TicketPage(Query):
-    """GET /tickets"""
+    """GET /tickets; with ``queue`` in the order of the queue."""
 
     status: Status | None = None
+    queue: QueueName | None = None
+    assignee: Name = ""
+    category: Name = ""
+    department: Name = ""
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
     cursor: Identity | None = None
+
+
+class QueuePage(Query):
+    """The page /tickets. ``after``: number of the ticket that the page before ended with."""
+
+    queue: QueueName = "waiting"
+    mine: Name = ""
+    category: Name = ""
+    department: Name = ""
+    after: Name = ""
 
 
 class TargetBody(Body):
@@ -211,6 +226,32 @@ class CallbackBody(Body):
     satisfaction: Satisfaction | None = None
     comment: Words = ""
     called_at: Instant | None = None
+
+
+class AssignBody(Body):
+    """POST /tickets/{ticket_no}/assign; "" gives the ticket back."""
+
+    assignee: Name
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class DispatchBody(Body):
+    """POST /tickets/{ticket_no}/dispatch"""
+
+    department: Identity
+    text: Complaint
+    person: Name = ""
+    due_at: Instant | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class CallBody(Body):
+    """POST /calls: a call that rings; ``text``: what the caller said so far."""
+
+    call_id: Identity
+    service_number: CallerNumber = ""
+    queue: Name = ""
+    text: Words = ""
 
 
 class ArticleList(Query):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 EVENTS: Mapping[str, frozenset[str]] = {
     "service_started": frozenset({"host", "port", "threads"}),
     "outcomes_settled": frozenset({"count"}),
+    "experiment_stopped": frozenset({"experiment", "harm"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from kb.errors import KBError
+from kb.queues import QUEUES
 from kb.searching import MAX_QUERY, SEARCH_TYPES
 from kb.suggestion import ACTIONS, DECISIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
@@ -106,6 +107,9 @@ DecisionKind = Annotated[
 ]
 Status = Annotated[
     str, AfterValidator(_one_of(STATUSES)), Field(json_schema_extra={"enum": list(STATUSES)})
+]
+QueueName = Annotated[
+    str, AfterValidator(_one_of(QUEUES)), Field(json_schema_extra={"enum": list(QUEUES)})
 ]
 SearchType = Annotated[
     str,

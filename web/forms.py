@@ -30,6 +30,7 @@ class DeskForm:
     number: str = ""
     session_id: str = ""
     ticket_no: str = ""
+    call_id: str = ""
 
 
 def read_desk_form() -> DeskForm:
@@ -48,6 +49,7 @@ def read_desk_form() -> DeskForm:
         number=short_field("number"),
         session_id=short_field("session_id"),
         ticket_no=short_field("ticket_no"),
+        call_id=short_field("call_id"),
     )
 
 
@@ -61,6 +63,7 @@ def typed_desk_form() -> DeskForm:
         category=form.get("category", ""),
         channel=form.get("channel", "hotline"),
         number=form.get("number", ""),
+        call_id=form.get("call_id", ""),
     )
 
 

@@ -13,6 +13,7 @@ from flask import Flask, url_for
 from kb.editing import ACTIONS as ACTIONS_OF_EDITORS
 from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
+from kb.queues import QUEUES, due_of, queue_of
 from kb.repeat import Repeat
 from kb.suggestion import ACTIONS
 from kb.ticket import (
@@ -26,6 +27,7 @@ from kb.ticket import (
     USAGES,
 )
 from kb.times import format_instant, parse_instant, to_beijing
+from web.parsing import named_agent
 from web.rendering import mark_terms
 
 CONFIDENCES: Mapping[str, str] = {"HIGH": "把握高", "MEDIUM": "把握中", "LOW": "把握低"}
@@ -36,6 +38,9 @@ HISTORY: Mapping[str, str] = {
     "updated": "修改",
     "linked": "关联知识",
     "unlinked": "取消关联",
+    "assigned": "认领或转交",
+    "released": "退回待受理",
+    "dispatched": "派单",
     "closed": "办结",
     "reopened": "重开",
     "came_back": "又反复",
@@ -85,15 +90,19 @@ def init_app(app: Flask) -> None:
         actions=ACTIONS,
         history=HISTORY,
         callbacks=CALLBACKS,
+        queues=QUEUES,
+        seat_name=named_agent,
         revision_statuses=REVISION_STATUSES,
         edit_actions=EDIT_ACTIONS,
     )
     app.jinja_env.filters.update(
         ago=describe_ago,
         clock=format_clock,
+        due=due_of,
         hours=describe_hours,
         kept=describe_kept,
         marked=mark_terms,
+        queue=queue_of,
         remaining=describe_remaining,
     )
     app.jinja_env.trim_blocks = True

@@ -48,6 +48,22 @@ def find_article(
     return FoundArticle(article, named, valid)
 
 
+def find_last(article_id: str) -> FoundArticle:
+    """The revision that was valid last of an article that is not valid any more.
+
+    Raise ArticleNotFound when none ever was.
+    """
+    connection = current().database.connection
+    read = [
+        each.number
+        for each in handbook.read_revisions(connection, article_id)
+        if each.status in READABLE and each.valid_from <= current().clock().date()
+    ]
+    if not read:
+        raise ArticleNotFound(article_id, field="article_id")
+    return find_article(article_id, revision=max(read))
+
+
 def _valid_number(article_id: str, day: date) -> int | None:
     try:
         found = handbook.read_article(current().database.connection, article_id, on=day)

@@ -11,11 +11,12 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from kb.errors import InvalidInput
+from kb.errors import InvalidInput, KBError
 from kb.texts import clean_text
 from web.errors import Fault, InvalidFields, MalformedRequest, UnsupportedMediaType
 
 AGENT_HEADER = "X-Agent"
+AGENT_COOKIE = "kb_agent"
 MAX_AGENT = 64
 NOBODY = "坐席"
 MESSAGES: Mapping[str, str] = {
@@ -128,13 +129,34 @@ def _refuse_constant(name: str) -> None:
 
 
 def agent_name() -> str:
-    """Who asks: the percent-encoded ``X-Agent`` header, else 坐席."""
+    """Who asks: the percent-encoded ``X-Agent`` header, else this browser's name, else 坐席."""
+    return _header_name() or _cookie_name() or NOBODY
+
+
+def named_agent() -> str:
+    """Who asks, for the pages: "" for somebody who gave no name (or one that cannot be read)."""
+    try:
+        return _header_name() or _cookie_name()
+    except KBError:
+        return ""
+
+
+def _header_name() -> str:
     given = request.headers.get(AGENT_HEADER, "")
     try:
         name = unquote_to_bytes(given.encode("latin-1")).decode("utf-8")
     except UnicodeError:
         raise MalformedRequest("应为百分号编码的 UTF-8 文字", field=AGENT_HEADER) from None
-    return clean_text(name, field=AGENT_HEADER, longest=MAX_AGENT) or NOBODY
+    return clean_text(name, field=AGENT_HEADER, longest=MAX_AGENT)
+
+
+def _cookie_name() -> str:
+    """The name this browser gave; one that cannot be read is none."""
+    try:
+        name = unquote_to_bytes(request.cookies.get(AGENT_COOKIE, "")).decode("utf-8")
+        return clean_text(name, longest=MAX_AGENT)
+    except (UnicodeError, KBError):
+        return ""
 
 
 def read_version() -> int | None:

@@ -13,6 +13,7 @@ from indexer.engine import open_engine
 from kb.database import open_database
 from kb.desk import Desk
 from kb.settings import Settings
+from kb.store.experiments import stop_harmful
 from kb.times import now_beijing
 from web.app import create_app
 from web.events import log_event
@@ -60,9 +61,24 @@ def _settle_outcomes(services: Services, stopped: threading.Event) -> None:
     while not stopped.is_set():
         try:
             log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
+            _guard_experiment(services)
         except sqlite3.OperationalError as error:
             log_event("database_unavailable", error=type(error).__name__)
         stopped.wait(SETTLE_SECONDS)
+
+
+def _guard_experiment(services: Services) -> None:
+    """Stop the running experiment when its treatment comes back more often."""
+    with services.database.transaction() as connection:
+        stopped = stop_harmful(
+            connection, repeat_days=services.settings.repeat_days, now=services.clock()
+        )
+    if stopped is not None:
+        log_event(
+            "experiment_stopped",
+            experiment=stopped.experiment.name,
+            harm=round(stopped.harm, 2),
+        )
 
 
 def _log_to_stderr() -> None:

@@ -230,7 +230,14 @@ def _write_refused(path: Path, reports: Sequence[tuple[Path, ImportReport]]) -> 
 def settle_command(run: Run, as_json: bool) -> None:
     """把过了反复观察期、没有再来的办结记为已解决。"""
     from kb.desk import Desk
+    from kb.store.experiments import stop_harmful
 
-    desk = Desk(run.open_database(), repeat_days=run.settings.repeat_days)
-    count = desk.settle(now=run.clock())
-    show({"settled": count}, [f"记为已解决：{count} 次办结"], as_json=as_json)
+    database, days, now = run.open_database(), run.settings.repeat_days, run.clock()
+    count = Desk(database, repeat_days=days).settle(now=now)
+    with database.transaction() as connection:
+        stopped = stop_harmful(connection, repeat_days=days, now=now)
+    name = stopped.experiment.name if stopped else None
+    lines = [f"记为已解决：{count} 次办结"]
+    if name:
+        lines.append(f"实验「{name}」的实验组反复更多，已自动停止")
+    show({"settled": count, "stopped_experiment": name}, lines, as_json=as_json)

@@ -35,6 +35,22 @@ class Whole(click.ParamType[int]):
         return int(text)
 
 
+class Share(click.ParamType[float]):
+    """A share above 0, at most 1."""
+
+    name = "比例"
+
+    def convert(self, value: Any, param: Parameter, ctx: Context) -> float:
+        """Parse; refuse what is no number or out of bounds."""
+        try:
+            share = float(value)
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            self.fail("应为大于 0、不超过 1 的数", param, ctx)
+        return share
+
+
 class OneOf(click.ParamType[str]):
     """One of some words."""
 

@@ -45,7 +45,10 @@ class Session:
 
 @dataclass(frozen=True)
 class Impression:
-    """One item shown, with its version, place and the chance it had to stand there."""
+    """One item shown, with its version, place and the chance it had to stand there.
+
+    ``boost``: the learnt part of the score; ``team``: the ranker that picked it in an experiment.
+    """
 
     id: str
     session_id: str
@@ -59,6 +62,8 @@ class Impression:
     matched_terms: tuple[str, ...]
     title: str
     displayed_at: str | None
+    boost: float = 0.0
+    team: str = ""
 
 
 @dataclass(frozen=True)

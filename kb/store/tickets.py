@@ -373,6 +373,16 @@ def read_events(connection: sqlite3.Connection, ticket_no: str) -> list[TicketEv
     return [parse_row(row, TicketEvent) for row in rows]
 
 
+def count_unanswered(connection: sqlite3.Connection, ticket: Ticket) -> int:
+    """Calls after the ticket's last closing that nobody took."""
+    row = connection.execute(
+        "SELECT count(*) AS size FROM ticket_event"
+        " WHERE ticket_no = ? AND closing = ? AND action = 'callback_no_answer'",
+        (ticket.ticket_no, ticket.closings),
+    ).fetchone()
+    return int(row["size"])
+
+
 def solution_outcomes(
     connection: sqlite3.Connection, target_ids: Collection[str]
 ) -> dict[str, tuple[int, int]]:
@@ -388,13 +398,20 @@ def solution_outcomes(
 
 
 def read_proven_articles(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """(what was said, article) of each closing that stayed closed with the article as solution."""
+    """(what was said, article) of each closing that stayed closed with the article as solution.
+
+    What was done in training sessions proves nothing.
+    """
     rows = connection.execute(
-        "SELECT ticket.title, ticket.description, target_id"
+        "SELECT ticket.title, ticket.description, ticket_knowledge_link.target_id"
         " FROM ticket_knowledge_link JOIN ticket_outcome USING (ticket_no, closing)"
         " JOIN ticket USING (ticket_no)"
+        " LEFT JOIN impression ON impression.id = ticket_knowledge_link.impression_id"
+        " LEFT JOIN suggestion_session AS session ON session.id = impression.session_id"
         " WHERE knowledge_usage = 'solution' AND state = 'stayed_closed'"
-        " AND target_type IN ('article', 'procedure') ORDER BY ticket_no, closing"
+        " AND NOT coalesce(session.is_training, 0)"
+        " AND ticket_knowledge_link.target_type IN ('article', 'procedure')"
+        " ORDER BY ticket.ticket_no, closing"
     )
     return [
         ("\n".join(filter(None, (row["title"], row["description"]))), row["target_id"])

@@ -142,11 +142,11 @@ def test_from_the_first_word_to_the_closing_and_back(page: Page) -> None:
     expect(page.get_by_label("解决措施")).to_have_value("上门换了尾纤")
     page.get_by_label("满意度").select_option("9")
     page.get_by_role("button", name="办结", exact=True).click()
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
-    expect(page.get_by_text("9 分")).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
+    expect(page.get_by_text("9 分", exact=True)).to_be_visible()
     page.get_by_label("重开原因").fill("又断了")
     page.get_by_role("button", name="重开工单").click()
-    expect(page.get_by_text("处理中", exact=True)).to_be_visible()
+    expect(page.get_by_text("待受理", exact=True)).to_be_visible()
     expect(page.get_by_text("重开 1 次")).to_be_visible()
 
 
@@ -215,7 +215,7 @@ def test_the_whole_work_can_be_done_without_javascript(new_page: NewPage) -> Non
     page.get_by_label("解决措施").fill("上门换了尾纤")
     page.locator("input[name=solution]").first.check()
     page.get_by_role("button", name="办结", exact=True).click()
-    expect(page.get_by_text("已办结", exact=True)).to_be_visible()
+    expect(page.get_by_text("待回访", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [320, 400, 1280])
@@ -227,7 +227,7 @@ def test_no_page_scrolls_sideways(new_page: NewPage, width: int, scheme: str) ->
     for path in (
         "/",
         ticket,
-        "/tickets?status=all",
+        "/tickets?queue=archived",
         "/articles",
         "/articles/S23-2",
         "/search?q=红灯",

@@ -115,7 +115,7 @@ def test_words_are_cut_as_jieba_cuts_them_on_everything_the_desk_has(
 def test_words_are_cut_as_jieba_cuts_them_on_any_row_of_dictionary_words(
     desk_analyzer: Analyzer, slow_cutter: Any, desk_vocabulary: Vocabulary
 ) -> None:
-    chance = random.Random(20261120)  # noqa: S311 - made-up text, not a secret
+    chance = random.Random(20261120)
     lines = dictionary_path().read_text("utf-8").splitlines()
     words = [line.split(" ")[0] for line in chance.sample(lines, 20_000)]
     words += sorted(domain_words(desk_vocabulary)) * 10

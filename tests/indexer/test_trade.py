@@ -79,7 +79,7 @@ def test_pieces_of_a_complaint_stay_in_its_fold() -> None:
 
 def test_pieces_are_whole_clauses() -> None:
     said = "光猫红灯一直亮，重启了三次，孩子晚上要上网课"
-    for piece in cut_pieces(said, random.Random(1)):  # noqa: S311 - no secret
+    for piece in cut_pieces(said, random.Random(1)):
         assert piece in said
 
 

@@ -476,7 +476,7 @@ def test_the_chain_of_a_ticket_is_shown(kb: Kb, desk: Desk) -> None:
 def test_settling_counts_the_quiet_closings(kb: Kb, desk: Desk) -> None:
     ticket = desk.create(make_ticket(), agent="甲", now=NOW)
     desk.close(ticket.ticket_no, Closing("好了", none_fit=True), agent="甲", now=NOW)
-    assert kb("settle", "--json").data == {"settled": 1}
+    assert kb("settle", "--json").data == {"settled": 1, "stopped_experiment": None}
     assert kb("settle").out == "记为已解决：0 次办结\n"
 
 

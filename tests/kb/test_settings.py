@@ -29,6 +29,8 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
         ("KB_MAX_BODY", "1024", "max_body", 1024),
+        ("KB_LEARNING", "off", "learning", False),
+        ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
     ],
 )
 def test_every_setting_is_read(name: str, text: str, field: str, value: object) -> None:
@@ -47,6 +49,17 @@ def test_an_empty_variable_means_the_default() -> None:
 @pytest.mark.parametrize("name", ["KB_PORT", "KB_THREADS", "KB_REPEAT_DAYS", "KB_MAX_BODY"])
 @pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "９", "1e3", "999999999", "9" * 5000])
 def test_a_number_out_of_bounds_is_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_settings({name: text})
+    assert refused.value.field == name
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("KB_LEARNING", text) for text in ("true", "ON", "0")]
+    + [("KB_SWAP_RATE", text) for text in ("0.51", "-0.1", "nan", "1e-3", "５", "0.05 ")],
+)
+def test_a_switch_or_share_it_cannot_read_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_settings({name: text})
     assert refused.value.field == name

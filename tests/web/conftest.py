@@ -34,7 +34,7 @@ def services(
 ) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("web") / "data"
     shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder)})
+    settings = read_settings({"KB_DATA": str(folder), "KB_SWAP_RATE": "0"})
     database = open_database(settings.database)
     yield Services(
         settings=settings,

@@ -7,15 +7,21 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, url_for
 
+from kb import dispatching
 from kb.chain import chain_as_dict, read_chain, ticket_as_dict
 from kb.desk import Closing
+from kb.dispatching import WorkOrder
+from kb.errors import InvalidInput
 from kb.linking import Target
-from kb.store import tickets
+from kb.store import queues, tickets
+from kb.store.queues import QueueFilter
 from kb.ticket import Ticket
 from kb.times import parse_instant
 from web.bodies import (
+    AssignBody,
     CallbackBody,
     CloseBody,
+    DispatchBody,
     EscalateBody,
     LinkBody,
     ReopenBody,
@@ -77,18 +83,29 @@ def create_ticket() -> Response:
 def get_tickets() -> Response:
     """Tickets, newest accepted first; ``next`` is the cursor of the page after."""
     query = read_query(TicketPage)
-    connection = current().database.connection
     if query.cursor:
-        tickets.read_ticket(connection, query.cursor)
-    found = tickets.read_tickets(
-        connection,
-        status=query.status or "",
-        limit=query.limit + 1,
-        before=query.cursor or "",
-    )
+        tickets.read_ticket(current().database.connection, query.cursor)
+    found = _find(query)
     page = found[: query.limit]
     following = page[-1].ticket_no if len(found) > query.limit else None
     return jsonify({"tickets": [ticket_as_dict(ticket) for ticket in page], "next": following})
+
+
+def _find(query: TicketPage) -> list[Ticket]:
+    """One more than a page of them, so that it shows whether another page follows."""
+    connection = current().database.connection
+    cursor, most = query.cursor or "", query.limit + 1
+    if query.queue:
+        wanted = QueueFilter(
+            query.queue,
+            assignee=query.assignee,
+            category=query.category,
+            department=query.department,
+        )
+        return queues.read_queue(connection, wanted, after=cursor, limit=most)
+    if query.assignee or query.category or query.department:
+        raise InvalidInput("要同时给出 queue", field="queue")
+    return tickets.read_tickets(connection, status=query.status or "", limit=most, before=cursor)
 
 
 @blueprint.get("/<ticket_no>")
@@ -131,6 +148,40 @@ def create_link(ticket_no: str) -> Response:
     response = jsonify(asdict(link))
     response.status_code = 201
     return response
+
+
+@blueprint.post("/<ticket_no>/assign")
+@idempotent
+def assign_ticket(ticket_no: str) -> Response:
+    """Hand a ticket to somebody, or back to the queue."""
+    body = read_body(AssignBody)
+    services = current()
+    ticket = dispatching.assign(
+        services.database,
+        ticket_no,
+        body.assignee,
+        version=body.version or read_version(),
+        agent=agent_name(),
+        now=services.clock(),
+    )
+    return _answer(ticket)
+
+
+@blueprint.post("/<ticket_no>/dispatch")
+@idempotent
+def dispatch_ticket(ticket_no: str) -> Response:
+    """Send a ticket to a department."""
+    body = read_body(DispatchBody)
+    services = current()
+    ticket = dispatching.dispatch(
+        services.database,
+        ticket_no,
+        WorkOrder(body.department, body.text, person=body.person, due_at=body.due_at),
+        version=body.version or read_version(),
+        agent=agent_name(),
+        now=services.clock(),
+    )
+    return _answer(ticket)
 
 
 @blueprint.post("/<ticket_no>/unlink")

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 
 from kb.errors import InvalidInput, KBError
 from kb.store import tickets
+from kb.store.calls import read_call
 from kb.suggestion import Answer, SuggestionRequest
 from web.forms import DeskForm, read_desk_form
 from web.guard import check_form
@@ -29,7 +30,7 @@ def show_suggestions() -> tuple[str, int]:
     check_form()
     try:
         form = read_desk_form()
-        answer = _ask(form)
+        answer = ask(form)
     except KBError as error:
         return render_refused_desk(error)
     record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
@@ -41,19 +42,21 @@ def show_fragment() -> str:
     """Only the results, for the script: it reports what it painted by itself."""
     check_form()
     form = read_desk_form()
-    answer = _ask(form)
+    answer = ask(form)
     return render_template("_fragment.html", **describe_results(answer, ticket_no=form.ticket_no))
 
 
-def read_number(number: str) -> str:
-    """Hash of the number in the box; none while it is still being typed."""
+def read_number(form: DeskForm) -> str:
+    """Hash of the number in the box, else of the call's; none while it is still being typed."""
+    if form.call_id and not form.number:
+        return read_call(current().database.connection, form.call_id).number_hash
     try:
-        return hash_number_of(number)
+        return hash_number_of(form.number)
     except InvalidInput:
         return ""
 
 
-def _ask(form: DeskForm) -> Answer:
+def ask(form: DeskForm) -> Answer:
     """Ask for suggestions; a ticket's limits run from its acceptance."""
     accepted_at = None
     if form.ticket_no:
@@ -69,7 +72,7 @@ def _ask(form: DeskForm) -> Answer:
             area=form.area,
             agent=agent_name(),
             channel="desk",
-            number_hash=read_number(form.number),
+            number_hash=read_number(form),
         )
     )
     keep_answer(answer)

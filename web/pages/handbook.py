@@ -8,13 +8,13 @@ from itertools import groupby
 from flask import Blueprint, render_template, request
 
 from kb.article import CHAPTERS, SECTIONS
-from kb.errors import InvalidInput, KBError
+from kb.errors import ArticleNotFound, InvalidInput, KBError
 from kb.searching import MAX_QUERY, SEARCH_TYPES, SearchQuery
 from kb.store import handbook
 from kb.texts import clean_text
 from web.bodies import ArticleList, ArticleVersion
 from web.errors import describe
-from web.library import find_article
+from web.library import FoundArticle, find_article, find_last
 from web.parsing import agent_name, read_query
 from web.presenting import article_json
 from web.services import current
@@ -41,7 +41,7 @@ def show_articles() -> str:
 def show_article(article_id: str) -> str:
     """One article: its facts, its steps, its limits and its text."""
     query = read_query(ArticleVersion)
-    found = find_article(article_id, revision=query.revision, as_of=query.as_of)
+    found = _find(article_id, query)
     connection = current().database.connection
     classes = handbook.read_categories(connection)
     return render_template(
@@ -55,7 +55,26 @@ def show_article(article_id: str) -> str:
         section=SECTIONS.get(found.article.section, ""),
         classes=[classes[each] for each in found.article.revision.categories if each in classes],
         revisions=handbook.read_revisions(connection, article_id),
+        successor_title=_title_of(found.article.successor),
     )
+
+
+def _title_of(article_id: str) -> str:
+    """Title of the article to read instead; "" when it is not valid today either."""
+    try:
+        return find_article(article_id).article.title if article_id else ""
+    except ArticleNotFound:
+        return ""
+
+
+def _find(article_id: str, query: ArticleVersion) -> FoundArticle:
+    """What was asked for; of an article that is not valid any more, what was valid last."""
+    try:
+        return find_article(article_id, revision=query.revision, as_of=query.as_of)
+    except ArticleNotFound:
+        if query.revision is not None or query.as_of:
+            raise
+        return find_last(article_id)
 
 
 @blueprint.get("/search")

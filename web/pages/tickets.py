@@ -2,51 +2,35 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from kb.chain import read_chain
 from kb.errors import KBError
-from kb.store import handbook, tickets
+from kb.store.calls import read_call
 from kb.suggestion import SuggestionRequest
-from kb.ticket import STATUSES, Ticket
+from kb.ticket import Ticket
 from web.forms import (
     read_desk_form,
 )
 from web.guard import check_form
 from web.intake import take_in
 from web.pages.bound import Answered, describe_ticket, keeps_text, press_mark, save_typed, to_page
+from web.pages.queues import describe_queue
 from web.pages.view import (
     render_refused_desk,
     seen_at_once,
 )
-from web.parsing import agent_name
+from web.parsing import agent_name, named_agent
 from web.services import current
 from web.suggesting import keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
-PAGE = 50
 
 
 @blueprint.get("")
 def show_tickets() -> str:
-    """Tickets: those being worked on first, newest first."""
-    status = request.args.get("status", "open")
-    found = tickets.read_tickets(
-        current().database.connection,
-        status=status if status in STATUSES else "",
-        limit=PAGE + 1,
-        before=request.args.get("before", ""),
-    )
-    following = found[PAGE - 1].ticket_no if len(found) > PAGE else ""
-    classes = handbook.read_categories(current().database.connection)
-    return render_template(
-        "tickets.html",
-        tickets=found[:PAGE],
-        status=status,
-        following=following,
-        classes=classes,
-        now=current().clock(),
-    )
+    """A queue of tickets: what is due first comes first."""
+    return render_template("tickets.html", **describe_queue())
 
 
 @blueprint.post("")
@@ -63,14 +47,18 @@ def _take_in() -> Ticket:
     """The ticket, its suggestions and the mark that was pressed, in one transaction."""
     form = read_desk_form()
     services = current()
+    call = read_call(services.database.connection, form.call_id) if form.call_id else None
     ticket = Ticket(
         ticket_no="",
         accepted_at=services.clock().isoformat(),
+        service_number=call.service_number if call else "",
+        number_hash=call.number_hash if call else "",
         channel=form.channel,
         region=form.region,
         area=form.area,
         category=form.category or form.guessed,
         description=form.text,
+        assignee=named_agent(),
     )
     with services.database.transaction():
         ticket = take_in(

@@ -7,9 +7,11 @@ from typing import Any
 
 from flask import render_template
 
+from kb.calls import Caller, read_caller
 from kb.category import Category
 from kb.errors import KBError
 from kb.store import handbook, tickets
+from kb.store.calls import Call, read_call
 from kb.store.links import read_links
 from kb.suggestion import Answer
 from kb.ticket import Link
@@ -26,7 +28,26 @@ SURE = 0.5
 
 def describe_desk(form: DeskForm, answer: Answer | None = None) -> dict[str, Any]:
     """The desk before a ticket exists."""
-    return {"form": form, "class_groups": group_classes(), **describe_results(answer)}
+    call = read_call(current().database.connection, form.call_id) if form.call_id else None
+    return {
+        "form": form,
+        "class_groups": group_classes(),
+        "call": call,
+        "caller": _find_caller(call) if call else None,
+        "repeat_days": current().settings.repeat_days,
+        **describe_results(answer),
+    }
+
+
+def _find_caller(call: Call) -> Caller:
+    """What is known of the one who calls."""
+    services = current()
+    return read_caller(
+        services.database.connection,
+        call,
+        repeat_days=services.settings.repeat_days,
+        now=services.clock(),
+    )
 
 
 def describe_results(answer: Answer | None, *, ticket_no: str = "") -> dict[str, Any]:

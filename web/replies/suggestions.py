@@ -180,6 +180,8 @@ class ImpressionReply(Reply):
     score: float
     confidence: str
     propensity: float
+    boost: float
+    team: str
     matched_terms: list[str]
     title: str
     displayed_at: str | None

@@ -40,6 +40,9 @@ class TicketReply(Reply):
     external_source: str
     external_id: str
     version: int
+    assignee: str
+    dispatched_at: str | None
+    callback_due: str | None
 
 
 class LinkReply(Reply):
@@ -110,3 +113,13 @@ class TicketListReply(Reply):
 
     tickets: list[TicketReply]
     next: str | None
+
+
+class CallReply(Reply):
+    """A call that rings: ``link`` opens the desk on it once, within ``link_seconds``."""
+
+    call_id: str
+    service_number: str
+    url: str
+    link: str
+    link_seconds: int
