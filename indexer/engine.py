@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from indexer.analysis import Analyzer
 from indexer.class_words import open_class_words
@@ -68,9 +69,20 @@ class Opened:
 class Engine:
     """Suggestions and searches for one data folder; safe to use from many threads."""
 
-    def __init__(self, settings: Settings, database: Database, language: Language) -> None:
-        """Open the current generation; raise IndexMissing or IndexMismatch."""
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        language: Language,
+        *,
+        generation: Path | None = None,
+    ) -> None:
+        """Open the current generation, or hold on to ``generation``.
+
+        Raise IndexMissing or IndexMismatch.
+        """
         self._settings = settings
+        self._held = generation
         self._database = database
         self._language = language
         self._reference = ReferenceCache(database)
@@ -82,7 +94,7 @@ class Engine:
         self._opened = self._open()
 
     def _open(self, before: Snapshot | None = None) -> Opened:
-        snapshot = open_snapshot(read_current(self._settings.index), self._language, before)
+        snapshot = open_snapshot(self._folder(), self._language, before)
         passages = snapshot.passages
         return Opened(
             snapshot,
@@ -95,9 +107,12 @@ class Engine:
             TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
 
+    def _folder(self) -> Path:
+        return self._held or read_current(self._settings.index)
+
     def opened(self) -> Opened:
         """The newest state of the index: reopened when a commit or generation was added."""
-        folder = read_current(self._settings.index)
+        folder = self._folder()
         held = self._opened
         if folder == held.snapshot.folder and read_state(folder) == held.snapshot.state:
             return held

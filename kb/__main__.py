@@ -15,6 +15,7 @@ from kb.commands.experiments import experiment_group
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.learning import learn_command
+from kb.commands.replaying import replay_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
@@ -37,6 +38,7 @@ COMMANDS = (
     bench_command,
     verify_command,
     settle_command,
+    replay_command,
     ticket_group,
 )
 

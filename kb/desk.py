@@ -32,6 +32,8 @@ from kb.times import format_instant, parse_instant
 
 FindRepeat = Callable[[Ticket], str | None]
 """Given a ticket about to be kept, the number of the earlier one it repeats."""
+SETTLED_AT_ONCE = 500
+"""Outcomes settled in one transaction: agents who write wait no longer than that."""
 CHANGEABLE = frozenset(
     {*MASKED_FIELDS, "channel", "area", "category", "urgency", "responsible_dept", "escalated"}
 )
@@ -333,8 +335,15 @@ class Desk:
 
     def settle(self, *, now: datetime) -> int:
         """Settle the closings whose repeat window has passed quietly; return how many."""
-        with self.database.transaction() as connection:
-            return settle_quiet(connection, repeat_days=self.repeat_days, now=now)
+        settled = 0
+        while True:
+            with self.database.transaction() as connection:
+                count = settle_quiet(
+                    connection, repeat_days=self.repeat_days, most=SETTLED_AT_ONCE, now=now
+                )
+            settled += count
+            if count < SETTLED_AT_ONCE:
+                return settled
 
 
 def _happened(given: datetime | None, *, now: datetime, field: str) -> datetime:

@@ -1,7 +1,9 @@
 """Two rankers drawn into one list: which one solves more, and does its knowledge come back more?
 
 A solution is credited to the ranker that picked the item. What stayed closed counts as a win; the
-test of wins may be looked at any time (kb/sequential.py). The guard is the rate of return: when the
+test of wins may be looked at any time (kb/sequential.py). Both are reckoned anew from the tables in
+the order things happened: a fact learnt late moves what was seen before, so the promise is exact
+only as far as facts come in order. The guard is the rate of return: when the
 treatment's is worse beyond the threshold the experiment stops by itself.
 """
 

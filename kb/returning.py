@@ -65,10 +65,12 @@ def note_return(
     tickets.add_event(connection, ticket, action, agent=agent, now=now, detail=detail)
 
 
-def settle_quiet(connection: sqlite3.Connection, *, repeat_days: int, now: datetime) -> int:
-    """Settle the closings whose window has passed quietly; return how many."""
+def settle_quiet(
+    connection: sqlite3.Connection, *, repeat_days: int, most: int, now: datetime
+) -> int:
+    """Settle up to ``most`` closings whose window has passed quietly; return how many."""
     edge = format_instant(now - timedelta(days=repeat_days))
-    quiet = outcomes.read_pending(connection, closed_before=edge)
+    quiet = outcomes.read_pending(connection, closed_before=edge, most=most)
     for outcome in quiet:
         settled = replace(outcome, state="stayed_closed", settled_at=format_instant(now))
         outcomes.save_outcome(connection, settled, now=now)

@@ -27,6 +27,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
+    Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
@@ -45,6 +46,7 @@ class Settings:
     encoder: str
     repeat_days: int
     max_body: int
+    settle_minutes: int
     learning: bool
     swap_rate: float
 
@@ -84,6 +86,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
         encoder=value["KB_ENCODER"],
         repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
+        settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import sys
-import threading
 
 import waitress
 
@@ -13,13 +11,12 @@ from indexer.engine import open_engine
 from kb.database import open_database
 from kb.desk import Desk
 from kb.settings import Settings
-from kb.store.experiments import stop_harmful
 from kb.times import now_beijing
 from web.app import create_app
 from web.events import log_event
 from web.services import Services
+from web.settling import SettleJob
 
-SETTLE_SECONDS = 3600.0
 SPARE_BODY = 32 * 1024 * 1024
 
 
@@ -39,8 +36,8 @@ def serve(settings: Settings, services: Services) -> None:
     """Serve until interrupted; beside it outcomes are settled."""
     _log_to_stderr()
     app = create_app(services)
-    stopped = threading.Event()
-    threading.Thread(target=_settle_outcomes, args=(services, stopped), daemon=True).start()
+    settling = SettleJob(services, seconds=settings.settle_minutes * 60.0)
+    settling.start()
     log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
     try:
         waitress.serve(
@@ -53,32 +50,7 @@ def serve(settings: Settings, services: Services) -> None:
             max_request_body_size=settings.max_body + SPARE_BODY,
         )
     finally:
-        stopped.set()
-
-
-def _settle_outcomes(services: Services, stopped: threading.Event) -> None:
-    """Settle the closings whose repeat window has passed: at the start, then every hour."""
-    while not stopped.is_set():
-        try:
-            log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
-            _guard_experiment(services)
-        except sqlite3.OperationalError as error:
-            log_event("database_unavailable", error=type(error).__name__)
-        stopped.wait(SETTLE_SECONDS)
-
-
-def _guard_experiment(services: Services) -> None:
-    """Stop the running experiment when its treatment comes back more often."""
-    with services.database.transaction() as connection:
-        stopped = stop_harmful(
-            connection, repeat_days=services.settings.repeat_days, now=services.clock()
-        )
-    if stopped is not None:
-        log_event(
-            "experiment_stopped",
-            experiment=stopped.experiment.name,
-            harm=round(stopped.harm, 2),
-        )
+        settling.stop()
 
 
 def _log_to_stderr() -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from kb.commands.console import Command, Group, json_option, show
+from kb.commands.params import Instant, OneOf
 from kb.commands.run import Run, pass_run
+from kb.errors import InvalidInput
+from kb.times import parse_instant
+
+START = parse_instant("2000-01-01", field="")
 
 
 @click.group("export", cls=Group)
 def export_group() -> None:
-    """把手册写成文件。"""
+    """把手册，或建议与结果的记录，写成文件。"""
 
 
 @export_group.command("handbook", cls=Command)
@@ -28,3 +34,32 @@ def export_handbook_command(run: Run, folder: Path, as_json: bool) -> None:
     changed = len(report.changed)
     line = f"手册 {report.articles} 篇写到 {folder}，{changed} 个文件有改动"
     show(asdict(report), [line], as_json=as_json)
+
+
+@export_group.command("outcomes", cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--format", "form", type=OneOf(("csv", "jsonl")), default="csv", help="文件格式")
+@click.option("--since", type=Instant(), default=START, help="从何时起（含）", show_default=False)
+@click.option("--until", type=Instant(), help="到何时止（不含），默认现在")
+@click.option("--agents", is_flag=True, help="写出坐席姓名；默认以摘要代替")
+@json_option
+@pass_run
+def export_outcomes_command(
+    run: Run,
+    folder: Path,
+    form: str,
+    since: datetime,
+    until: datetime | None,
+    agents: bool,
+    as_json: bool,
+) -> None:
+    """把曝光、操作、关联、结果等记录连同数据字典写成文件，不含个人信息。"""
+    from kb.outcome_files import Export, export_outcomes
+
+    until = until or run.clock()
+    if until <= since:
+        raise InvalidInput("应晚于 --since", field="--until")
+    wanted = Export(folder, form, since, until, agents=agents)
+    counts = export_outcomes(run.open_database(), wanted)
+    lines = [f"{name}.{form}：{count} 行" for name, count in counts.items()]
+    show({"folder": str(folder), "format": form, "rows": counts}, lines, as_json=as_json)

@@ -124,7 +124,7 @@ def _versions(database: Database) -> Told:
 def _explain(database: Database, target: str) -> Told:
     connection = database.connection
     ledger = ranker.read_ledger(connection, target)
-    if not ledger:
+    if not ledger and not ranker.was_shown(connection, target):
         handbook.read_article(connection, target)
     categories = handbook.read_categories(connection)
     names = {code: category.name for code, category in categories.items()}

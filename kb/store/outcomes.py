@@ -70,12 +70,12 @@ def read_outcomes(connection: sqlite3.Connection, ticket_no: str) -> list[Outcom
     return [parse_row(row, Outcome) for row in rows]
 
 
-def read_pending(connection: sqlite3.Connection, *, closed_before: str) -> list[Outcome]:
-    """Outcomes still open of closings made before an instant."""
+def read_pending(connection: sqlite3.Connection, *, closed_before: str, most: int) -> list[Outcome]:
+    """Up to ``most`` outcomes still open of closings made before an instant, oldest first."""
     rows = connection.execute(
         "SELECT * FROM ticket_outcome WHERE state = 'pending' AND closed_at < ?"
-        " ORDER BY closed_at, ticket_no",
-        (closed_before,),
+        " ORDER BY closed_at, ticket_no LIMIT ?",
+        (closed_before, most),
     )
     return [parse_row(row, Outcome) for row in rows]
 

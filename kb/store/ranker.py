@@ -216,6 +216,16 @@ def read_ledger(connection: sqlite3.Connection, target_id: str) -> list[LedgerEn
     ]
 
 
+def was_shown(connection: sqlite3.Connection, target_id: str) -> bool:
+    """Whether anything of this name was ever suggested: a past fix has no table of its own."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM impression WHERE target_id = ?"
+        " AND target_type IN (SELECT value FROM json_each(?))) AS shown",
+        (target_id, json.dumps(list(_LANE_OF))),
+    ).fetchone()
+    return bool(row["shown"])
+
+
 def read_choices(
     connection: sqlite3.Connection, *, repeat_days: int, now: datetime
 ) -> list[Choice]:

@@ -9,7 +9,7 @@ import pytest
 from kb.desk import Desk
 from kb.store import ranker
 from kb.times import BEIJING
-from tests.kb.closings import Case, close, settle
+from tests.kb.closings import Case, close, settle, show
 from tests.kb.test_cli import Kb, kb  # noqa: F401 - a fixture
 
 LONG_AGO = datetime(2025, 3, 3, 9, 0, tzinfo=BEIJING)
@@ -76,6 +76,11 @@ def test_the_setting_is_told_of(worked: Kb) -> None:
 def test_an_article_that_was_never_adjusted_says_so(kb: Kb) -> None:  # noqa: F811
     assert kb("learn", "--explain", "P060101", "--json").data["changes"] == []
     assert "没有因结果调整过" in kb("learn", "--explain", "P060101").out
+
+
+def test_a_past_fix_that_was_shown_but_never_adjusted_says_so(kb: Kb, desk: Desk) -> None:  # noqa: F811
+    show(desk, Case(shown=("F060101-0a1b2c3d",), displayed=()))
+    assert kb("learn", "--explain", "F060101-0a1b2c3d", "--json").data["changes"] == []
 
 
 @pytest.mark.parametrize(

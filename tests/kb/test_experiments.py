@@ -82,17 +82,30 @@ def _repeat_of(ticket_no: str, accepted_at: str) -> Ticket:
     return make_ticket(accepted_at=accepted_at, repeat_of=ticket_no)
 
 
-def test_harm_stops_the_experiment_by_itself(desk: Desk, running: Experiment) -> None:
+def _do_harm(desk: Desk) -> None:
+    """All that the treatment had picked comes back, nothing of the control's."""
     for number in range(18):
         at = NOW + timedelta(hours=number)
         close(desk, Case(chosen="A", stayed=False, arm="a", teams=TEAMS, at=at))
         close(desk, Case(chosen="B", stayed=True, arm="a", teams=TEAMS, at=at))
+
+
+def test_harm_stops_the_experiment_by_itself(desk: Desk, running: Experiment) -> None:
+    _do_harm(desk)
     with desk.database.transaction() as connection:
         stopped = experiments.stop_harmful(connection, repeat_days=30, now=NOW + timedelta(days=7))
     assert stopped is not None
     assert stopped.experiment.stop_reason == "guard"
     assert stopped.verdict == "harm"
     assert experiments.read_running(desk.database.connection) is None
+
+
+def test_settling_stops_a_harmful_experiment(kb: Kb, desk: Desk, running: Experiment) -> None:  # noqa: F811
+    _do_harm(desk)
+    assert kb("settle", "--json").data["stopped_experiment"] == "a"
+    assert kb("settle", "--json").data["stopped_experiment"] is None
+    told = kb("experiment", "status", "a")
+    assert "已自动停止" in told.out
 
 
 def test_without_harm_it_goes_on(desk: Desk, running: Experiment) -> None:

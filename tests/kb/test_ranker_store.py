@@ -12,7 +12,7 @@ from kb.database import Database
 from kb.desk import Desk
 from kb.errors import InvalidInput, RankerVersionNotFound
 from kb.ranker import Boost, Choice, contexts_of, digest_boosts, name_version, parse_version
-from kb.store import ranker, sessions
+from kb.store import ranker, sessions, tickets
 from tests.kb.closings import LATER, Case, close, settle, show
 from tests.kb.small import NOW
 
@@ -65,6 +65,16 @@ def test_what_does_not_count_teaches_nothing(desk: Desk, case: Case) -> None:
     close(desk, case)
     settle(desk)
     assert choices(desk) == []
+
+
+@pytest.mark.parametrize(("is_training", "pairs"), [(False, 1), (True, 0)])
+def test_the_encoder_learns_from_solutions_too_but_not_from_training(
+    desk: Desk, is_training: bool, pairs: int
+) -> None:
+    name = ("P060101",)
+    close(desk, Case("P060101", shown=name, displayed=name, is_training=is_training))
+    settle(desk)
+    assert len(tickets.read_proven_articles(desk.database.connection)) == pairs
 
 
 def test_items_that_were_not_displayed_are_not_held_against_anyone(desk: Desk) -> None:

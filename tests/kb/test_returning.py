@@ -176,6 +176,13 @@ def test_a_fact_cannot_lie_ahead_or_before_what_it_is_about(desk: Desk) -> None:
     assert trace(desk, ticket) == [CLOSE]
 
 
+def test_many_outcomes_settle_in_one_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.desk.SETTLED_AT_ONCE", 2)
+    for _ in range(4):
+        closed(desk)
+    assert desk.settle(now=NOW + days(31)) == 4
+
+
 # --- learnt from a file ----------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_THREADS", "2", "threads", 2),
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
+        ("KB_SETTLE_MINUTES", "5", "settle_minutes", 5),
         ("KB_MAX_BODY", "1024", "max_body", 1024),
         ("KB_LEARNING", "off", "learning", False),
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),

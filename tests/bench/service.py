@@ -1,0 +1,59 @@
+"""A served instance of the drills: started, killed without warning, started again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from indexer.bench.children import HOST, ROOT, free_port, is_ready
+
+READY_SECONDS = 180.0
+STOP_SECONDS = 30.0
+
+
+class Service:
+    """``kb serve`` over one data folder, always on the same port."""
+
+    def __init__(self, data: Path, log: Path) -> None:
+        """Nothing is started yet. ``log``: where the server's own words go."""
+        self.data, self.log, self.port = data, log, free_port()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it; seconds until it was ready."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
+        kept |= {"KB_DATA": str(self.data), "PYTHONPATH": str(ROOT)}
+        started = time.monotonic()
+        with self.log.open("ab") as errors:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "kb", "serve", "--host", HOST, "--port", str(self.port)],
+                env=kept,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        while not is_ready(self.port):
+            waited = time.monotonic() - started
+            if self._child.poll() is not None or waited > READY_SECONDS:
+                raise RuntimeError(f"kb serve: {self.log.read_text('utf-8')[-800:]}")
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def kill(self) -> None:
+        """kill -9: nothing is finished, nothing is said."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+
+    def stop(self) -> None:
+        """End it as an operator does; kill what does not end."""
+        if self._child is None or self._child.poll() is not None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
