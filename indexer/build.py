@@ -34,11 +34,16 @@ from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
 from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
 from indexer.trade import TalkReader, TradeGate, save_gate
+<<<<<<< HEAD
 from indexer.trade_learning import learn_gate, read_trade_texts
 from indexer.workers import Source, Workers, open_workers
+=======
+from indexer.trade_learning import learn_gate
+from indexer.trade_texts import read_trade_texts
+>>>>>>> main
 from kb.database import Database
 from kb.errors import EncoderUnavailable
-from kb.handbook import read_other_talk
+from kb.handbook import read_talk
 from kb.settings import Settings
 from kb.store import handbook, queue, tickets
 from kb.times import format_instant
@@ -46,9 +51,10 @@ from kb.vocabulary import Vocabulary
 
 WEIGHTS = {
     PASSAGES: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
-    TICKETS: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
+    TICKETS: WordWeights(k1=0.6, resolution=2.0),
 }
-"""The word lane of the desk: what callers say weighs more than what was done."""
+"""The word lane of the desk, as ``python -m tests.bench.field_weights`` learns it: a ticket is also
+found by what was done; an article's steps say less than its title and what callers say."""
 PARALLEL_FROM = 20_000
 """Tickets from which a build starts processes to index them."""
 MOST_WORKERS = 4
@@ -127,12 +133,15 @@ def _learn_gate(
     analyzer: Analyzer,
     folder: Path,
 ) -> TradeGate:
-    other = read_other_talk(settings.handbook)
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
+<<<<<<< HEAD
     texts = read_trade_texts(database.connection, vocabulary, other)
     every = max(1, len(texts.phrases) // MOST_PHRASES)
     texts = replace(texts, phrases=texts.phrases[::every])
+=======
+    texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
+>>>>>>> main
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 

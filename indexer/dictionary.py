@@ -32,31 +32,41 @@ def open_cutter(words: Iterable[str]) -> Any:
 
 
 class GeneralCounts:
-    """How often each word stands in jieba's corpus of general Chinese.
+    """How often each word stands in jieba's corpus of general Chinese, and whether it is a noun.
 
     Kept as sorted hashes beside the counts (4 MB): as a dict of strings it would be 60 MB.
     """
 
     def __init__(self) -> None:
         """Read jieba's dictionary file (about 0.2 s)."""
-        hashes, counts = array("q"), array("i")
+        hashes, counts, nouns = array("q"), array("i"), array("b")
         with dictionary_path().open("rb") as file:
             for line in file:
-                word, count, _ = line.split(b" ", 2)
+                word, count, tag = line.split(b" ", 2)
                 hashes.append(hash(word))
                 counts.append(int(count))
+                nouns.append(tag.startswith(b"n"))
         order = np.argsort(np.frombuffer(hashes, np.int64))
         self._hashes = np.frombuffer(hashes, np.int64)[order]
         self._counts = np.frombuffer(counts, np.int32)[order]
+        self._nouns = np.frombuffer(nouns, np.int8)[order]
         self.total = int(self._counts.sum(dtype=np.int64))
-        self.count = lru_cache(maxsize=KEPT_COUNTS)(self._find)
+        self.count = lru_cache(maxsize=KEPT_COUNTS)(self._count)
+        self.is_noun = lru_cache(maxsize=KEPT_COUNTS)(self._is_noun)
 
-    def _find(self, word: str) -> int:
+    def _count(self, word: str) -> int:
+        place = self._find(word)
+        return 0 if place is None else int(self._counts[place])
+
+    def _is_noun(self, word: str) -> bool:
+        place = self._find(word)
+        return place is not None and bool(self._nouns[place])
+
+    def _find(self, word: str) -> int | None:
         wanted = hash(word.encode("utf-8", "surrogatepass"))
         place = int(np.searchsorted(self._hashes, wanted))
-        if place == len(self._hashes) or self._hashes[place] != wanted:
-            return 0
-        return int(self._counts[place])
+        is_there = place < len(self._hashes) and self._hashes[place] == wanted
+        return place if is_there else None
 
 
 def dictionary_path() -> Path:

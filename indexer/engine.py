@@ -107,6 +107,11 @@ class Engine:
             TalkReader(passages.words, len(passages.collection), self._language.analyzer),
         )
 
+    @property
+    def analyzer(self) -> Analyzer:
+        """The analysis of this desk's words."""
+        return self._language.analyzer
+
     def _folder(self) -> Path:
         return self._held or read_current(self._settings.index)
 
@@ -162,7 +167,7 @@ class Engine:
         masked = mask_text(request.text, never=reference.never_mask)
         opened = self.opened()
         snapshot = opened.snapshot
-        query = self._language.builder.build(masked)
+        query = self._language.builder.build(masked, without=request.without)
         found = retrieve(snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
@@ -207,6 +212,7 @@ class Engine:
                 lambda: classes,
                 now=now,
             ),
+            terms=case.explainer.telling(),
         )
         if answer.abstained:
             return answer
@@ -243,6 +249,14 @@ class Engine:
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         return settle_class(classes, category) if category else classes
+
+    def find_home(self, text: str, *, now: datetime) -> Suggestion | None:
+        """The article nearest to a text, be it an answer or not; nothing is recorded."""
+        classes = self.classify(text, now=now)
+        if not classes:
+            return None
+        request = SuggestionRequest(text, category=classes[0].code, limit=1)
+        return next(iter(self.preview(request, now=now).procedures), None)
 
     def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
         """Evidence on whether ``text`` is about the matter of an earlier complaint."""

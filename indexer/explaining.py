@@ -13,6 +13,7 @@ Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
 COMMON_SHARE = 2.3e-4
 """Words commoner than this in Chinese at large (那个, 一直, 没有) explain nothing."""
+MOST_TELLING = 6
 SNIPPET = 90
 """Longest snippet, in characters."""
 
@@ -34,6 +35,7 @@ class Explainer:
         """Keep the words asked for, as written and as synonyms."""
         self._analyzer = analyzer
         self._idf = idf
+        self._written = query.written
         self._asked = {
             text: weight
             for (text, is_word), weight in query.terms.items()
@@ -41,6 +43,15 @@ class Explainer:
             and (len(text) > 1 or text.isdigit())
             and analyzer.general_share(text) < COMMON_SHARE
         }
+
+    def telling(self) -> tuple[str, ...]:
+        """The words of the complaint itself that decide, the weightiest first."""
+        weighed = {
+            word: weight * self._idf(word)
+            for word, weight in self._asked.items()
+            if word in self._written and self._idf(word) > 0
+        }
+        return tuple(sorted(weighed, key=lambda word: (-weighed[word], word))[:MOST_TELLING])
 
     def mark(self, text: str) -> Marked:
         """Find the words asked for in ``text``; whole words only, neighbours joined."""

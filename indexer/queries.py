@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.analysis import Analyzer, normalise
@@ -65,10 +65,12 @@ class QueryBuilder:
         """Words that are put right only beside a telecom word: 款待 may be meant."""
         return frozenset(wrong for wrong, (_, is_safe) in self._confusions.items() if not is_safe)
 
-    def build(self, text: str) -> Query:
-        """The query for ``text`` (masked already)."""
+    def build(self, text: str, *, without: Sequence[str] = ()) -> Query:
+        """The query for ``text`` (masked already); terms in ``without`` are left out."""
         normal = normalise(text).text
         meant, corrections = self._correct(normal)
+        for left_out in without:
+            normal, meant = normal.replace(left_out, " "), meant.replace(left_out, " ")
         terms: dict[tuple[str, bool], float] = {}
         for term in self._analyzer.terms(meant):
             terms[term.text, term.is_word] = 1.0

@@ -1,40 +1,52 @@
 """Is this talk a complaint of our trade? What a learnt answer reads of a query, and the answer.
 
-A logistic regression over what is said (words, pairs of characters, pairs of syllables) and how far
-the handbook speaks of it. It needs no encoder: the encoder was trained on the very complaints the
-regression learns from, so their cosines would look far better than those of a new caller.
+Callers of every trade speak of refunds, promises and hotlines alike; what tells them apart is what
+they name. So each feature has a *lean*: the log ratio of its share in our talk to that in other
+talk, near 0 for what both say. The answer is a logistic regression over the features themselves
+and over a few facts: how far the most telling features lean to either side, how much a text is of
+the trade against Chinese at large, how many nouns it has that our desk never says.
+
+It needs no encoder: the encoder was trained on the very complaints the regression learns from, so
+their cosines would look far better than those of a new caller.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from indexer.analysis import Analyzer
+from indexer.dictionary import general_counts
 from indexer.queries import Query
 from indexer.readings import syllables_of
 from indexer.scoring import WordScorer
 from kb.errors import IndexMismatch
 
 GATE_FILE = "trade.npz"
-FACTS = ("coverage", "keyness", "length")
+KINDS = "wcs"
+"""First letters of features that lean: words, pairs of characters, pairs of syllables."""
+FACTS = (
+    *(f"{side} {kind}" for kind in KINDS for side in ("ours", "others", "balance")),
+    "length", "new nouns", "share of new nouns", "keyness", "no word of ours", "strange",
+)  # fmt: skip
 """Numbers that stand beside the features."""
-CEILING_START = 5.0
-"""Added to the ceiling of a query, so that one known word alone is no full coverage."""
+INDIFFERENT = 0.7
+"""Leans up to this say nothing; beyond it, they say what they exceed it by."""
+TELLING = 3
+"""Of each kind and side, the so many that lean farthest count."""
 SHORTEST = 4
 """Fewer features than this weigh as if they were so many: one word decides nothing alone."""
 KEPT_NUMBERS = (3, 5)
 """Numbers of so many digits are names (691, 10086); others say only how long they are."""
-KEPT_CEILINGS = 50_000
 STRANGE = "?"
 """The feature of a text with a Latin word the handbook does not hold."""
-TELLING = 3
 WORDS_A_DOCUMENT = 40
 UNSEEN = 0.05
 _HAN = re.compile(r"[\u3400-\u9fff]+")
@@ -44,47 +56,91 @@ _HAN = re.compile(r"[\u3400-\u9fff]+")
 class Talk:
     """A query as the gate reads it.
 
-    ``coverage``: the handbook's best BM25 score as a share of what the query's terms could score.
-    ``keyness``: sum over its three most telling words of the log ratio of their share in the
-    handbook to that in Chinese at large (Dunning 1993 uses the same ratio). ``length``: different
-    words, on a log scale.
+    ``words``: its different words of two characters or more; ``nouns``: those of them that are
+    nouns in general Chinese. ``keyness``: sum over its three most telling words of the log ratio of
+    their share in the handbook to that in Chinese at large (Dunning 1993 uses the same ratio).
+    ``length``: different words, on a log scale.
     """
 
     features: frozenset[str]
-    coverage: float
-    keyness: float
-    length: float
+    words: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
+    keyness: float = 0.0
+    length: float = 0.0
 
-    @property
-    def facts(self) -> tuple[float, ...]:
-        """The numbers in the order of FACTS, brought to one scale: learning ends sooner."""
-        return 10 * self.coverage, self.keyness / 10, self.length
+
+class Sign(NamedTuple):
+    """What is learnt of a feature."""
+
+    weight: float
+    lean: float
+
+
+NO_SIGN = Sign(0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class TradeGate:
-    """Learnt weights. ``facts``: in the order of FACTS; ``least``: the score from which a text
-    counts as one of the trade."""
+    """What is learnt. ``own``: words our desk says; ``facts``: weights in the order of FACTS;
+    ``least``: the score from which a text counts as one of the trade."""
 
-    features: Mapping[str, float]
+    signs: Mapping[str, Sign]
+    own: frozenset[str]
     facts: tuple[float, ...]
     start: float
     least: float
 
     def score(self, talk: Talk) -> float:
         """Log odds that the talk is of the trade."""
-        said = sum(self.features.get(feature, 0.0) for feature in sorted(talk.features))
-        known = sum(weight * fact for weight, fact in zip(self.facts, talk.facts, strict=True))
+        said = math.fsum(self.signs.get(name, NO_SIGN).weight for name in talk.features)
+        facts = measure_facts(talk, self._lean, self.own.__contains__)
+        known = math.fsum(weight * fact for weight, fact in zip(self.facts, facts, strict=True))
         return self.start + known + said * feature_share(talk)
 
     def is_trade(self, talk: Talk) -> bool:
         """Whether the talk is enough like a complaint of the trade to suggest anything."""
         return self.score(talk) >= self.least
 
+    def _lean(self, name: str) -> float:
+        return self.signs.get(name, NO_SIGN).lean
+
 
 def feature_share(talk: Talk) -> float:
     """What one feature counts for: the more there are, the less each says."""
     return 2.0 / math.sqrt(max(len(talk.features), SHORTEST))
+
+
+def measure_facts(
+    talk: Talk, lean: Callable[[str], float], is_own: Callable[[str], bool]
+) -> tuple[float, ...]:
+    """The numbers of FACTS for a talk."""
+    leans: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for name in talk.features:
+        if name[0] in leans and _may_lean(name):
+            leans[name[0]].append(lean(name))
+    new = sum(not is_own(word) for word in talk.nouns)
+    return (
+        *(fact for kind in KINDS for fact in _sum_leans(leans[kind])),
+        talk.length,
+        math.log1p(new),
+        new / (len(talk.words) + 2),
+        talk.keyness / 10,
+        float(not any(map(is_own, talk.words))),
+        float(STRANGE in talk.features),
+    )
+
+
+def _may_lean(name: str) -> bool:
+    """Single Chinese characters are in everybody's mouth."""
+    return len(name) > 2 or name[1:].isdigit()
+
+
+def _sum_leans(leans: list[float]) -> tuple[float, float, float]:
+    """What leans farthest to us, what to others, and the balance of all."""
+    ours = sorted((lean - INDIFFERENT for lean in leans if lean > INDIFFERENT), reverse=True)
+    others = sorted((-lean - INDIFFERENT for lean in leans if -lean > INDIFFERENT), reverse=True)
+    balance = (sum(ours) - sum(others)) / math.sqrt(max(len(leans), TELLING))
+    return sum(ours[:TELLING]), sum(others[:TELLING]), balance
 
 
 class TalkReader:
@@ -95,23 +151,18 @@ class TalkReader:
         self._scorer = scorer
         self._words_in_all = WORDS_A_DOCUMENT * max(documents, 1)
         self._analyzer = analyzer
-        self._ceiling = lru_cache(maxsize=KEPT_CEILINGS)(scorer.ceiling)
 
     def read(self, query: Query) -> Talk:
         """What the gate reads of a query."""
-        written = {term: weight for term, weight in query.terms.items() if term[0] in query.written}
-        ceiling = sum(
-            weight * self._ceiling(text, is_word=is_word)
-            for (text, is_word), weight in written.items()
-        )
-        best = float(self._scorer.score(query.terms).max(initial=0.0))
-        words = [text for text, is_word in written if is_word]
+        words = [text for text, is_word in query.terms if is_word and text in query.written]
         features = set(read_features(query.text, words))
         if any(self._is_strange(word) for word in words):
             features.add(STRANGE)
+        longer = frozenset(word for word in words if len(word) > 1)
         return Talk(
             features=frozenset(features),
-            coverage=best / (ceiling + CEILING_START),
+            words=longer,
+            nouns=frozenset(filter(general_counts().is_noun, longer)),
             keyness=sum(sorted(map(self.keyness, words))[-TELLING:]),
             length=math.log1p(len(words)),
         )
@@ -157,11 +208,12 @@ def read_syllable(char: str) -> str:
 
 def save_gate(folder: Path, gate: TradeGate) -> None:
     """Write a gate into a generation's folder."""
-    names = sorted(gate.features)
+    names = sorted(gate.signs)
     np.savez(
         folder / GATE_FILE,
-        names=np.array(names),
-        weights=np.array([gate.features[name] for name in names], np.float32),
+        names=np.array(names, np.str_),
+        signs=np.array([gate.signs[name] for name in names], np.float32).reshape(len(names), 2),
+        own=np.array(sorted(gate.own), np.str_),
         facts=np.array(gate.facts),
         start=np.array(gate.start),
         least=np.array(gate.least),
@@ -174,8 +226,10 @@ def open_gate(folder: Path) -> TradeGate:
     if not (folder / GATE_FILE).is_file():
         raise IndexMismatch("索引里没有判别闲话的模型，请运行 kb index --full")
     with np.load(folder / GATE_FILE, allow_pickle=False) as file:
+        signs = map(Sign._make, file["signs"].tolist())
         return TradeGate(
-            features=dict(zip(file["names"].tolist(), file["weights"].tolist(), strict=True)),
+            signs=dict(zip(file["names"].tolist(), signs, strict=True)),
+            own=frozenset(file["own"].tolist()),
             facts=tuple(file["facts"].tolist()),
             start=float(file["start"]),
             least=float(file["least"]),

@@ -1,210 +1,203 @@
 """Learning what is talk of the trade: this desk's own words against other talk.
 
-Complaints stand also as pieces of a clause or three, since callers say less than a ticket does, and
-every text a second time with wrong characters of the same sound, since recognisers write them.
+First every feature is counted on both sides, which gives its lean. Then a logistic regression is
+fitted on examples, each of which is taken off the counts its facts are measured with: a ticket must
+not look familiar because it is the one that was counted.
 """
 
 from __future__ import annotations
 
-import random
-import re
-import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, hstack
 
-from indexer.documents import QUESTION_SECTIONS, split_sections
 from indexer.queries import QueryBuilder
 from indexer.trade import (
     FACTS,
+    KINDS,
+    Sign,
     Talk,
     TalkReader,
     TradeGate,
     feature_share,
-    read_syllable,
+    measure_facts,
 )
-from kb.store import handbook, tickets
-from kb.vocabulary import Vocabulary
+from indexer.trade_texts import (
+    FOLDS,
+    Example,
+    TradeTexts,
+    counted_texts,
+    plan_examples,
+    with_wrong_copies,
+)
 
-MOST_COMPLAINTS = 1_500
-PIECES = 2
-SHORTEST_PIECE = 6
-LONGEST_PIECE = 3
-WRONG_SHARE = 0.15
-"""Share of characters replaced in the copy with wrong ones."""
-SAME_SOUND = 8
-"""The so many commonest characters of a sound stand in for each other."""
-PIECE = 0.6
-PHRASE = 0.15
-"""Weights beside a whole complaint's 1."""
-CARRIERS = (
-    "{}了", "{}怎么办", "{}怎么回事", "我的{}", "我要{}", "我这{}", "{}啊", "老是{}", "又{}了",
-)  # fmt: skip
-"""What a caller who says little puts around a phrase."""
-SMALLEST = 2
+POOLED = 2_000.0
+"""Weight of the share both sides have together in the share of one: rare features lean little."""
+SMOOTHING = 0.3
+SMALLEST = 3
 """Examples a feature must occur in."""
 NEGLIGIBLE = 0.01
-"""Weights below this are left out."""
+"""Weights and leans below this are left out."""
 STEPS = 60
-COPY_SHARE = 0.4
-"""Of a text's weight, what goes to its copy with wrong characters."""
 RIDGE = 0.3
-FACT_RIDGE = 0.01
-FOLDS = 3
-MISSED = 0.03
+FACT_RIDGE = 0.5
+MISSED = 0.07
 """Share of the desk's own complaints, held out, that may fall below the line."""
-SEED = 20261122
-_CLAUSE = re.compile(r"[^，。！？；,!?;\s]+")
-_QUOTE = re.compile(r"“([^”]{2,40})”")
-_HAN = re.compile(r"[\u3400-\u9fff]")
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-NOTHING = Talk(frozenset(), 0.0, 0.0, 0.0)
-"""Stands in until a text is read."""
+
+
+class Leanings:
+    """How often each feature stands in our talk and in other talk."""
+
+    def __init__(
+        self, ours: Iterable[tuple[Talk, float]], others: Iterable[tuple[Talk, float]]
+    ) -> None:
+        """Count talks, each with its weight."""
+        self._counts = (_count(ours), _count(others))
+        self._totals = tuple(
+            {kind: sum(n for name, n in counts.items() if name[0] == kind) for kind in KINDS}
+            for counts in self._counts
+        )
+        self._held: dict[tuple[str, float, float], float] = {}
+
+    def lean(self, name: str, *, ours: float = 0.0, others: float = 0.0) -> float:
+        """Log ratio of a feature's share in our talk to that in other talk, both drawn towards
+        what they have together; ``ours``, ``others``: what is taken off its counts."""
+        key = name, ours, others
+        if key not in self._held:
+            self._held[key] = self._measure(name, ours, others)
+        return self._held[key]
+
+    def _measure(self, name: str, *taken: float) -> float:
+        found = [
+            max(counts[name] - off, 0.0) for counts, off in zip(self._counts, taken, strict=True)
+        ]
+        if sum(found) <= 0:
+            return 0.0
+        totals = [each[name[0]] for each in self._totals]
+        pooled = POOLED * sum(found) / max(sum(totals), 1.0) + SMOOTHING
+        ours, others = (
+            math.log((count + pooled) / (total + POOLED))
+            for count, total in zip(found, totals, strict=True)
+        )
+        return ours - others
+
+    def is_own(self, word: str, *, ours: float = 0.0) -> bool:
+        """Whether our desk says the word."""
+        return self._counts[0][f"w{word}"] > ours
+
+    def facts(self, talk: Talk, example: Example | None = None) -> tuple[float, ...]:
+        """FACTS of a talk; of an example, without what it was counted itself."""
+        ours = example.counted if example and example.is_trade else 0.0
+        others = example.counted if example and not example.is_trade else 0.0
+        return measure_facts(
+            talk,
+            lambda name: self.lean(name, ours=ours, others=others),
+            lambda word: self.is_own(word, ours=ours),
+        )
+
+    def names(self) -> set[str]:
+        """Every feature counted that may lean."""
+        return {name for counts in self._counts for name in counts if name[0] in KINDS}
+
+    def own_words(self) -> frozenset[str]:
+        """Words our desk says."""
+        return frozenset(
+            name[1:] for name, count in self._counts[0].items() if name[0] == "w" and count > 0
+        )
+
+
+def _count(talks: Iterable[tuple[Talk, float]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for talk, weight in talks:
+        for name in talk.features:
+            counts[name] += weight  # type: ignore[assignment]
+    return counts
 
 
 @dataclass(frozen=True)
-class TradeTexts:
-    """What to learn from. ``phrases``: keywords, synonyms and sayings of the handbook."""
+class Design:
+    """Examples as a matrix: a row an example, 1, the facts at one scale, then the features.
 
-    complaints: Sequence[str]
-    phrases: Sequence[str]
-    other: Sequence[str]
+    ``centres``, ``spreads``: of the facts, as they are measured.
+    """
 
-
-@dataclass(frozen=True)
-class Example:
-    """A text to learn from. All that come of one complaint share its ``fold``; -1 is never held
-    out. ``is_measured``: whether the line is drawn by it when it is held out."""
-
-    text: str
-    is_trade: bool
-    weight: float = 1.0
-    fold: int = -1
-    is_measured: bool = False
-    talk: Talk = NOTHING
-
-
-def read_trade_texts(
-    connection: sqlite3.Connection, vocabulary: Vocabulary, other: Sequence[str]
-) -> TradeTexts:
-    """The desk's own words from its tickets, articles and synonyms."""
-    phrases: dict[str, None] = {}
-    for article in handbook.read_articles(connection):
-        sections = split_sections(article.revision.body)
-        said = "".join(sections.get(name, "") for name in QUESTION_SECTIONS)
-        phrases |= dict.fromkeys((*article.revision.keywords, *_QUOTE.findall(said)))
-    phrases |= dict.fromkeys(word for group in vocabulary.synonyms for word in group)
-    return TradeTexts(
-        complaints=tickets.sample_descriptions(connection, most=MOST_COMPLAINTS),
-        phrases=list(phrases),
-        other=other,
-    )
+    matrix: csr_matrix
+    names: Sequence[str]
+    centres: Floats
+    spreads: Floats
 
 
 def learn_gate(texts: TradeTexts, builder: QueryBuilder, reader: TalkReader) -> TradeGate:
     """Fit the gate; the line is drawn where MISSED of the held-out complaints fall below it."""
-    examples = [
-        replace(example, talk=reader.read(builder.build(example.text)))
-        for example in with_wrong_copies(plan_examples(texts))
-    ]
-    names, matrix = _design(examples)
+
+    def read(text: str) -> Talk:
+        return reader.read(builder.build(text))
+
+    leanings = count_leanings(texts, read)
+    examples = list(with_wrong_copies(plan_examples(texts)))
+    design = _design(examples, [read(example.text) for example in examples], leanings)
     held = [
-        matrix[out] @ _fit(matrix[~left], [examples[place] for place in np.flatnonzero(~left)])
+        design.matrix[out]
+        @ _fit(design.matrix[~left], [examples[place] for place in np.flatnonzero(~left)])
         for left, out in _folds(examples)
     ]
-    solution = _fit(matrix, examples).tolist()
-    edge = len(FACTS) + 1
-    return TradeGate(
-        features={
-            name: weight
-            for name, weight in zip(names, solution[edge:], strict=True)
-            if abs(weight) >= NEGLIGIBLE
-        },
-        facts=tuple(solution[1:edge]),
-        start=solution[0],
-        least=float(np.quantile(np.concatenate(held), MISSED)) if held else 0.0,
+    gate = _assemble(_fit(design.matrix, examples), design, leanings)
+    return replace(gate, least=float(np.quantile(np.concatenate(held), MISSED)) if held else 0.0)
+
+
+def count_leanings(texts: TradeTexts, read: Callable[[str], Talk]) -> Leanings:
+    """Count the features of both sides."""
+    ours, others = (
+        ((read(text), counts) for text, counts in counted_texts(texts, is_trade=is_trade))
+        for is_trade in (True, False)
     )
+    return Leanings(ours, others)
 
 
-def plan_examples(texts: TradeTexts) -> Iterator[Example]:
-    """The texts to learn from with their weights; without complaints the phrases stand in."""
-    chance = random.Random(SEED)  # noqa: S311 - a fixed choice, not a secret
-    phrase = Example("", is_trade=True, weight=PHRASE if texts.complaints else 1.0)
-    for place, text in enumerate(texts.complaints):
-        fold = place % FOLDS
-        yield Example(text, is_trade=True, fold=fold, is_measured=True)
-        for piece in cut_pieces(text, chance):
-            yield Example(piece, is_trade=True, weight=PIECE, fold=fold)
-    for place, text in enumerate(texts.phrases):
-        if texts.complaints:
-            yield replace(phrase, text=text)
-        else:
-            yield replace(phrase, text=text, fold=place % FOLDS, is_measured=True)
-        yield replace(phrase, text=chance.choice(CARRIERS).format(text))
-    for text in texts.other:
-        yield Example(text, is_trade=False)
-
-
-def cut_pieces(text: str, chance: random.Random) -> Iterator[str]:
-    """Runs of one to three clauses of a complaint: callers often say no more."""
-    clauses = _CLAUSE.findall(text)
-    for _ in range(PIECES if clauses else 0):
-        length = chance.randint(1, min(LONGEST_PIECE, len(clauses)))
-        start = chance.randint(0, len(clauses) - length)
-        piece = "，".join(clauses[start : start + length])
-        if len(piece) >= SHORTEST_PIECE:
-            yield piece
-
-
-def with_wrong_copies(examples: Iterable[Example]) -> Iterator[Example]:
-    """Each example, and a copy of it with wrong characters of the same sound; phrases as are."""
-    held = list(examples)
-    alike = same_sounds(example.text for example in held)
-    chance = random.Random(SEED)  # noqa: S311 - a fixed choice, not a secret
-    for example in held:
-        if example.weight == PHRASE:
-            yield example
-            continue
-        wrong = "".join(
-            chance.choice(alike[char]) if char in alike and chance.random() < WRONG_SHARE else char
-            for char in example.text
-        )
-        yield replace(example, weight=example.weight * (1 - COPY_SHARE))
-        yield replace(example, text=wrong, weight=example.weight * COPY_SHARE, is_measured=False)
-
-
-def same_sounds(texts: Iterable[str]) -> dict[str, list[str]]:
-    """For each Chinese character of the texts the commonest ones that sound like it."""
-    counts = Counter(char for text in texts for char in _HAN.findall(text))
-    by_sound: dict[str, list[str]] = defaultdict(list)
-    for char, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        by_sound[read_syllable(char)].append(char)
-    return {char: by_sound[read_syllable(char)][:SAME_SOUND] for char in counts}
-
-
-def _design(examples: Sequence[Example]) -> tuple[list[str], csr_matrix]:
-    """Names of the features, and a row an example: 1, the facts, then the features."""
-    counts = Counter(name for example in examples for name in example.talk.features)
+def _design(examples: Sequence[Example], talks: Sequence[Talk], leanings: Leanings) -> Design:
+    counts = Counter(name for talk in talks for name in talk.features)
     names = sorted(name for name, count in counts.items() if count >= SMALLEST)
-    column = {name: len(FACTS) + 1 + place for place, name in enumerate(names)}
+    column = {name: place for place, name in enumerate(names)}
+    facts = np.array(
+        [leanings.facts(talk, each) for talk, each in zip(talks, examples, strict=True)]
+    )
+    centres, spreads = facts.mean(axis=0), facts.std(axis=0) + 1e-6
     columns: list[int] = []
-    values: list[float] = []
     ends = [0]
-    for example in examples:
-        talk = example.talk
-        found = sorted(column[name] for name in talk.features if name in column)
-        columns += [*range(len(FACTS) + 1), *found]
-        values += [1.0, *talk.facts, *([feature_share(talk)] * len(found))]
+    for talk in talks:
+        columns += sorted(column[name] for name in talk.features if name in column)
         ends.append(len(columns))
-    shape = (len(examples), len(FACTS) + 1 + len(names))
-    return names, csr_matrix((values, columns, ends), shape=shape)
+    said = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(talks), len(names)))
+    shares = diags(np.array([feature_share(talk) for talk in talks]))
+    scaled = np.column_stack([np.ones(len(talks)), (facts - centres) / spreads])
+    return Design(hstack([scaled, shares @ said]).tocsr(), names, centres, spreads)
+
+
+def _assemble(solution: Floats, design: Design, leanings: Leanings) -> TradeGate:
+    """The gate with the facts' weights for facts as they are measured."""
+    edge = len(FACTS) + 1
+    facts = solution[1:edge] / design.spreads
+    weights = dict(zip(design.names, solution[edge:].tolist(), strict=True))
+    signs = {
+        name: Sign(weights.get(name, 0.0), leanings.lean(name) if name[0] in KINDS else 0.0)
+        for name in sorted({*weights, *leanings.names()})
+    }
+    return TradeGate(
+        signs={name: sign for name, sign in signs.items() if max(map(abs, sign)) >= NEGLIGIBLE},
+        own=leanings.own_words(),
+        facts=tuple(facts.tolist()),
+        start=float(solution[0] - facts @ design.centres),
+        least=0.0,
+    )
 
 
 def _folds(examples: Sequence[Example]) -> Iterator[tuple[Mask, Mask]]:
@@ -218,7 +211,7 @@ def _folds(examples: Sequence[Example]) -> Iterator[tuple[Mask, Mask]]:
 
 
 def _fit(matrix: csr_matrix, examples: Sequence[Example]) -> Floats:
-    """Ridge logistic regression; the facts are hardly held back, the start is free."""
+    """Ridge logistic regression; the start is free."""
     truth = np.array([example.is_trade for example in examples], np.float64)
     weights = np.array([example.weight for example in examples])
     ridge = np.full(matrix.shape[1], RIDGE)

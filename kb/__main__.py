@@ -16,6 +16,7 @@ from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.learning import learn_command
 from kb.commands.replaying import replay_command
+from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
@@ -39,6 +40,7 @@ COMMANDS = (
     verify_command,
     settle_command,
     replay_command,
+    tasks_command,
     ticket_group,
 )
 

@@ -108,6 +108,24 @@ class TicketConflict(KBError):
     code = "ticket-conflict"
 
 
+class ReviewTaskNotFound(KBError):
+    """没有这个复核任务"""
+
+    code = "review-task-not-found"
+
+
+class ReviewTaskConflict(KBError):
+    """复核任务当前状态不允许这样做"""
+
+    code = "review-task-conflict"
+
+
+class GapNotFound(KBError):
+    """没有这个知识缺口"""
+
+    code = "gap-not-found"
+
+
 class StaleVersion(KBError):
     """内容已被他人修改，请刷新后再提交"""
 

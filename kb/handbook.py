@@ -51,7 +51,25 @@ TAXONOMY_COLUMNS = (
 LIMIT_COLUMNS = tuple(field.name for field in fields(TimeLimit) if field.name != "revision")
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figure))
 OTHER_TALK = "other_talk.txt"
+OTHER_TRADES = "other_trades.txt"
+OWN_TALK = "own_talk.txt"
 _FILE_NAME = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)-(?P<slug>[a-z0-9-]+)\.md")
+
+
+@dataclass(frozen=True)
+class TalkTables:
+    """How people talk to a desk, to tell complaints of the trade from other talk.
+
+    ``other``: sentences that are no complaint of the trade. ``own``: complaints that say little, or
+    name things of another trade in passing. ``trades``: of each other trade its things and people.
+    """
+
+    other: tuple[str, ...]
+    own: tuple[str, ...]
+    trades: Mapping[str, tuple[str, ...]]
+
+
+NO_TALK = TalkTables((), (), {})
 
 
 @dataclass(frozen=True)
@@ -67,7 +85,7 @@ class Handbook:
     confusions: tuple[Confusion, ...]
     never_mask: tuple[str, ...]
     workdays: Mapping[str, Any]
-    other_talk: tuple[str, ...]
+    talk: TalkTables
 
 
 def parse_article(text: str, *, name: str) -> Article:
@@ -201,14 +219,34 @@ def build_handbook(folder: Path, articles: Iterable[Article]) -> Handbook:
         confusions=read_confusions(tables / "confusions.csv"),
         never_mask=read_words(tables / "never_mask.txt"),
         workdays=read_workdays(tables / "workdays.json"),
-        other_talk=read_other_talk(folder),
+        talk=read_talk(folder),
     )
 
 
-def read_other_talk(folder: Path) -> tuple[str, ...]:
-    """Sentences that are no complaint of the trade: the folder's own, or those shipped."""
-    own = folder / "tables" / OTHER_TALK
-    return read_words(own if own.is_file() else shipped_handbook() / "tables" / OTHER_TALK)
+def read_talk(folder: Path) -> TalkTables:
+    """The tables of talk: of each the folder's own, or the one shipped."""
+    other, own, trades = (
+        _own_or_shipped(folder, name) for name in (OTHER_TALK, OWN_TALK, OTHER_TRADES)
+    )
+    return TalkTables(read_words(other), read_words(own), read_trades(trades))
+
+
+def _own_or_shipped(folder: Path, name: str) -> Path:
+    own = folder / "tables" / name
+    return own if own.is_file() else shipped_handbook() / "tables" / name
+
+
+def read_trades(path: Path) -> dict[str, tuple[str, ...]]:
+    """Lines of a trade, a colon and its words with blanks between; raise HandbookInvalid."""
+    trades: dict[str, tuple[str, ...]] = {}
+    for line in read_words(path):
+        name, colon, words = line.partition("：")
+        if not colon or not words.split():
+            raise HandbookInvalid(f"「{line[:20]}」应写成 行业：词 词", field=path.name)
+        if name in trades:
+            raise HandbookInvalid(f"「{name}」写了两行", field=path.name)
+        trades[name] = tuple(words.split())
+    return trades
 
 
 def read_workdays(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from kb.article import Article
+from kb.handbook import NO_TALK
 from kb.stored import read_stored
 from kb.verify import (
     Finding,
@@ -27,7 +28,7 @@ def check_article(connection: sqlite3.Connection, article: Article, *, on: date)
     whole = read_stored(connection, on=on)
     others = tuple(each for each in whole.articles if each.id != article.id)
     beside = replace(whole, articles=(*others, tried))
-    alone = replace(beside, articles=(tried,), limits=(), figures=(), categories=(), other_talk=())
+    alone = replace(beside, articles=(tried,), limits=(), figures=(), categories=(), talk=NO_TALK)
     found = [finding for rule in RULES_OF_ALL for finding in rule(beside, on)]
     found += check_personal_data(alone, on)
     return [finding for finding in found if finding.where == article.id]

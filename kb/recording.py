@@ -191,7 +191,7 @@ def filters_as_json(query: SearchQuery) -> str:
 
 def request_as_json(request: SuggestionRequest) -> str:
     """How a session was asked, as it is kept: neither the text nor the number."""
-    asked = {
+    asked: dict[str, object] = {
         "ticket_no": request.ticket_no,
         "category": request.category,
         "accepted_at": request.accepted_at,
@@ -199,6 +199,8 @@ def request_as_json(request: SuggestionRequest) -> str:
         "area": request.area,
         "limit": request.limit,
     }
+    if request.without:
+        asked["without"] = list(request.without)
     return json.dumps(asked, ensure_ascii=False)
 
 

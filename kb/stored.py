@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import date
 
-from kb.handbook import Handbook
+from kb.handbook import NO_TALK, Handbook
 from kb.store import handbook as store
 from kb.vocabulary import parse_vocabulary
 
@@ -27,5 +27,5 @@ def read_stored(connection: sqlite3.Connection, *, on: date) -> Handbook:
         confusions=words.confusions,
         never_mask=tuple(store.read_vocabulary(connection, "never_mask") or ()),
         workdays=store.read_vocabulary(connection, "workdays") or {},
-        other_talk=(),
+        talk=NO_TALK,
     )

@@ -25,7 +25,8 @@ MAX_TEXT = 20_000
 class SuggestionRequest:
     """A complaint as the agent typed it, with what is known of it.
 
-    ``number_hash``: keyed hash of the caller's number, when there is no ticket yet.
+    ``number_hash``: keyed hash of the caller's number, when there is no ticket yet. ``without``:
+    key terms of an earlier answer that are to be left out of the question.
     ``is_training``: asked while practising; it never belongs to a ticket.
     """
 
@@ -39,6 +40,7 @@ class SuggestionRequest:
     agent: str = ""
     channel: str = "api"
     number_hash: str = ""
+    without: tuple[str, ...] = ()
     is_training: bool = False
 
 
@@ -110,6 +112,8 @@ class Answer:
     time_limits: tuple[Suggestion, ...]
     past_fixes: tuple[Suggestion, ...]
     repeat: Repeat | None = None
+    terms: tuple[str, ...] = ()
+    """The key terms of the complaint, most telling first."""
     arm: str = ""
 
     @property
@@ -155,6 +159,7 @@ def answer_as_dict(answer: Answer) -> dict[str, object]:
         "index_generation": answer.index_generation,
         "ranker_version": answer.ranker_version,
         "query_masked": answer.query_masked,
+        "terms": list(answer.terms),
         "categories": [
             {
                 "id": guess.id,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kb.article import SECTIONS, Article
 from kb.errors import HandbookInvalid
-from kb.handbook import OTHER_TALK, Handbook, build_handbook, read_each
+from kb.handbook import OTHER_TALK, OWN_TALK, Handbook, build_handbook, read_each
 from kb.limit import INTERNAL, TimeLimit, describe_amount
 from kb.masking import find_personal_data
 from kb.publication import shown_revision
@@ -251,17 +251,19 @@ def _texts(handbook: Handbook) -> Iterator[tuple[str, str]]:
     for category in handbook.categories:
         parts = (category.name, category.procedure, category.typical_fix)
         yield from ((category.id, part) for part in parts)
-    yield from ((OTHER_TALK, sentence) for sentence in handbook.other_talk)
+    yield from ((OTHER_TALK, sentence) for sentence in handbook.talk.other)
+    yield from ((OWN_TALK, sentence) for sentence in handbook.talk.own)
 
 
 def check_other_talk(handbook: Handbook, on: date) -> Iterator[Finding]:
     """What counts as no complaint is not what the handbook itself calls one."""
     del on
     own = {word for article in handbook.articles for word in article.revision.keywords}
-    own |= {word for group in handbook.synonyms for word in group}
-    for sentence in handbook.other_talk:
+    own |= {word for group in handbook.synonyms for word in group} | set(handbook.talk.own)
+    for sentence in handbook.talk.other:
         if sentence in own:
-            yield Finding(ERROR, OTHER_TALK, f"「{sentence}」是手册的关键词或同义词，不是闲话")
+            told = f"「{sentence}」是手册的关键词、同义词或自己客户的话，不是闲话"
+            yield Finding(ERROR, OTHER_TALK, told)
 
 
 def check_claims(handbook: Handbook, on: date) -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from flask.json.provider import DefaultJSONProvider
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
 from web.api import articles, calls, editing, health, limits, search, suggestions
+from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, tickets
+from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
 from web.pages import editing as editing_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -23,6 +24,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     articles.blueprint,
     editing.blueprint,
     limits.blueprint,
+    api_reports.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -31,6 +33,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     pop.blueprint,
     agent.blueprint,
     handbook.blueprint,
+    reports.blueprint,
     editing_pages.blueprint,
     problems.blueprint,
 )

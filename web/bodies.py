@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -14,7 +14,10 @@ from web.fields import (
     Complaint,
     Day,
     DecisionKind,
+    Dimension,
     FoundBy,
+    GapMark,
+    GapState,
     Identity,
     Instant,
     Name,
@@ -27,6 +30,7 @@ from web.fields import (
     Status,
     TargetType,
     Usage,
+    Verdict,
     Words,
 )
 
@@ -57,6 +61,7 @@ class SuggestionBody(Body):
     region: Name | None = None
     area: Area | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_SHOWN)] = 5
+    without: Annotated[list[Identity], Field(max_length=MAX_SHOWN)] = []
     is_training: bool = False
 
 
@@ -274,6 +279,13 @@ class ArticleVersion(Query):
         return self
 
 
+class ReadingPlace(Query):
+    """GET /desk/reading/{article_id}"""
+
+    revision: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    step: Annotated[int, Field(ge=0, le=1_000)] = 0
+
+
 class LimitList(Query):
     """GET /time-limits"""
 
@@ -282,6 +294,48 @@ class LimitList(Query):
     area: Area = ""
     subject: Name = ""
     authority: Name = ""
+
+
+class ReportQuery(Query):
+    """GET /reports/…; ``from`` and ``until`` are Beijing days, both included."""
+
+    since: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
+    category: Name = ""
+    department: Name = ""
+    region: Name = ""
+    channel: Channel | None = None
+    samples: Literal["0", "1"] = "0"
+    by: Dimension | None = None
+    format: Literal["json", "csv"] = "json"
+
+
+class GapQuery(ReportQuery):
+    """GET /reports/gaps; without ``state`` those that wait for somebody."""
+
+    state: GapState | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 20
+
+
+class GapMarkBody(Body):
+    """POST /reports/gaps/{gap_id}/mark"""
+
+    state: GapMark
+    reason: Complaint
+
+
+class TaskQuery(Query):
+    """GET /reports/tasks"""
+
+    closed: Literal["0", "1"] = "0"
+    owner: Name = ""
+
+
+class TaskCloseBody(Body):
+    """POST /reports/tasks/{task_id}/close"""
+
+    verdict: Verdict
+    done: Complaint
 
 
 class DueBody(Body):

@@ -10,6 +10,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "service_started": frozenset({"host", "port", "threads"}),
     "outcomes_settled": frozenset({"count"}),
     "experiment_stopped": frozenset({"experiment", "harm"}),
+    "reviews_opened": frozenset({"count"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),

@@ -10,7 +10,11 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from kb.errors import KBError
+from kb.gap import MARKS
+from kb.gap import STATES as GAP_STATES
 from kb.queues import QUEUES
+from kb.reports.grouping import DIMENSIONS
+from kb.review import VERDICTS
 from kb.searching import MAX_QUERY, SEARCH_TYPES
 from kb.suggestion import ACTIONS, DECISIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
@@ -107,6 +111,18 @@ DecisionKind = Annotated[
 ]
 Status = Annotated[
     str, AfterValidator(_one_of(STATUSES)), Field(json_schema_extra={"enum": list(STATUSES)})
+]
+Dimension = Annotated[
+    str, AfterValidator(_one_of(DIMENSIONS)), Field(json_schema_extra={"enum": list(DIMENSIONS)})
+]
+GapState = Annotated[
+    str, AfterValidator(_one_of(GAP_STATES)), Field(json_schema_extra={"enum": list(GAP_STATES)})
+]
+GapMark = Annotated[
+    str, AfterValidator(_one_of(MARKS)), Field(json_schema_extra={"enum": list(MARKS)})
+]
+Verdict = Annotated[
+    str, AfterValidator(_one_of(VERDICTS)), Field(json_schema_extra={"enum": list(VERDICTS)})
 ]
 QueueName = Annotated[
     str, AfterValidator(_one_of(QUEUES)), Field(json_schema_extra={"enum": list(QUEUES)})

@@ -13,6 +13,7 @@ from kb.texts import clean_required, clean_text
 from kb.ticket import AREAS
 
 MAX_SHORT = 200
+MOST_VALUES = 50
 RECORD_FIELDS = ("description", "customer_demand", "root_cause", "resolution")
 SHORT_FIELDS = ("region", "area", "category", "fix")
 
@@ -30,6 +31,7 @@ class DeskForm:
     number: str = ""
     session_id: str = ""
     ticket_no: str = ""
+    without: tuple[str, ...] = ()
     call_id: str = ""
 
 
@@ -49,8 +51,24 @@ def read_desk_form() -> DeskForm:
         number=short_field("number"),
         session_id=short_field("session_id"),
         ticket_no=short_field("ticket_no"),
+        without=read_without(),
         call_id=short_field("call_id"),
     )
+
+
+def read_without() -> tuple[str, ...]:
+    """Key terms taken out of the question, but for the one that is put back."""
+    back = short_field("put_back")
+    terms = (clean_text(term, field="without", longest=MAX_SHORT) for term in given("without"))
+    return tuple(dict.fromkeys(term for term in terms if term and term != back))
+
+
+def given(name: str) -> list[str]:
+    """The values of a field that may come several times; raise InvalidInput for too many."""
+    values = request.form.getlist(name)
+    if len(values) > MOST_VALUES:
+        raise InvalidInput(f"最多 {MOST_VALUES} 项", field=name)
+    return values
 
 
 def typed_desk_form() -> DeskForm:

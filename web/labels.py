@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
+from kb.article import CHAPTERS
 from kb.editing import ACTIONS as ACTIONS_OF_EDITORS
 from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
@@ -27,6 +28,7 @@ from kb.ticket import (
     USAGES,
 )
 from kb.times import format_instant, parse_instant, to_beijing
+from web.pages.glance import hit_step, solution_words
 from web.parsing import named_agent
 from web.rendering import mark_terms
 
@@ -82,7 +84,10 @@ def init_app(app: Flask) -> None:
         outcomes=OUTCOMES,
         came_back=CAME_BACK_REASONS,
         usages=USAGES,
+        chapters=CHAPTERS,
         kinds=KINDS,
+        solution_words=solution_words,
+        hit_step=hit_step,
         units=UNIT_NAMES,
         authorities=AUTHORITIES,
         internal=INTERNAL,
@@ -97,11 +102,13 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         ago=describe_ago,
+        day=format_day,
         clock=format_clock,
         due=due_of,
         hours=describe_hours,
         kept=describe_kept,
         marked=mark_terms,
+        short=format_short,
         queue=queue_of,
         remaining=describe_remaining,
     )
@@ -128,6 +135,19 @@ def format_clock(instant: str | datetime | None) -> str:
         instant = parse_instant(instant, field="")
     local = to_beijing(instant)
     return f"{local:%Y-%m-%d} 周{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+
+
+def format_short(instant: str, now: datetime) -> str:
+    """The same without the year when it is this one: 03-13 周五 09:20."""
+    text = format_clock(instant)
+    return text.removeprefix(f"{to_beijing(now):%Y}-")
+
+
+def format_day(instant: str, now: datetime) -> str:
+    """A time near at hand: 今天 15:20, 明天 09:20, 03-13 09:20."""
+    local, today = to_beijing(parse_instant(instant, field="")), to_beijing(now).date()
+    names = {0: "今天", 1: "明天", -1: "昨天"}
+    return f"{names.get((local.date() - today).days) or local.strftime('%m-%d')} {local:%H:%M}"
 
 
 def describe_remaining(due: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from kb import __version__
 from web import bodies, drafts
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
-from web.replies import base, editing, handbook, service, suggestions, tickets
+from web.replies import base, editing, handbook, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
@@ -32,6 +32,7 @@ class Operation:
     query: type[BaseModel] | None = None
     status: int = 200
     statuses: tuple[int, ...] = ()
+    is_sheet: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -114,6 +115,19 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
     Operation("POST", "/time-limits/due", "计算到期时间", handbook.DueReply, bodies.DueBody),
+    Operation("GET", "/reports/outcomes", "成效：关联、采纳、办结与反复",
+              reports.OutcomeReportReply, query=bodies.ReportQuery, is_sheet=True),
+    Operation("GET", "/reports/search", "检索：无结果与换说法",
+              reports.SearchReportReply, query=bodies.ReportQuery, is_sheet=True),
+    Operation("GET", "/reports/articles", "条目各版本与各种办法的反复率",
+              reports.ArticleReportReply, query=bodies.ReportQuery, is_sheet=True),
+    Operation("GET", "/reports/gaps", "知识缺口，代价大的在前",
+              reports.GapListReply, query=bodies.GapQuery, is_sheet=True),
+    Operation("POST", "/reports/gaps/{gap_id}/mark", "把缺口记为已处理或不处理",
+              reports.GapMarkedReply, bodies.GapMarkBody),
+    Operation("GET", "/reports/tasks", "复核任务", reports.TaskListReply, query=bodies.TaskQuery),
+    Operation("POST", "/reports/tasks/{task_id}/close", "办完一个复核任务",
+              reports.TaskReply, bodies.TaskCloseBody),
     Operation("GET", "/healthz", "进程在运行", service.HealthReply),
     Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
     Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),
@@ -224,6 +238,8 @@ def _reply(operation: Operation) -> Json:
         "description": operation.summary,
         "content": {"application/json": {"schema": schema}},
     }
+    if operation.is_sheet:
+        described["content"]["text/csv"] = {"schema": {"type": "string"}}
     if operation.method == "POST":
         described["headers"] = {
             REPLAYED: {"description": "true：这是先前的回答", "schema": {"type": "string"}}

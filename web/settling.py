@@ -1,10 +1,11 @@
-"""The job beside the server that settles outcomes once their repeat window has passed."""
+"""The job beside the server: settles outcomes whose window has passed, opens review tasks."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
 
+from kb.reviewing import open_reviews
 from kb.store.experiments import stop_harmful
 from web.events import log_event
 from web.services import Services
@@ -41,7 +42,9 @@ class SettleJob:
         """Settle once; a busy database is told and tried again next time."""
         services = self._services
         try:
-            log_event("outcomes_settled", count=services.desk.settle(now=services.clock()))
+            now = services.clock()
+            log_event("outcomes_settled", count=services.desk.settle(now=now))
+            log_event("reviews_opened", count=open_reviews(services.database, now=now))
             _guard_experiment(services)
         except sqlite3.OperationalError as error:
             log_event("database_unavailable", error=type(error).__name__)

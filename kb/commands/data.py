@@ -228,16 +228,19 @@ def _write_refused(path: Path, reports: Sequence[tuple[Path, ImportReport]]) -> 
 @json_option
 @pass_run
 def settle_command(run: Run, as_json: bool) -> None:
-    """把过了反复观察期、没有再来的办结记为已解决。"""
+    """把过了反复观察期、没有再来的办结记为已解决；反复明显偏多的条目开复核任务。"""
     from kb.desk import Desk
+    from kb.reviewing import open_reviews
     from kb.store.experiments import stop_harmful
 
     database, days, now = run.open_database(), run.settings.repeat_days, run.clock()
     count = Desk(database, repeat_days=days).settle(now=now)
     with database.transaction() as connection:
         stopped = stop_harmful(connection, repeat_days=days, now=now)
+    opened = open_reviews(database, now=now)
     name = stopped.experiment.name if stopped else None
-    lines = [f"记为已解决：{count} 次办结"]
+    lines = [f"记为已解决：{count} 次办结", f"新开复核任务：{opened} 个"]
     if name:
         lines.append(f"实验「{name}」的实验组反复更多，已自动停止")
-    show({"settled": count, "stopped_experiment": name}, lines, as_json=as_json)
+    data = {"settled": count, "tasks_opened": opened, "stopped_experiment": name}
+    show(data, lines, as_json=as_json)

@@ -199,6 +199,16 @@ def read_titles(
     return {(row["article_id"], str(row["number"])): row["title"] for row in rows}
 
 
+def read_newest_titles(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Title of the current revision of each article that is there."""
+    rows = connection.execute(
+        "SELECT article.id, title FROM article JOIN revision ON article_id = article.id"
+        f" AND number = current_revision WHERE article.id IN ({placeholders(ids)})",
+        tuple(ids),
+    )
+    return {row["id"]: row["title"] for row in rows}
+
+
 def read_indexable(
     connection: sqlite3.Connection, ids: Sequence[str] | None = None
 ) -> list[Article]:

@@ -71,6 +71,13 @@ class InputMethod:
             {"text": letters, "selectionStart": len(letters), "selectionEnd": len(letters)},
         )
 
+    def press(self, key: str) -> None:
+        """Press a key that the input method takes for itself."""
+        self._session.send(
+            "Input.dispatchKeyEvent",
+            {"type": "keyDown", "key": key, "code": key, "windowsVirtualKeyCode": 229},
+        )
+
     def commit(self, words: str) -> None:
         """Choose the words."""
         self._session.send("Input.insertText", {"text": words})

@@ -73,17 +73,23 @@ def test_high_is_said_of_most_first_classes(ask: Ask, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("labelled_complaints", 0.03), ("held_back_complaints", 0.04)]
+    ("name", "most"),
+    [("labelled_complaints", 0.02), ("held_back_complaints", 0.025), ("fresh_own_talk", 0.17)],
 )
 def test_complaints_are_answered(ask: Ask, name: str, most: float) -> None:
-    assert summarise(ask(name))["abstained"] <= most
+    assert share_refused(ask(name)) <= most
 
 
 @pytest.mark.parametrize(
-    ("name", "least"), [("out_of_trade", 0.97), ("held_back_other_talk", 0.89)]
+    ("name", "least"),
+    [("out_of_trade", 0.98), ("held_back_other_talk", 0.925), ("fresh_other_talk", 0.86)],
 )
 def test_other_talk_gets_no_suggestion(ask: Ask, name: str, least: float) -> None:
-    assert summarise(ask(name))["others_abstained"] >= least
+    assert share_refused(ask(name)) >= least
+
+
+def share_refused(judged: list[Judged]) -> float:
+    return sum(each.answer.abstained for each in judged) / len(judged)
 
 
 def test_the_sentences_cover_every_class_and_none_is_learnt_from() -> None:

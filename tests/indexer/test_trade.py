@@ -8,13 +8,23 @@ from pathlib import Path
 import pytest
 
 from indexer.engine import Engine
-from indexer.queries import QueryBuilder
 from indexer.snapshot import Language
-from indexer.trade import Talk, TalkReader, TradeGate, open_gate, read_features, save_gate
-from indexer.trade_learning import (
+from indexer.trade import (
+    FACTS,
+    Sign,
+    Talk,
+    TalkReader,
+    TradeGate,
+    measure_facts,
+    open_gate,
+    read_features,
+    save_gate,
+)
+from indexer.trade_learning import Leanings, learn_gate
+from indexer.trade_texts import (
     TradeTexts,
+    counted_texts,
     cut_pieces,
-    learn_gate,
     plan_examples,
     same_sounds,
     with_wrong_copies,
@@ -26,16 +36,26 @@ from tests.conftest import START
 OWN = ("光猫红灯一直亮上不了网", "话费多扣了三十块", "宽带师傅没来", "手机没信号", "套餐退不了")
 OTHER = ("红烧肉怎么做", "今天天气真好", "航班晚点了", "物业费太高", "给孩子报名游泳课")
 PHRASES = ("断网", "没信号", "多扣话费")
+NAMES = ("快递", "驾校", "物业费")
+NO_FACTS = (0.0,) * len(FACTS)
+
+
+def texts_of(complaints: tuple[str, ...] = (), **others: tuple[str, ...]) -> TradeTexts:
+    """Texts to learn from, of which most tests need one kind."""
+    given = {"own": (), "phrases": (), "articles": (), "other": (), "names": (), **others}
+    return TradeTexts(complaints, **given)
+
+
+def talk_of(*features: str, nouns: tuple[str, ...] = ()) -> Talk:
+    """A talk with these features; its words are those among them."""
+    words = frozenset(name[1:] for name in features if name[0] == "w")
+    return Talk(frozenset(features), words=words, nouns=frozenset(nouns))
 
 
 @pytest.fixture
 def reader(engine: Engine, language: Language) -> TalkReader:
     passages = engine.opened().snapshot.passages
     return TalkReader(passages.words, len(passages.collection), language.analyzer)
-
-
-def learn(texts: TradeTexts, builder: QueryBuilder, reader: TalkReader) -> TradeGate:
-    return learn_gate(texts, builder, reader)
 
 
 def test_words_pairs_and_syllables_are_read_and_numbers_only_by_length() -> None:
@@ -52,8 +72,8 @@ def test_a_homophone_shares_its_syllables() -> None:
 def test_a_gate_learns_with_and_without_complaints(
     complaints: tuple[str, ...], language: Language, reader: TalkReader
 ) -> None:
-    texts = TradeTexts(complaints, (*PHRASES, *OWN), OTHER)
-    gate = learn(texts, language.builder, reader)
+    texts = texts_of(complaints, phrases=(*PHRASES, *OWN), other=OTHER, names=NAMES)
+    gate = learn_gate(texts, language.builder, reader)
 
     def score(text: str) -> float:
         return gate.score(reader.read(language.builder.build(text)))
@@ -62,8 +82,8 @@ def test_a_gate_learns_with_and_without_complaints(
 
 
 def test_learning_twice_gives_the_same_gate(language: Language, reader: TalkReader) -> None:
-    texts = TradeTexts(OWN, PHRASES, OTHER)
-    first, second = (learn(texts, language.builder, reader) for _ in range(2))
+    texts = texts_of(OWN, phrases=PHRASES, other=OTHER, names=NAMES)
+    first, second = (learn_gate(texts, language.builder, reader) for _ in range(2))
     assert first == second
 
 
@@ -71,7 +91,7 @@ def test_pieces_of_a_complaint_stay_in_its_fold() -> None:
     said = "光猫红灯一直亮，重启了三次，孩子晚上要上网课"
     folds = {
         example.fold
-        for example in plan_examples(TradeTexts(("别的投诉内容", said), (), ()))
+        for example in plan_examples(texts_of(("别的投诉内容", said)))
         if example.text in said
     }
     assert folds == {1}
@@ -84,7 +104,7 @@ def test_pieces_are_whole_clauses() -> None:
 
 
 def test_wrong_copies_keep_sound_weight_and_are_not_measured() -> None:
-    texts = TradeTexts(("通话通化通花同话" * 6,), (), ())
+    texts = texts_of(("通话通化通花同话" * 6,))
     kept, wrong = list(with_wrong_copies(plan_examples(texts)))[:2]
     assert kept.weight + wrong.weight == pytest.approx(1.0)
     assert kept.text != wrong.text
@@ -93,8 +113,58 @@ def test_wrong_copies_keep_sound_weight_and_are_not_measured() -> None:
     assert all(new in alike[old] for old, new in zip(kept.text, wrong.text, strict=True))
 
 
+def test_only_long_other_talk_is_cut_and_its_pieces_weigh_little() -> None:
+    long = "快递压坏了，客服不理人，说好两天回电话，到现在没人管"
+    pieces = list(plan_examples(texts_of(other=("今天天气真好", long))))
+    assert [each.text for each in pieces[:2]] == ["今天天气真好", long]
+    assert pieces[2:]
+    assert all(each.text in long and each.weight < 0.5 for each in pieces[2:])
+
+
+def test_what_callers_of_every_trade_say_leans_nowhere() -> None:
+    ours = [(talk_of("w退款", "w宽带"), 1.0)] * 50
+    others = [(talk_of("w退款", "w包裹"), 1.0)] * 50
+    leanings = Leanings(ours, others)
+    assert leanings.lean("w退款") == pytest.approx(0.0)
+    assert leanings.lean("w宽带") == pytest.approx(-leanings.lean("w包裹"))
+    assert leanings.lean("w宽带") > 0
+    assert leanings.lean("w没见过") == 0.0
+
+
+def test_a_text_is_taken_off_the_counts_it_is_measured_with() -> None:
+    said = talk_of("w光猫", nouns=("光猫",))
+    leanings = Leanings([(said, 1.0)], [(talk_of("w包裹"), 1.0)])
+    example = next(plan_examples(texts_of(("光猫",))))
+    facts = dict(zip(FACTS, leanings.facts(said, example), strict=True))
+    assert (facts["ours w"], facts["no word of ours"]) == (0.0, 1.0)
+    assert facts["new nouns"] > 0
+    assert leanings.lean("w光猫") > 0
+
+
+def test_each_side_is_counted_with_its_weights() -> None:
+    texts = texts_of(
+        OWN, own=("断了",), phrases=PHRASES, articles=("断网",), other=OTHER, names=NAMES
+    )
+    ours = list(counted_texts(texts, is_trade=True))
+    others = list(counted_texts(texts, is_trade=False))
+    assert [text for text, _ in ours] == [*OWN, "断了", *PHRASES, "断网"]
+    assert dict(others) == {**dict.fromkeys(OTHER, 1.0), **dict.fromkeys(NAMES, 2.0)}
+
+
+def test_only_what_leans_far_counts_and_single_characters_never() -> None:
+    leans = {"w宽带": 2.7, "w客服": 0.5, "w包裹": -1.7, "w网": 3.0}
+    talk = talk_of(*leans, nouns=("包裹",))
+    facts = measure_facts(talk, leans.__getitem__, {"宽带", "客服"}.__contains__)
+    found = dict(zip(FACTS, facts, strict=True))
+    assert found["ours w"] == pytest.approx(2.0)
+    assert found["others w"] == pytest.approx(1.0)
+    assert found["share of new nouns"] > 0
+    assert found["no word of ours"] == 0.0
+
+
 def test_a_gate_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    gate = TradeGate({"w断网": 1.5, "c断网": -0.25}, (1.0, 2.0, 3.0), -4.0, 0.5)
+    signs = {"w断网": Sign(1.5, 0.5), "c断网": Sign(-0.25, 0.0)}
+    gate = TradeGate(signs, frozenset(["断网"]), tuple(map(float, range(len(FACTS)))), -4.0, 0.5)
     save_gate(tmp_path, gate)
     assert open_gate(tmp_path) == gate
 
@@ -105,9 +175,10 @@ def test_a_generation_without_a_gate_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_not_known_adds_nothing() -> None:
-    gate = TradeGate({"w断网": 1.0}, (0.0, 0.0, 0.0), -1.0, 0.0)
-    assert gate.score(Talk(frozenset(["w天气"]), 0.0, 0.0, 0.0)) == -1.0
-    assert not gate.is_trade(Talk(frozenset(), 0.0, 0.0, 0.0))
+    gate = TradeGate({"w断网": Sign(1.0, 0.0)}, frozenset(), NO_FACTS, -1.0, 0.0)
+    assert gate.score(talk_of("w天气")) == -1.0
+    assert gate.score(talk_of("w断网")) > -1.0
+    assert not gate.is_trade(talk_of())
 
 
 @pytest.mark.parametrize(
@@ -118,3 +189,23 @@ def test_what_is_not_known_adds_nothing() -> None:
 def test_a_word_or_two_of_the_trade_is_answered(engine: Engine, text: str) -> None:
     answer = engine.preview(SuggestionRequest(text), now=START)
     assert not answer.abstained
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["验证码收不到，银行转账转不出去", "新卡说快递寄给我，五天了还没到，手机一直没信号",
+     "物业不让你们的人进小区拉宽带"],
+)  # fmt: skip
+def test_a_complaint_that_names_another_trade_in_passing_is_answered(
+    engine: Engine, text: str
+) -> None:
+    assert not engine.preview(SuggestionRequest(text), now=START).abstained
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["退了房押金一个礼拜没退回来，打前台电话说财务在处理，客服承诺三天到账，到现在没人给我回电话",
+     "包裹显示签收了我根本没收到，打客服电话推来推去，要求赔偿", "讲个笑话", "7", "asdfgh", "👍"],
+)  # fmt: skip
+def test_what_is_not_ours_is_refused_however_much_it_complains(engine: Engine, text: str) -> None:
+    assert engine.preview(SuggestionRequest(text), now=START).abstained

@@ -18,6 +18,7 @@ from kb.database import Database
 from kb.desk import Closing, Desk
 from kb.linking import Target
 from kb.settings import shipped_handbook
+from tests.history import make_bad_article, make_history
 from tests.kb.small import NOW, make_ticket, write_article
 
 RED_LIGHT = "家里网断了,盒子上那个红灯一直亮"
@@ -476,8 +477,21 @@ def test_the_chain_of_a_ticket_is_shown(kb: Kb, desk: Desk) -> None:
 def test_settling_counts_the_quiet_closings(kb: Kb, desk: Desk) -> None:
     ticket = desk.create(make_ticket(), agent="甲", now=NOW)
     desk.close(ticket.ticket_no, Closing("好了", none_fit=True), agent="甲", now=NOW)
-    assert kb("settle", "--json").data == {"settled": 1, "stopped_experiment": None}
-    assert kb("settle").out == "记为已解决：0 次办结\n"
+    data = kb("settle", "--json").data
+    assert data == {"settled": 1, "tasks_opened": 0, "stopped_experiment": None}
+    assert kb("settle").out == "记为已解决：0 次办结\n新开复核任务：0 个\n"
+
+
+def test_settling_opens_review_tasks_and_tasks_are_listed(kb: Kb, database: Database) -> None:
+    assert kb("tasks").out == "没有复核任务\n"
+    make_history(database.connection, tickets=400)
+    make_bad_article(database.connection, article="P060101", version="3")
+    assert kb("settle", "--json").data["tasks_opened"] == 1
+    assert kb("settle", "--json").data["tasks_opened"] == 0
+    (task,) = kb("tasks", "--json").data["tasks"]
+    assert (task["target_id"], task["closed_at"]) == ("P060101", None)
+    assert f"反复 {task['came_back']} 次" in kb("tasks", "--owner", "装维中心").out
+    assert kb("tasks", "--owner", "计费部", "--json").data["tasks"] == []
 
 
 def test_an_index_with_nothing_to_do_says_so(full: Kb) -> None:

@@ -273,11 +273,31 @@ def test_whatever_an_editor_changes_changes_the_hash(change: dict[str, Any]) -> 
 
 
 def test_a_folder_without_other_talk_takes_the_shipped_one(folder: Path, shipped: Handbook) -> None:
-    assert read_handbook(folder).other_talk == shipped.other_talk
+    assert read_handbook(folder).talk == shipped.talk
     (folder / "tables" / "other_talk.txt").write_text("# 备注\n今天天气真好\n", "utf-8")
-    assert read_handbook(folder).other_talk == ("今天天气真好",)
+    assert read_handbook(folder).talk.other == ("今天天气真好",)
 
 
 def test_the_shipped_other_talk_is_large_and_holds_no_sentence_twice(shipped: Handbook) -> None:
-    assert len(shipped.other_talk) >= 1000
-    assert len(set(shipped.other_talk)) == len(shipped.other_talk)
+    assert len(shipped.talk.other) >= 1000
+    assert len(set(shipped.talk.other)) == len(shipped.talk.other)
+
+
+def test_every_table_of_talk_may_be_the_folders_own(folder: Path, shipped: Handbook) -> None:
+    (folder / "tables" / "other_trades.txt").write_text("快递：包裹 驿站\n", "utf-8")
+    talk = read_handbook(folder).talk
+    assert talk.trades == {"快递": ("包裹", "驿站")}
+    assert talk.own == shipped.talk.own
+
+
+@pytest.mark.parametrize("line", ["快递 包裹", "快递：", "快递：包裹\n快递：驿站"])
+def test_a_line_of_other_trades_that_is_no_trade_is_refused(folder: Path, line: str) -> None:
+    (folder / "tables" / "other_trades.txt").write_text(line, "utf-8")
+    with pytest.raises(HandbookInvalid):
+        read_handbook(folder)
+
+
+def test_the_shipped_tables_name_many_trades(shipped: Handbook) -> None:
+    assert len(shipped.talk.trades) >= 60
+    assert min(len(words) for words in shipped.talk.trades.values()) >= 10
+    assert not set(shipped.talk.own) & set(shipped.talk.other)

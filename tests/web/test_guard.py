@@ -66,10 +66,26 @@ def test_a_browser_of_another_site_changes_nothing(
     assert client.post(URL, json=BODY, headers=headers).status_code == status
 
 
-FORMS = ["/", "/desk/fragment", "/tickets", "/tickets/{no}", "/tickets/{no}/suggest",
-         "/tickets/{no}/close", "/tickets/{no}/reopen", "/tickets/{no}/callback",
-         "/tickets/{no}/take", "/tickets/{no}/release", "/tickets/{no}/dispatch",
-         "/agent", "/edit/P060101", "/edit/P060101/step", "/edit/P060101/discard"]  # fmt: skip
+FORMS = [
+    "/",
+    "/desk/fragment",
+    "/desk/close",
+    "/desk/gap",
+    "/tickets/{no}/escalate",
+    "/tickets",
+    "/tickets/{no}",
+    "/tickets/{no}/suggest",
+    "/tickets/{no}/close",
+    "/tickets/{no}/reopen",
+    "/tickets/{no}/callback",
+    "/tickets/{no}/take",
+    "/tickets/{no}/release",
+    "/tickets/{no}/dispatch",
+    "/agent",
+    "/edit/P060101",
+    "/edit/P060101/step",
+    "/edit/P060101/discard",
+]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
 

@@ -10,7 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from kb.review import Finding, Record, Subject, Tally
+from kb.store import reviews
 from web.openapi import OPERATIONS
+from web.services import Services
 
 PREFIX = "/api/v1"
 ARTICLE = "/articles/S97"
@@ -124,6 +127,15 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("GET", "/time-limits", "/time-limits", None),
         ("POST", "/time-limits/due", "/time-limits/due",
          {"category": "060101", "from": "2026-03-11T09:20"}),
+        ("GET", "/reports/outcomes", "/reports/outcomes?by=channel", None),
+        ("GET", "/reports/search", "/reports/search?from=2026-01-01", None),
+        ("GET", "/reports/articles", "/reports/articles", None),
+        ("GET", "/reports/gaps", "/reports/gaps", None),
+        ("POST", "/reports/gaps/{gap_id}/mark", f"/reports/gaps/none_fit:{ticket_no}-0/mark",
+         {"state": "done", "reason": "补了一段"}),
+        ("GET", "/reports/tasks", "/reports/tasks", None),
+        ("POST", "/reports/tasks/{task_id}/close", "/reports/tasks/{task_id}/close",
+         {"verdict": "kept", "done": "看过"}),
         ("GET", "/healthz", "/healthz", None),
         ("GET", "/readyz", "/readyz", None),
         ("GET", "/metrics", "/metrics", None),
@@ -138,11 +150,26 @@ def headers_of(method: str, path: str) -> dict[str, str]:
     return {"X-Agent": "reviewer"} if path.endswith("/approve") else {}
 
 
+@pytest.fixture
+def task_id(services: Services) -> int:
+    """A review task, opened by counts of its own."""
+    tally = Tally(12, 20)
+    record = Record(Subject("procedure", "P060101", "1", "060101"), tally, tally, "2026-03-01")
+    with services.database.transaction() as connection:
+        finding = Finding(record, "060101", Tally(1, 30), 0.001, 0.01)
+        reviews.add_task(connection, finding, now=services.clock())
+        return reviews.read_tasks(connection, with_closed=False)[0].id
+
+
 def test_real_requests_and_answers_fit_the_document(
-    client: FlaskClient, document: dict[str, Any], ticket_no: str, suggested: dict[str, Any]
+    client: FlaskClient,
+    document: dict[str, Any],
+    ticket_no: str,
+    suggested: dict[str, Any],
+    task_id: int,
 ) -> None:
     called = set()
-    answered: dict[str, Any] = {}
+    answered: dict[str, Any] = {"task_id": task_id}
     for method, template, path, body in steps(ticket_no, suggested):
         described = document["paths"][template][method.lower()]
         if body is not None:

@@ -198,9 +198,10 @@ def test_the_fragment_holds_only_the_results(send: Send, ticket_no: str) -> None
     free = send("/desk/fragment", {"description": COMPLAINT}).text
     assert "<html" not in free
     assert 'id="results"' in free
-    assert 'id="solutions"' not in free
+    assert "option-P060101" in free
     bound = send("/desk/fragment", {"description": COMPLAINT, "ticket_no": ticket_no}).text
-    assert 'id="solutions"' in bound
+    assert 'id="clocks"' in bound
+    assert "办结</span>" in bound
 
 
 def test_an_encoder_that_is_gone_is_said(
@@ -293,3 +294,101 @@ def test_search_asks_whether_something_else_was_meant(client: FlaskClient) -> No
     assert "您是不是要找" in page
     assert ">宽带报障</a>" in page
     assert "您是不是要找" not in client.get("/search?q=款待").text
+
+
+def test_a_key_term_can_be_left_out_and_put_back(send: Send) -> None:
+    page = send("/", {"description": COMPLAINT}).text
+    assert 'name="without" value="红灯"' in page
+    without = send("/", {"description": COMPLAINT, "without": "红灯"}).text
+    assert 'type="hidden" form="desk" name="without" value="红灯"' in without
+    assert 'name="put_back" value="红灯"' in without
+    assert "<mark>红灯</mark>" not in without
+    back = send("/", {"description": COMPLAINT, "without": "红灯", "put_back": "红灯"}).text
+    assert 'name="put_back"' not in back
+    assert "<mark>红灯</mark>" in back
+
+
+def test_a_call_is_closed_in_one_go_with_record_and_references(
+    client: FlaskClient, send: Send
+) -> None:
+    desk = send("/", {"description": COMPLAINT}).text
+    first = mark_of(desk, "reference").split(":")[1]
+    solution = mark_of(desk, "solution", 0).split(":")[1]
+    fields = {
+        "description": COMPLAINT,
+        "session_id": hidden(desk, "session_id"),
+        "guessed_category": hidden(desk, "guessed_category"),
+        "customer_demand": "今天修好",
+        "reference": first,
+    }
+    refused = send("/desk/close", {**fields, "solution": solution})
+    assert refused.status_code == 422
+    assert "今天修好</textarea>" in refused.text
+    done = send("/desk/close", {**fields, "solution": solution, "resolution": "换了尾纤"})
+    assert done.status_code == 303
+    ticket = opened(client, done.headers["Location"].rsplit("/", 1)[1])
+    assert ticket["status"] == "closed"
+    assert ticket["customer_demand"] == "今天修好"
+    assert ticket["category"] == "060101"
+    used = {link["knowledge_usage"]: link["impression_id"] for link in ticket["links"]}
+    assert used == {"reference": first, "solution": solution}
+
+
+def test_a_refused_closing_leaves_no_ticket(client: FlaskClient, send: Send) -> None:
+    before = client.get("/api/v1/tickets?limit=1").json
+    refused = send("/desk/close", {"description": COMPLAINT, "resolution": "换了尾纤"})
+    assert refused.status_code == 422
+    assert "都不适用" in refused.text
+    assert client.get("/api/v1/tickets?limit=1").json == before
+
+
+def test_the_record_starts_with_the_demand_and_the_class(send: Send) -> None:
+    page = send("/", {"description": f"{COMPLAINT}，要求赔偿"}).text
+    assert "要求赔偿</textarea>" in page
+    assert "宽带完全中断(LOS红灯)</textarea>" in page
+
+
+def test_a_gap_is_reported_without_a_script(client: FlaskClient, send: Send) -> None:
+    desk = send("/", {"description": "今天天气不错啊"}).text
+    session = hidden(desk, "session_id")
+    page = send("/desk/gap", {"description": "今天天气不错啊", "session_id": session})
+    assert page.status_code == 200
+    assert "已报缺口" in page.text
+    assert "今天天气不错啊</textarea>" in page.text
+    recorded = client.get(f"/api/v1/suggestions/{session}").json
+    assert recorded is not None
+    assert [each["decision"] for each in recorded["decisions"]] == ["gap"]
+
+
+def test_an_escalation_needs_its_reason_and_is_shown(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    place = f"/tickets/{ticket_no}/escalate"
+    assert send(place, {"escalate_reason": " "}).status_code == 422
+    assert send(place, {"escalate_reason": "客户要找班长"}).status_code == 303
+    assert "已升级" in client.get(f"/tickets/{ticket_no}").text
+
+
+def test_the_reading_pane_says_what_may_be_said_and_leaves_notes_out(client: FlaskClient) -> None:
+    page = client.get("/desk/reading/P060101?step=3").text
+    assert 'class="hit" aria-current="step" data-step="3"' in page
+    wording = page.split("<blockquote>")[1].split("</blockquote>")[0]
+    assert "麻烦看一下光猫上写着 LOS 的那个灯" in wording
+    assert "不说" not in wording
+    assert "不要承诺" in page
+    assert client.get("/desk/reading/P060101?step=99").text.count('class="hit"') == 0
+    assert client.get("/desk/reading/none").status_code == 404
+
+
+def test_a_superseded_revision_in_the_pane_has_a_red_banner_with_the_current_one(
+    client: FlaskClient, services: Services
+) -> None:
+    with services.database.transaction() as connection:
+        article = handbook.read_article(connection, "S82")
+        newer = replace(article, revision=replace(article.revision, body="## 新\n又改了\n"))
+        handbook.save_article(connection, newer, author="编辑", reason="改写", now=services.clock())
+    old = client.get("/desk/reading/S82?revision=1").text
+    assert "notice-error" in old
+    assert "这不是现行版本" in old
+    assert 'href="/articles/S82"' in old
+    assert "notice-error" not in client.get("/desk/reading/S82").text

@@ -55,7 +55,7 @@ def test_the_job_settles_by_the_clock_it_is_given(
         clock.advance(days=31)
         run_once(services)
     assert state(services, closed_no) == "stayed_closed"
-    assert events(caplog) == ["outcomes_settled"] * 2
+    assert events(caplog) == ["outcomes_settled", "reviews_opened"] * 2
 
 
 def test_a_busy_database_is_told_and_left_for_the_next_time(

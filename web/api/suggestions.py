@@ -38,6 +38,7 @@ def create_suggestions() -> Response:
             agent=agent_name(),
             channel="api",
             number_hash=hash_number_of(body.service_number),
+            without=tuple(body.without),
             is_training=body.is_training,
         )
     )

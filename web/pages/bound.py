@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -10,21 +11,36 @@ from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
 from kb.chain import Chain, read_chain
+from kb.desk import Closing
 from kb.errors import KBError
 from kb.linking import Target
 from kb.repeat import Repeat
 from kb.store import tickets
+from kb.store.calls import read_call
 from kb.ticket import Ticket
 from web.errors import describe
-from web.forms import read_form_version, read_mark, read_record
+from web.forms import (
+    DeskForm,
+    given,
+    read_desk_form,
+    read_form_version,
+    read_mark,
+    read_record,
+    read_score,
+    short_field,
+)
 from web.guard import check_form
+from web.intake import take_in
 from web.pages.view import class_path, describe_results, group_classes
-from web.parsing import agent_name
+from web.parsing import agent_name, named_agent
 from web.recall import recall_answer
 from web.services import current
 from web.suggesting import find_answer
 
 Answered = Response | Redirect | str | tuple[str, int]
+NONE_FIT = "none"
+WRITTEN = ("customer_demand", "root_cause", "resolution", "fix")
+"""The fields of the record that an agent writes beside the complaint."""
 
 
 def keeps_text(view: Callable[[str], Answered]) -> Callable[[str], Answered]:
@@ -63,6 +79,61 @@ def save_typed(ticket_no: str) -> Ticket:
     )
 
 
+def take_in_desk() -> Ticket:
+    """Take in what is on the desk: complaint, record, suggestions and the marks made."""
+    form = read_desk_form()
+    services = current()
+    call = read_call(services.database.connection, form.call_id) if form.call_id else None
+    record = {name: value for name, value in read_record(request.form).items() if name in WRITTEN}
+    ticket = Ticket(
+        ticket_no="",
+        accepted_at=services.clock().isoformat(),
+        service_number=call.service_number if call else "",
+        number_hash=call.number_hash if call else "",
+        channel=form.channel,
+        region=form.region,
+        area=form.area,
+        category=form.category or form.guessed,
+        description=form.text,
+        assignee=named_agent(),
+    )
+    with services.database.transaction():
+        ticket = take_in(
+            replace(ticket, **record),  # type: ignore[arg-type]
+            number=form.number,
+            session_id=form.session_id or None,
+            agent=agent_name(),
+        )
+        press_mark(ticket.ticket_no)
+        link_references(ticket.ticket_no)
+    return ticket
+
+
+def link_references(ticket_no: str) -> None:
+    """Tie what was noted as reference on the page."""
+    services = current()
+    for impression_id in given("reference"):
+        target = Target(impression_id=impression_id)
+        services.desk.link(ticket_no, target, "reference", agent=agent_name(), now=services.clock())
+
+
+def close_with_choice(ticket: Ticket) -> None:
+    """Close with the solution chosen on the page, or with 都不适用."""
+    chosen = short_field("solution")
+    services = current()
+    if chosen == NONE_FIT:
+        withdraw_solution(ticket.ticket_no)
+    closing = Closing(
+        resolution=ticket.resolution,
+        root_cause=ticket.root_cause,
+        fix=ticket.fix,
+        solution=Target(impression_id=chosen) if chosen not in ("", NONE_FIT) else None,
+        none_fit=chosen == NONE_FIT,
+        satisfaction=read_score(),
+    )
+    services.desk.close(ticket.ticket_no, closing, agent=agent_name(), now=services.clock())
+
+
 def press_mark(ticket_no: str) -> None:
     """Link the item whose button was pressed, if one was."""
     pressed = request.form.get("mark", "")
@@ -87,11 +158,9 @@ def withdraw_solution(ticket_no: str) -> None:
     services.desk.withdraw_solution(ticket_no, agent=agent_name(), now=services.clock())
 
 
-def to_page(ticket_no: str, anchor: str = "") -> Redirect:
+def to_page(ticket_no: str) -> Redirect:
     """Back to the ticket's page, so that a reload sends nothing again."""
-    return redirect(
-        url_for("tickets.show_ticket", ticket_no=ticket_no, _anchor=anchor or None), 303
-    )
+    return redirect(url_for("tickets.show_ticket", ticket_no=ticket_no), 303)
 
 
 def describe_ticket(chain: Chain) -> dict[str, Any]:
@@ -109,7 +178,7 @@ def describe_ticket(chain: Chain) -> dict[str, Any]:
         "class_groups": group_classes(),
         "class_path": class_path(ticket.category),
         "titles": {item.id: item.title for record in chain.sessions for item in record.impressions},
-        **describe_results(answer, ticket_no=ticket.ticket_no),
+        **describe_results(answer, form=DeskForm(), ticket=ticket),
         "repeat": _repeat_of(ticket),
     }
 

@@ -4,37 +4,47 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from kb.desk import Closing
-from kb.linking import Target
 from kb.texts import clean_text
 from web.forms import long_field, read_score, short_field
-from web.pages.bound import Answered, keeps_text, save_typed, to_page, withdraw_solution
+from web.pages.bound import (
+    Answered,
+    close_with_choice,
+    keeps_text,
+    link_references,
+    save_typed,
+    to_page,
+)
 from web.parsing import agent_name
 from web.services import current
 
 blueprint = Blueprint("closing", __name__, url_prefix="/tickets")
-NONE_FIT = "none"
 
 
 @blueprint.post("/<ticket_no>/close", endpoint="close")
 @keeps_text
 def close_ticket(ticket_no: str) -> Answered:
     """Keep what was typed and close with the solution chosen, or with 都不适用."""
-    chosen = short_field("solution")
+    with current().database.transaction():
+        ticket = save_typed(ticket_no)
+        link_references(ticket_no)
+        close_with_choice(ticket)
+    return to_page(ticket_no)
+
+
+@blueprint.post("/<ticket_no>/escalate", endpoint="escalate")
+@keeps_text
+def escalate_ticket(ticket_no: str) -> Answered:
+    """Keep what was typed and hand the complaint further up."""
     services = current()
     with services.database.transaction():
-        ticket = save_typed(ticket_no)
-        if chosen == NONE_FIT:
-            withdraw_solution(ticket_no)
-        closing = Closing(
-            resolution=ticket.resolution,
-            root_cause=ticket.root_cause,
-            fix=ticket.fix,
-            solution=_chosen_target(chosen),
-            none_fit=chosen == NONE_FIT,
-            satisfaction=read_score(),
+        save_typed(ticket_no)
+        services.desk.escalate(
+            ticket_no,
+            reason=long_field("escalate_reason", label="升级原因"),
+            happened=services.clock(),
+            agent=agent_name(),
+            now=services.clock(),
         )
-        services.desk.close(ticket_no, closing, agent=agent_name(), now=services.clock())
     return to_page(ticket_no)
 
 
@@ -66,9 +76,3 @@ def call_back(ticket_no: str) -> Answered:
         now=services.clock(),
     )
     return to_page(ticket_no)
-
-
-def _chosen_target(chosen: str) -> Target | None:
-    if chosen in ("", NONE_FIT):
-        return None
-    return Target(impression_id=chosen)

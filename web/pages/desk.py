@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from kb.errors import InvalidInput, KBError
+from kb.errors import KBError
+from kb.recording import decide
 from kb.store import tickets
-from kb.store.calls import read_call
 from kb.suggestion import Answer, SuggestionRequest
+from kb.ticket import Ticket
+from web.bodies import ReadingPlace
 from web.forms import DeskForm, read_desk_form
 from web.guard import check_form
-from web.pages.view import describe_desk, describe_results, render_refused_desk, seen_at_once
-from web.parsing import agent_name
+from web.pages.bound import Answered, close_with_choice, take_in_desk, to_page
+from web.pages.view import (
+    describe_desk,
+    describe_results,
+    read_number,
+    render_refused_desk,
+    seen_at_once,
+)
+from web.parsing import agent_name, read_query
+from web.reading import read_reading
 from web.services import current
-from web.suggesting import hash_number_of, keep_answer, record_displayed, suggest
+from web.suggesting import find_answer, keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("desk", __name__)
+GAP_SAID = "已报缺口：手册里缺这一条，编辑会看到。"
 
 
 @blueprint.get("/")
@@ -39,40 +50,71 @@ def show_suggestions() -> tuple[str, int]:
 
 @blueprint.post("/desk/fragment")
 def show_fragment() -> str:
-    """Only the results, for the script: it reports what it painted by itself."""
+    """Only what an answer changes, for the script: it reports what it painted by itself."""
     check_form()
     form = read_desk_form()
     answer = ask(form)
-    return render_template("_fragment.html", **describe_results(answer, ticket_no=form.ticket_no))
+    ticket = _ticket_of(form)
+    return render_template("_fragment.html", **describe_results(answer, form=form, ticket=ticket))
 
 
-def read_number(form: DeskForm) -> str:
-    """Hash of the number in the box, else of the call's; none while it is still being typed."""
-    if form.call_id and not form.number:
-        return read_call(current().database.connection, form.call_id).number_hash
+@blueprint.get("/desk/reading/<article_id>")
+def show_reading(article_id: str) -> str:
+    """One article laid out for the reading pane, opened at a step."""
+    query = read_query(ReadingPlace)
+    reading = read_reading(article_id, revision=query.revision, step=query.step)
+    return render_template("_pane.html", reading=reading, is_opened=True)
+
+
+@blueprint.post("/desk/close")
+def close_at_once() -> Answered:
+    """Take in the complaint and close it in one go; a refusal keeps all that was typed."""
+    check_form()
     try:
-        return hash_number_of(form.number)
-    except InvalidInput:
-        return ""
+        with current().database.transaction():
+            ticket = take_in_desk()
+            close_with_choice(ticket)
+        return to_page(ticket.ticket_no)
+    except KBError as error:
+        return render_refused_desk(error)
+
+
+@blueprint.post("/desk/gap")
+def report_gap() -> Answered:
+    """Record that the handbook lacks what the complaint asks for; the desk stays as it was."""
+    check_form()
+    try:
+        form = read_desk_form()
+        services = current()
+        with services.database.transaction() as connection:
+            decide(connection, form.session_id, "gap", agent=agent_name(), now=services.clock())
+        answer = find_answer(form.session_id) or ask(form)
+    except KBError as error:
+        return render_refused_desk(error)
+    return render_template("desk.html", **describe_desk(form, answer), said=GAP_SAID)
+
+
+def _ticket_of(form: DeskForm) -> Ticket | None:
+    if not form.ticket_no:
+        return None
+    return tickets.read_ticket(current().database.connection, form.ticket_no)
 
 
 def ask(form: DeskForm) -> Answer:
     """Ask for suggestions; a ticket's limits run from its acceptance."""
-    accepted_at = None
-    if form.ticket_no:
-        connection = current().database.connection
-        accepted_at = tickets.read_ticket(connection, form.ticket_no).accepted_at
+    ticket = _ticket_of(form)
     answer = suggest(
         SuggestionRequest(
             text=form.text,
             ticket_no=form.ticket_no or None,
             category=form.category or None,
-            accepted_at=accepted_at,
+            accepted_at=ticket.accepted_at if ticket else None,
             region=form.region,
             area=form.area,
             agent=agent_name(),
             channel="desk",
             number_hash=read_number(form),
+            without=form.without,
         )
     )
     keep_answer(answer)

@@ -6,21 +6,25 @@ from flask import Blueprint, render_template
 
 from kb.chain import read_chain
 from kb.errors import KBError
-from kb.store.calls import read_call
 from kb.suggestion import SuggestionRequest
-from kb.ticket import Ticket
-from web.forms import (
-    read_desk_form,
-)
+from web.forms import read_without
 from web.guard import check_form
-from web.intake import take_in
-from web.pages.bound import Answered, describe_ticket, keeps_text, press_mark, save_typed, to_page
+from web.pages.bound import (
+    Answered,
+    describe_ticket,
+    keeps_text,
+    link_references,
+    press_mark,
+    save_typed,
+    take_in_desk,
+    to_page,
+)
 from web.pages.queues import describe_queue
 from web.pages.view import (
     render_refused_desk,
     seen_at_once,
 )
-from web.parsing import agent_name, named_agent
+from web.parsing import agent_name
 from web.services import current
 from web.suggesting import keep_answer, record_displayed, suggest
 
@@ -38,34 +42,9 @@ def create_ticket() -> Answered:
     """Take in the complaint on the desk; a refusal keeps what was typed."""
     check_form()
     try:
-        return to_page(_take_in().ticket_no, "results")
+        return to_page(take_in_desk().ticket_no)
     except KBError as error:
         return render_refused_desk(error)
-
-
-def _take_in() -> Ticket:
-    """The ticket, its suggestions and the mark that was pressed, in one transaction."""
-    form = read_desk_form()
-    services = current()
-    call = read_call(services.database.connection, form.call_id) if form.call_id else None
-    ticket = Ticket(
-        ticket_no="",
-        accepted_at=services.clock().isoformat(),
-        service_number=call.service_number if call else "",
-        number_hash=call.number_hash if call else "",
-        channel=form.channel,
-        region=form.region,
-        area=form.area,
-        category=form.category or form.guessed,
-        description=form.text,
-        assignee=named_agent(),
-    )
-    with services.database.transaction():
-        ticket = take_in(
-            ticket, number=form.number, session_id=form.session_id or None, agent=agent_name()
-        )
-        press_mark(ticket.ticket_no)
-    return ticket
 
 
 @blueprint.get("/<ticket_no>")
@@ -82,6 +61,7 @@ def save_ticket(ticket_no: str) -> Answered:
     with current().database.transaction():
         save_typed(ticket_no)
         press_mark(ticket_no)
+        link_references(ticket_no)
     return to_page(ticket_no)
 
 
@@ -100,8 +80,9 @@ def suggest_again(ticket_no: str) -> Answered:
             area=ticket.area,
             agent=agent_name(),
             channel="desk",
+            without=read_without(),
         )
     )
     keep_answer(answer)
     record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
-    return to_page(ticket_no, "results")
+    return to_page(ticket_no)

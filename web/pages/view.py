@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from flask import render_template
+from flask import render_template, request
 
 from kb.calls import Caller, read_caller
 from kb.category import Category
-from kb.errors import KBError
-from kb.store import handbook, tickets
+from kb.errors import InvalidInput, KBError
+from kb.store import handbook
 from kb.store.calls import Call, read_call
 from kb.store.links import read_links
 from kb.suggestion import Answer
-from kb.ticket import Link
+from kb.ticket import Link, Ticket
 from web.errors import describe
 from web.forms import DeskForm, typed_desk_form
+from web.pages.glance import (
+    card_limits,
+    find_clocks,
+    first_words,
+    read_customer,
+    read_first,
+    solution_words,
+)
 from web.services import current
+from web.suggesting import hash_number_of
 
-OPEN_LIMITS = 5
-"""Time limits shown at once; the rest are folded."""
 Marks = dict[tuple[str, str], set[str]]
 SURE = 0.5
 """A class recognised with at least this probability is taken when the agent chooses none."""
@@ -31,11 +38,13 @@ def describe_desk(form: DeskForm, answer: Answer | None = None) -> dict[str, Any
     call = read_call(current().database.connection, form.call_id) if form.call_id else None
     return {
         "form": form,
+        "ticket": None,
+        "typed": request.form,
         "class_groups": group_classes(),
         "call": call,
         "caller": _find_caller(call) if call else None,
         "repeat_days": current().settings.repeat_days,
-        **describe_results(answer),
+        **describe_results(answer, form=form),
     }
 
 
@@ -50,22 +59,45 @@ def _find_caller(call: Call) -> Caller:
     )
 
 
-def describe_results(answer: Answer | None, *, ticket_no: str = "") -> dict[str, Any]:
-    """The three columns; links of the ticket mark what was used already."""
+def describe_results(
+    answer: Answer | None, *, form: DeskForm, ticket: Ticket | None = None
+) -> dict[str, Any]:
+    """All that an answer changes on the desk; links of the ticket mark what was used already."""
     connection = current().database.connection
-    links = read_links(connection, ticket_no) if ticket_no else []
-    closing = tickets.read_ticket(connection, ticket_no).closings if links else 0
-    marks = read_marks(link for link in links if link.closing == closing)
+    now = current().clock()
+    links = read_links(connection, ticket.ticket_no) if ticket else []
+    marks = read_marks(link for link in links if ticket and link.closing == ticket.closings)
+    guessed = guess_class(answer)
+    taken = ticket.category if ticket and ticket.category else form.category or guessed
+    category = handbook.read_categories(connection).get(taken)
+    number_hash = ticket.number_hash if ticket else "" if form.call_id else read_number(form)
     return {
         "answer": answer,
         "repeat": answer.repeat if answer else None,
-        "open_limits": OPEN_LIMITS,
-        "ticket_no": ticket_no,
+        "ticket_no": ticket.ticket_no if ticket else "",
         "marks": marks,
         "solution_elsewhere": _solution_elsewhere(marks, answer),
-        "guessed": guess_class(answer),
-        "now": current().clock(),
+        "guessed": guessed,
+        "category": category,
+        "without": form.without,
+        "reading": read_first(answer),
+        "clocks": find_clocks(answer, ticket, now),
+        "card_limits": card_limits(answer, now),
+        "customer": read_customer(number_hash, but=ticket.ticket_no if ticket else "", now=now),
+        "words": first_words(answer, category.name if category else "")
+        | _chosen_words(marks, answer),
+        "now": now,
     }
+
+
+def read_number(form: DeskForm) -> str:
+    """Hash of the number in the box, else of the call's; none while it is still being typed."""
+    if form.call_id and not form.number:
+        return read_call(current().database.connection, form.call_id).number_hash
+    try:
+        return hash_number_of(form.number)
+    except InvalidInput:
+        return ""
 
 
 def guess_class(answer: Answer | None) -> str:
@@ -86,8 +118,17 @@ def read_marks(links: Iterable[Link]) -> Marks:
 
 def seen_at_once(answer: Answer) -> list[str]:
     """Impressions of the items that are not folded away when the page opens."""
-    items = answer.procedures + answer.time_limits[:OPEN_LIMITS] + answer.past_fixes
-    return [item.impression_id for item in items]
+    clocks = find_clocks(answer, None, current().clock())
+    items = [item.impression_id for item in answer.procedures + answer.past_fixes]
+    return items + [clock.impression_id for clock in clocks]
+
+
+def _chosen_words(marks: Marks, answer: Answer | None) -> dict[str, str]:
+    """What the record says when the solution marked is among the items shown."""
+    for item in answer.items if answer else ():
+        if "solution" in marks.get((item.target_type, item.target_id), ()):
+            return {name: words for name, words in solution_words(item).items() if words}
+    return {}
 
 
 def _solution_elsewhere(marks: Marks, answer: Answer | None) -> tuple[str, str] | None:

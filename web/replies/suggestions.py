@@ -139,7 +139,7 @@ class RepeatReply(Reply):
 
 
 class AnswerReply(Reply):
-    """All that is suggested for one complaint."""
+    """All that is suggested for one complaint. ``terms``: its key terms, most telling first."""
 
     session_id: str
     mode: str
@@ -149,6 +149,7 @@ class AnswerReply(Reply):
     index_generation: str
     ranker_version: str
     query_masked: str
+    terms: list[str]
     categories: list[GuessReply]
     procedures: list[ProcedureReply]
     time_limits: list[LimitItemReply]

@@ -1,154 +1,148 @@
-// The desk while the agent types: asks for suggestions, shows the server's HTML, keeps the text.
-// Without this script every button still works as a plain form.
+// The desk: puts its parts together. Without scripts every button still works as a plain form.
 
-const AFTER_KEY = 150;   // ms of silence before asking
-const LONGEST_WAIT = 800; // ms after which a stream of keys is asked for anyway
-const SLOW = 2000;       // ms after which the agent is told that the server is slow
+import { tick } from "./clocks.js";
+import { forgetDraft, keepDrafts } from "./drafts.js";
+import { actionOf, keyOf, numbersOn, paint, startKeys } from "./keys.js";
+import { List } from "./list.js";
+import { copyCitation, copyWording, leave, openBeside, openItem, openOption } from "./reading.js";
+import { addReference, chooseSolution, fillFirst, mark, startRecord } from "./record.js";
+import { post, takeBack as takeEventBack, tell } from "./server.js";
+import { say, takeBack } from "./toast.js";
+import { Asker } from "./typing.js";
 
-const desk = document.getElementById("desk");
+const form = document.getElementById("desk");
 const box = document.getElementById("q");
-const notice = document.getElementById("notice");
-const onTicket = document.querySelector(".bar[data-ticket]");
-const draft = "kb:draft";
+const ticket = document.querySelector(".bar[data-ticket]")?.dataset.ticket ?? "";
 
-let composing = false;
-let timer = 0;
-let waitingSince = 0;
-let asked = "";
-let request = null;
-const reported = new Set(); // items told to the server as seen
+function startDesk() {
+  keepDrafts(form, ticket);
+  const list = new List({ update: document.getElementById("update"), opened: (option, beside) => beside ? openBeside(option) : open(option) });
+  const asker = new Asker({ form, box, notice: document.getElementById("notice"), show: (page) => { list.take(page); tick(); } });
+  startRecord(box);
+  startKeys();
+  if (document.getElementById("results").dataset.session) asker.asked = asker.question();
+  else if (!ticket) asker.later(0);
 
-function say(words, failed = false) {
-  notice.textContent = words;
-  notice.classList.toggle("failed", failed);
-}
-
-function offerRetry(words) {
-  say(`${words} `, true);
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "small";
-  button.textContent = "再试一次";
-  button.addEventListener("click", () => { asked = ""; ask(); });
-  notice.append(button);
-}
-
-function facts() {
-  const form = new FormData(desk);
-  return ["region", "area", "category", "number"].map((name) => form.get(name)).join("\n");
-}
-
-function askLater(wait) {
-  const now = performance.now();
-  if (!waitingSince) waitingSince = now;
-  clearTimeout(timer);
-  timer = setTimeout(ask, Math.max(0, Math.min(wait, waitingSince + LONGEST_WAIT - now)));
-}
-
-async function ask() {
-  clearTimeout(timer);
-  waitingSince = 0;
-  const text = box.value.trim();
-  const wanted = `${text}\n${facts()}`;
-  if (composing || !text || wanted === asked) return;
-  asked = wanted;
-  request?.abort();
-  const mine = request = new AbortController();
-  const results = document.getElementById("results");
-  results.setAttribute("aria-busy", "true");
-  const slow = setTimeout(() => say("服务较慢，请稍候；先前的结果仍可用。"), SLOW);
-  try {
-    const response = await fetch("/desk/fragment", {
-      method: "POST", body: new FormData(desk), signal: mine.signal,
-      headers: { Accept: "application/problem+json, text/html;q=0.9" },
-    });
-    const html = await response.text();
-    if (mine !== request) return;
-    if (!response.ok) throw new Refusal(problemWords(response, html));
-    show(html);
-    say("");
-  } catch (error) {
-    if (mine !== request || error.name === "AbortError") return;
-    asked = "";
-    offerRetry(error instanceof Refusal ? error.message : "连不上服务，先前的结果仍可用。");
-  } finally {
-    clearTimeout(slow);
-    if (mine === request) document.getElementById("results").removeAttribute("aria-busy");
+  async function open(option) {
+    if (await openItem(option)) paint();
   }
-}
 
-class Refusal extends Error {}
-
-function problemWords(response, text) {
-  if (response.status >= 500) return "服务出错，先前的结果仍可用。";
-  try {
-    return JSON.parse(text).detail;
-  } catch {
-    return "没有查成。";
+  function dismiss(option) {
+    option.classList.add("dismissed");
+    const told = tell(option, "dismissed");
+    say(`已记“${option.dataset.title}”不适用`, () => { option.classList.remove("dismissed"); takeEventBack(told); }, keyOf("undo"));
   }
-}
 
-function show(html) {
-  const chosen = document.querySelector("[name=solution]:checked");
-  const page = new DOMParser().parseFromString(html, "text/html");
-  for (const part of page.querySelectorAll("[data-part]")) {
-    document.getElementById(part.id)?.replaceWith(part);
+  function flag(option) {
+    option.classList.add("flagged");
+    const told = tell(option, "flagged");
+    say(`已标记“${option.dataset.title}”有误，编辑会看到`, () => { option.classList.remove("flagged"); takeEventBack(told); }, keyOf("undo"));
   }
-  if (chosen?.value) document.querySelector(`[name=solution][value="${CSS.escape(chosen.value)}"]`)?.click();
-  requestAnimationFrame(reportShown);
-}
 
-function post(address, body) {
-  return fetch(address, {
-    method: "POST", keepalive: true, body: JSON.stringify(body),
-    headers: { "Content-Type": "application/json" },
-  }).catch(() => {});
-}
+  async function gap() {
+    const session = document.getElementById("results").dataset.session;
+    if (!session) return say("先输入投诉内容");
+    const made = await post(`/suggestions/${session}/decisions`, { decision: "gap" });
+    if (!made) return say("没有报成，请再试");
+    say("已报缺口：手册里缺这一条", () => post(`/decisions/${made.decision_id}/undo`, {}), keyOf("undo"));
+  }
 
-function reportShown() {
-  const results = document.getElementById("results");
-  const ids = [...results.querySelectorAll("[data-impression]")]
-    .filter((each) => each.offsetParent !== null && !reported.has(each.dataset.impression))
-    .map((each) => each.dataset.impression);
-  ids.forEach((id) => reported.add(id));
-  if (ids.length) post(`/api/v1/suggestions/${results.dataset.session}/displayed`, { impression_ids: ids });
-}
+  function reference(option) {
+    const undo = addReference(option);
+    say(undo ? `已记“${option.dataset.title}”为参考` : "已经记为参考", undo, keyOf("undo"));
+  }
 
-function remaining(due) {
-  const left = new Date(due) - Date.now();
-  const minutes = Math.floor(Math.abs(left) / 60000);
-  const [days, hours] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24];
-  const words = days ? `${days} 天 ${hours} 小时`
-    : hours ? `${hours} 小时 ${minutes % 60} 分` : `${minutes} 分`;
-  return `${left < 0 ? "已超" : "还有"} ${words}`;
-}
+  function solve(option) {
+    const undo = chooseSolution(option);
+    if (undo) say(`解决办法：${option.dataset.title}。看过解决措施后按 Ctrl+Enter 办结`, undo, keyOf("undo"));
+  }
 
-if (desk && box) {
-  if (onTicket) sessionStorage.removeItem(draft);
-  else if (!box.value) box.value = sessionStorage.getItem(draft) ?? "";
-  const showing = document.querySelector("#results[data-session]");
-  if (showing) asked = `${box.value.trim()}\n${facts()}`;
-  else if (!onTicket) askLater(0);
+  const ON_ITEM = { copy: copyWording, cite: copyCitation, reference, solution: solve, dismiss, flag };
+  const ALONE = { gap, undo: takeBack, focus: () => box.focus(), help: () => document.getElementById("keys").showModal() };
 
-  box.addEventListener("compositionstart", () => { composing = true; clearTimeout(timer); });
-  box.addEventListener("compositionend", () => { composing = false; askLater(0); });
-  box.addEventListener("input", (event) => {
-    if (!onTicket) sessionStorage.setItem(draft, box.value);
-    if (!composing && !event.isComposing) askLater(AFTER_KEY);
+  function act(name, option) {
+    if (ALONE[name]) return ALONE[name]();
+    if (option) ON_ITEM[name](option);
+  }
+
+  function listKey(event) {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") return list.step(event.key === "ArrowDown" ? 1 : -1), true;
+    if (event.key === "Enter" && list.chosen) return event.ctrlKey || event.metaKey ? openBeside(list.chosen) : open(list.chosen), true;
+    if (event.key === "Escape") return box.focus(), true;
+    if (/^[1-5]$/.test(event.key) && numbersOn() && !event.ctrlKey && !event.altKey) {
+      const option = document.querySelectorAll("#suggestions > .option")[event.key - 1];
+      if (option) { list.choose(event.key - 1); open(option); }
+      return true;
+    }
+    return false;
+  }
+
+  function boxKey(event) {
+    if (asker.isComposing(event)) return false;
+    const atEnd = box.selectionStart === box.value.length;
+    if (event.key === "ArrowDown" && atEnd && list.box) return list.enter(), true;
+    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.metaKey) return enterFromBox(), true;
+    if (event.key === "Escape") return clearBox(), true;
+    return false;
+  }
+
+  async function enterFromBox() {
+    await asker.ask();
+    list.enter();
+    if (list.chosen) open(list.chosen);
+  }
+
+  function clearBox() {
+    const text = box.value;
+    if (!text || ticket) return box.blur();
+    box.value = "";
+    box.dispatchEvent(new Event("input"));
+    say("已清空", () => { box.value = text; box.dispatchEvent(new Event("input")); box.focus(); }, keyOf("undo"));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]")) return;
+    const target = event.target;
+    if (target === box) { if (boxKey(event)) event.preventDefault(); return; }
+    if (target.closest(".record") && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      return document.getElementById("close").click();
+    }
+    if (target.closest(".record, #reading") && event.key === "Escape" && list.box) return list.enter();
+    if (target.matches("input, textarea, select, [contenteditable]")) return;
+    const inList = list.hasFocus();
+    if (inList && listKey(event)) return event.preventDefault();
+    const action = actionOf(event, inList);
+    if (!action) return;
+    event.preventDefault();
+    act(action, list.chosen);
   });
-  desk.addEventListener("change", (event) => {
-    if (["region", "area", "category", "number"].includes(event.target.name)) askLater(0);
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-act]");
+    if (button) {
+      event.preventDefault();
+      const option = openOption() ?? list.options()[0];
+      return button.dataset.act === "beside" ? openBeside(option) : act(button.dataset.act, option);
+    }
+    const limit = event.target.closest(".limit button[name=mark]");
+    if (limit) {
+      event.preventDefault();
+      const { impression, title } = limit.closest(".limit").dataset;
+      return reference({ dataset: { key: impression, impression, title } });
+    }
+    const chip = event.target.closest("#understood button[name]");
+    if (!chip) return;
+    event.preventDefault();
+    const wanted = { [chip.name]: chip.value };
+    if (chip.name === "use_category") form.elements.category.value = chip.value;
+    asker.ask(wanted);
   });
-  desk.addEventListener("submit", () => { clearTimeout(timer); request?.abort(); });
+  document.addEventListener("kb:shown", () => { fillFirst(); mark(); });
+  document.addEventListener("toggle", () => list.report(), true);
+  addEventListener("pagehide", leave);
 }
 
-document.addEventListener("click", (event) => {
-  const card = event.target.closest("a.open")?.closest("[data-impression]");
-  if (card) post(`/api/v1/impressions/${card.dataset.impression}/events`, { action: "clicked" });
-});
-document.addEventListener("toggle", (event) => {
-  if (event.target.closest?.("#results")) reportShown();
-}, true);
-setInterval(() => {
-  for (const each of document.querySelectorAll("[data-due]")) each.textContent = remaining(each.dataset.due);
-}, 30000);
+tick();
+if (form && box) startDesk();
+else if (ticket) forgetDraft(ticket);

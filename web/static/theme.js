@@ -15,7 +15,9 @@
     if (chosen()) root.dataset.theme = chosen();
     else delete root.dataset.theme;
     const button = document.getElementById("theme");
-    if (button) button.textContent = NAMES[chosen()];
+    if (!button) return;
+    button.querySelector(".word").textContent = NAMES[chosen()];
+    button.setAttribute("aria-label", NAMES[chosen()]);
   }
 
   put();

@@ -1,0 +1,29 @@
+"""Rows as a CSV file that a spreadsheet opens as it is meant."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it spreadsheets on Chinese systems read UTF-8 as GBK."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_sheet(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
+    """The rows under their columns; a text that would be taken for a formula is quoted."""
+    out = io.StringIO(newline="")
+    out.write(BYTE_ORDER_MARK)
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

@@ -1,0 +1,136 @@
+"""What stands around the suggestions: clocks, the caller's tickets, the record's first words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kb.demand import find_demand
+from kb.errors import ArticleNotFound
+from kb.store import handbook, tickets
+from kb.suggestion import Answer, Suggestion
+from kb.ticket import Ticket
+from kb.times import format_instant, parse_instant
+from web.reading import Reading, read_reading
+from web.services import current
+
+MOST_CLOCKS = 3
+SOON = 0.25
+"""A limit is called near when less than this share of its time is left."""
+CUSTOMER_DAYS = 90
+CUSTOMER_TICKETS = 10
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A limit that runs: what must be done by when. ``state``: ok, soon or over."""
+
+    what: str
+    due_at: str
+    start: str
+    state: str
+    impression_id: str = ""
+
+
+@dataclass(frozen=True)
+class Customer:
+    """The caller's other tickets: those of the last CUSTOMER_DAYS, newest first."""
+
+    tickets: list[Ticket]
+    count: int
+
+
+def clock_state(start: str, due_at: str, now: datetime) -> str:
+    """How a limit stands: over, soon (little of its time is left), ok."""
+    began, due = parse_instant(start, field=""), parse_instant(due_at, field="")
+    if now >= due:
+        return "over"
+    return "soon" if due - now < (due - began) * SOON else "ok"
+
+
+def find_clocks(answer: Answer | None, ticket: Ticket | None, now: datetime) -> list[Clock]:
+    """The strictest limits that run, the ticket's own first; each due time once."""
+    start = ticket.accepted_at if ticket else format_instant(now)
+    wanted = [("办结", ticket.due_at, "")] if ticket and ticket.due_at else []
+    for item in answer.time_limits if answer else ():
+        due = item.details.get("due_at")
+        if due:
+            name = f"{item.details['subject']} {item.details['amount']}"
+            wanted.append((name, str(due), item.impression_id))
+    clocks: dict[str, Clock] = {}
+    for what, due_at, impression_id in wanted:
+        state = clock_state(start, due_at, now)
+        clocks.setdefault(due_at, Clock(what, due_at, start, state, impression_id))
+    return list(clocks.values())[:MOST_CLOCKS]
+
+
+def read_customer(number_hash: str, *, but: str, now: datetime) -> Customer | None:
+    """The caller's other tickets; None while the number is not known."""
+    if not number_hash:
+        return None
+    found, count = tickets.recent_of_number(
+        current().database.connection,
+        number_hash,
+        since=format_instant(now - timedelta(days=CUSTOMER_DAYS)),
+        until=format_instant(now),
+        but=but,
+        limit=CUSTOMER_TICKETS,
+    )
+    return Customer(found, count)
+
+
+def read_first(answer: Answer | None) -> Reading | None:
+    """The first procedure, laid out to read, opened at the step that fits."""
+    if not answer or not answer.procedures:
+        return None
+    item = answer.procedures[0]
+    try:
+        return read_reading(item.target_id, revision=int(item.target_version), step=hit_step(item))
+    except ArticleNotFound:
+        return None
+
+
+def hit_step(item: Suggestion) -> int:
+    """Number of the step an item was found by, 0 for none."""
+    anchor = str(item.details.get("anchor", ""))
+    return int(anchor.removeprefix("step-")) if anchor.startswith("step-") else 0
+
+
+def card_limits(answer: Answer | None, now: datetime) -> dict[str, str]:
+    """The strictest limit that each procedure shown names, in words, by article."""
+    if not answer or not answer.procedures:
+        return {}
+    amounts = {
+        item.target_id: f"{item.details['subject']} {item.details['amount']}"
+        for item in answer.time_limits
+        if item.details
+    }
+    ids = [item.target_id for item in answer.procedures]
+    found = handbook.read_articles(current().database.connection, on=now.date(), ids=ids)
+    named = {article.id: set(article.revision.time_limits) for article in found}
+    return {
+        name: next(words for limit, words in amounts.items() if limit in limits)
+        for name, limits in named.items()
+        if limits & amounts.keys()
+    }
+
+
+def first_words(answer: Answer | None, class_name: str) -> dict[str, str]:
+    """What the record starts with, before a solution is chosen."""
+    if not answer:
+        return {}
+    return {"customer_demand": find_demand(answer.query_masked), "root_cause": class_name}
+
+
+def solution_words(item: Suggestion) -> Mapping[str, str]:
+    """What the record says when this item solved the complaint."""
+    details = item.details
+    if item.target_type == "past_fix":
+        return {
+            "resolution": str(details.get("resolution", "")),
+            "root_cause": str(details.get("root_cause", "")),
+            "fix": item.title,
+        }
+    step = f"：{item.snippet}" if hit_step(item) else "。"
+    return {"resolution": f"按《{item.title}》处理{step}", "root_cause": "", "fix": ""}

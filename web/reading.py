@@ -1,0 +1,64 @@
+"""An article laid out for the desk's reading pane: what to do first, then why and when not to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from web.library import FoundArticle, find_article
+from web.rendering import article_html
+
+_HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+_QUOTED = re.compile(r"^ {0,3}> ?(.*)$", re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+GIST, WORDING = "一句话", "话术"
+FIRST = ("不要承诺", "例外与补偿", "何时升级", "怎么认")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One article in the pane. ``hit``: the step that fits the complaint, 0 for none.
+
+    ``wording``: what may be said to the customer, without notes for the desk. ``sections``:
+    (heading, HTML).
+    """
+
+    found: FoundArticle
+    hit: int
+    gist: str
+    wording: str
+    sections: tuple[tuple[str, str], ...]
+
+
+def read_reading(article_id: str, *, revision: int | None, step: int = 0) -> Reading:
+    """The article opened at a step; raise ArticleNotFound."""
+    found = find_article(article_id, revision=revision)
+    text = found.article.revision
+    parts = split_raw(text.body)
+    return Reading(
+        found=found,
+        hit=step if 1 <= step <= len(text.steps) else 0,
+        gist=_LINK.sub(r"\1", parts.get(GIST, "").strip()),
+        wording=quoted(parts.get(WORDING, "")),
+        sections=tuple(
+            (name, article_html(f"{article_id}#{name}", text.number, parts[name]))
+            for name in _ordered(parts)
+        ),
+    )
+
+
+def split_raw(body: str) -> dict[str, str]:
+    """Markdown under each second-level heading; "" before the first."""
+    pieces = _HEADING.split(body)
+    return {"": pieces[0]} | dict(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def quoted(text: str) -> str:
+    """The quoted lines of a section: only these are meant for the customer's ears."""
+    lines = [_LINK.sub(r"\1", line).strip() for line in _QUOTED.findall(text)]
+    return "\n".join(line for line in lines if line)
+
+
+def _ordered(parts: dict[str, str]) -> list[str]:
+    others = [name for name in parts if name not in (GIST, WORDING, *FIRST) and parts[name].strip()]
+    return [name for name in FIRST if name in parts] + others
