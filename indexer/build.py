@@ -34,13 +34,9 @@ from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
 from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
 from indexer.trade import TalkReader, TradeGate, save_gate
-<<<<<<< HEAD
-from indexer.trade_learning import learn_gate, read_trade_texts
-from indexer.workers import Source, Workers, open_workers
-=======
 from indexer.trade_learning import learn_gate
 from indexer.trade_texts import read_trade_texts
->>>>>>> main
+from indexer.workers import Source, Workers, open_workers
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_talk
@@ -135,13 +131,9 @@ def _learn_gate(
 ) -> TradeGate:
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
-<<<<<<< HEAD
-    texts = read_trade_texts(database.connection, vocabulary, other)
+    texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
     every = max(1, len(texts.phrases) // MOST_PHRASES)
     texts = replace(texts, phrases=texts.phrases[::every])
-=======
-    texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
->>>>>>> main
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 
