@@ -18,12 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import Analyzer
+from indexer.arrays import read_arrays, write_arrays
 from indexer.class_features import FeatureCounts
 from indexer.trade import SHORTEST
 from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
 
-TABLE_FILE = "class_words.npz"
+TABLE_FILE = "class_words.arrays"
 TICKETS_A_CLASS = 60
 SAID = 1.0
 NAMED = 3.0
@@ -102,11 +103,14 @@ def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def save_class_words(folder: Path, table: ClassWords) -> None:
     """Write the table into a generation's folder."""
-    np.savez(
+    names = "\n".join(table.rows).encode()
+    write_arrays(
         folder / TABLE_FILE,
-        codes=np.array(table.codes, "U6"),
-        names=np.array(list(table.rows), np.str_),
-        logs=table.logs,
+        {
+            "codes": np.array([code.encode() for code in table.codes], f"S{CLASS_DIGITS}"),
+            "names": np.frombuffer(names, np.uint8),
+            "logs": table.logs,
+        },
     )
 
 
@@ -115,10 +119,10 @@ def open_class_words(folder: Path) -> ClassWords:
     """The table of a generation, which never changes in it; raise IndexMismatch without one."""
     if not (folder / TABLE_FILE).is_file():
         raise IndexMismatch("索引里没有各类投诉的用词表")
-    with np.load(folder / TABLE_FILE, allow_pickle=False) as file:
-        names = file["names"].tolist()
-        return ClassWords(
-            codes=tuple(file["codes"].tolist()),
-            rows={name: row for row, name in enumerate(names)},
-            logs=file["logs"],
-        )
+    arrays = read_arrays(folder / TABLE_FILE)
+    names = arrays["names"].tobytes().decode().split("\n")
+    return ClassWords(
+        codes=tuple(code.decode() for code in arrays["codes"].tolist()),
+        rows={name: row for row, name in enumerate(names) if name},
+        logs=arrays["logs"],
+    )

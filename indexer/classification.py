@@ -70,25 +70,17 @@ class Classifier:
         count = len(self._codes)
         if not count:
             return []
-        labels = self._articles[passages.places]
-        articles = nearest_means(labels, passages.scores, count, 1)
+        best, articles = best_places(self._articles[passages.places], passages, count)
         cases = nearest_means(self._tickets[tickets.places], tickets.scores, count, NEAREST)
         scores = standing(scaled(articles) + scaled(cases)) + standing(self._said(features))
         probabilities = softmax(SLOPE * scores)
-        best = best_places(labels, passages, count)
         near = self._tickets[tickets.places[top(tickets.scores, COUNTED)]]
         alike = np.bincount(near[near >= 0], minlength=count)
+        order = np.argsort(-scores, kind="stable")
+        columns = (each[order].tolist() for each in (probabilities, articles, cases, best, alike))
+        codes = [self._codes[place] for place in order.tolist()]
         return [
-            ClassEvidence(
-                code=self._codes[place],
-                probability=float(probabilities[place]),
-                article=float(articles[place]),
-                tickets=float(cases[place]),
-                passage=int(best[place]),
-                alike=int(alike[place]),
-                counted=len(near),
-            )
-            for place in np.argsort(-scores, kind="stable")
+            ClassEvidence(*(*values, len(near))) for values in zip(codes, *columns, strict=True)
         ]
 
     def _said(self, features: Iterable[str]) -> Values:
@@ -128,13 +120,25 @@ def nearest_means(
     return means
 
 
-def best_places(labels: npt.NDArray[np.int16], found: Found, count: int) -> npt.NDArray[np.int64]:
-    """For each label the number of its best document, -1 for none."""
-    best = np.full(count, -1, np.int64)
-    order = np.argsort(found.scores, kind="stable")
-    order = order[(labels[order] >= 0) & (found.scores[order] > 0)]
-    best[labels[order]] = found.places[order]
-    return best
+def best_places(
+    labels: npt.NDArray[np.int16], found: Found, count: int
+) -> tuple[npt.NDArray[np.int64], Values]:
+    """For each label the number of its best document, -1 for none, and that one's score.
+
+    Of equals the last. Grouped by label instead of sorted by score: a tenth of the time.
+    """
+    best, scores = np.full(count, -1, np.int64), np.zeros(count)
+    known = np.flatnonzero((labels >= 0) & (found.scores > 0))
+    if not len(known):
+        return best, scores
+    order = known[np.argsort(labels[known], kind="stable")]
+    own, values = labels[order], found.scores[order]
+    starts = np.flatnonzero(np.diff(own, prepend=-1))
+    highest = np.maximum.reduceat(values, starts)
+    is_best = values == np.repeat(highest, np.diff(starts, append=len(own)))
+    best[own[is_best]] = found.places[order[is_best]]
+    scores[own[starts]] = highest
+    return best, scores
 
 
 def standing(values: Values) -> Values:

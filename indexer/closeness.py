@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer.analysis import Analyzer, normal_form, normalise
+from indexer.analysis import Analyzer, Term, normal_form, normalise
 from indexer.explaining import Explainer, Marked, Span
 from indexer.queries import Query
 from kb.article import Article
@@ -91,9 +91,9 @@ class LiteralExplainer(Explainer):
         self._analyzer = analyzer
         self._look = look
 
-    def mark(self, text: str) -> Marked:
-        """Find the words asked for in ``text``, and what was typed."""
-        marked = super().mark(text)
+    def mark_words(self, text: str, found: Sequence[Term]) -> Marked:
+        """``text`` with the words asked for, and what was typed."""
+        marked = super().mark_words(text, found)
         literal = list(self._literal_spans(text))
         if not literal:
             return marked
@@ -103,6 +103,14 @@ class LiteralExplainer(Explainer):
             tuple(dict.fromkeys((*marked.terms, *(text[start:end] for start, end in literal)))),
             marked.weight + LITERAL_WEIGHT,
         )
+
+    def weigh_sentences(self, text: str, sentences: Sequence[re.Match[str]]) -> list[float]:
+        """A sentence that holds what was typed weighs more."""
+        weights = super().weigh_sentences(text, sentences)
+        return [
+            weight + LITERAL_WEIGHT if any(self._literal_spans(found[0].strip())) else weight
+            for found, weight in zip(sentences, weights, strict=True)
+        ]
 
     def _literal_spans(self, text: str) -> Iterator[Span]:
         wholes = self._look.quoted or [whole for _, whole in self._look.wholes]
@@ -117,9 +125,9 @@ class LiteralExplainer(Explainer):
                 yield self._widened(text, start, end)
 
     def _widened(self, text: str, start: int, end: int) -> Span:
-        for term in self._analyzer.kept_terms(text):
-            if term.is_word and term.start < end and term.end > start:
-                start, end = min(start, term.start), max(end, term.end)
+        for word in self._analyzer.kept_words(text):
+            if word.start < end and word.end > start:
+                start, end = min(start, word.start), max(end, word.end)
         return start, end
 
 

@@ -19,4 +19,5 @@ def name_confidence(probability: float) -> str:
 
 def fit_probability(classes: Iterable[ClassEvidence], codes: Sequence[str]) -> float:
     """Probability that the complaint is of one of these classes, of whatever level."""
-    return sum(each.probability for each in classes if each.code.startswith(tuple(codes)))
+    prefixes = tuple(codes)
+    return sum(each.probability for each in classes if each.code.startswith(prefixes))

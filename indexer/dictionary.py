@@ -20,6 +20,8 @@ DOMAIN_FREQUENCY = 20_000
 """Frequency given to the desk's words: explicit, so that segmentation does not depend on order."""
 
 KEPT_COUNTS = 50_000
+READ_AT_ONCE = 1 << 20
+"""Bytes of the dictionary file."""
 NO_TAG = ""
 
 
@@ -38,14 +40,14 @@ class GeneralCounts:
     """
 
     def __init__(self) -> None:
-        """Read jieba's dictionary file (about 0.2 s)."""
+        """Read jieba's dictionary file (about 0.1 s), some lines of "word count tag" at a time."""
         hashes, counts, nouns = array("q"), array("i"), array("b")
         with dictionary_path().open("rb") as file:
-            for line in file:
-                word, count, tag = line.split(b" ", 2)
-                hashes.append(hash(word))
-                counts.append(int(count))
-                nouns.append(tag.startswith(b"n"))
+            while lines := file.readlines(READ_AT_ONCE):
+                parts = b"".join(lines).split()
+                hashes.extend(map(hash, parts[::3]))
+                counts.extend(map(int, parts[1::3]))
+                nouns.extend(tag.startswith(b"n") for tag in parts[2::3])
         order = np.argsort(np.frombuffer(hashes, np.int64))
         self._hashes = np.frombuffer(hashes, np.int64)[order]
         self._counts = np.frombuffer(counts, np.int32)[order]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from indexer.analysis import Analyzer
 from indexer.class_words import open_class_words
@@ -178,11 +183,7 @@ class Engine:
             query=query,
             retrieved=found,
             classes=classes,
-            explainer=Explainer(
-                self._language.analyzer,
-                query,
-                lambda term: snapshot.passages.words.ceiling(term, is_word=True),
-            ),
+            explainer=Explainer(self._language.analyzer, query, snapshot.passages.ceiling),
             accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
             now=now,
             region=request.region,
@@ -361,12 +362,21 @@ class Engine:
         )
 
     def prewarm(self) -> None:
-        """Load dictionaries and pages a first complaint or search would wait for."""
-        self._tallies.load(self._database.connection)
+        """Load dictionaries and pages a first complaint or search would wait for.
+
+        Fixes are counted meanwhile by another core: SQLite needs no interpreter for it.
+        """
         made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
-        for text in PREWARM:
-            self.preview(SuggestionRequest(text), now=made)
-        self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
+        with ThreadPoolExecutor(1) as beside:
+            counting = beside.submit(self._count_fixes)
+            for text in PREWARM:
+                self.preview(SuggestionRequest(text), now=made)
+            self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
+            counting.result()
+
+    def _count_fixes(self) -> None:
+        self._tallies.load(self._database.connection)
+        self._database.close()
 
 
 def open_language(settings: Settings, database: Database) -> Language:
@@ -382,13 +392,33 @@ def open_language(settings: Settings, database: Database) -> Language:
 
 
 def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:
-    """Open the engine of a data folder; raise IndexMissing or IndexMismatch."""
+    """Open the engine of a data folder; raise IndexMissing or IndexMismatch.
+
+    From then on numpy multiplies in one thread: a second one gains a millisecond on an idle
+    machine, turns idle for twenty after each product, and on a busy one is waited for.
+    """
+    threadpool_limits(limits=1, user_api="blas")
     if not settings.index.is_dir():
         raise IndexMissing(str(settings.index))
-    engine = Engine(settings, database, open_language(settings, database))
-    if prewarm:
-        engine.prewarm()
+    with _uncollected():
+        engine = Engine(settings, database, open_language(settings, database))
+        if prewarm:
+            engine.prewarm()
     return engine
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Garbage is collected once at the end: what is loaded stays, looking through it again and
+    again takes a fifth of a start, and the first question is not to wait for it."""
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_collecting:
+            gc.collect()
+            gc.enable()
 
 
 def complete_request(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from indexer.analysis import Analyzer
+from indexer.analysis import Analyzer, Term
 from indexer.queries import Query
 
 Span = tuple[int, int]
@@ -54,21 +55,23 @@ class Explainer:
         return tuple(sorted(weighed, key=lambda word: (-weighed[word], word))[:MOST_TELLING])
 
     def mark(self, text: str) -> Marked:
-        """Find the words asked for in ``text``; whole words only, neighbours joined."""
+        """Find the words asked for in a text shown again and again: whole words only."""
+        words = self._analyzer.kept_words(text)
+        return self.mark_words(text, [word for word in words if word.text in self._asked])
+
+    def mark_words(self, text: str, found: Sequence[Term]) -> Marked:
+        """``text`` with the words asked for that were found in it, neighbours joined."""
         spans: list[Span] = []
-        terms: dict[str, None] = {}
-        weight = 0.0
-        for term in self._analyzer.kept_terms(text):
-            if not term.is_word or term.text not in self._asked:
-                continue
-            if term.text not in terms:
-                weight += self._asked[term.text] * self._idf(term.text)
-            terms[term.text] = None
-            if spans and spans[-1][1] >= term.start:
-                spans[-1] = (spans[-1][0], max(spans[-1][1], term.end))
+        for word in found:
+            if spans and spans[-1][1] >= word.start:
+                spans[-1] = (spans[-1][0], max(spans[-1][1], word.end))
             else:
-                spans.append((term.start, term.end))
-        return Marked(text, tuple(spans), tuple(terms), weight)
+                spans.append((word.start, word.end))
+        terms = tuple(dict.fromkeys(word.text for word in found))
+        return Marked(text, tuple(spans), terms, self._weigh(terms))
+
+    def _weigh(self, terms: Iterable[str]) -> float:
+        return sum((self._asked[term] * self._idf(term) for term in terms), 0.0)
 
     def best(self, texts: Sequence[str]) -> tuple[int, Marked] | None:
         """Place and marks of the text that holds most of what was asked for; None if none does."""
@@ -80,13 +83,21 @@ class Explainer:
 
     def snippet(self, text: str) -> Marked:
         """The sentence of ``text`` that fits best, cut to SNIPPET characters."""
-        sentences = [found[0].strip() for found in _SENTENCE.finditer(text) if found[0].strip()]
-        if not sentences:
-            return self.mark(text[:SNIPPET])
-        best = self.best(sentences)
-        place = best[0] if best else 0
-        joined = "".join(sentences[place:])
-        return self.mark(_cut(joined))
+        sentences = [found for found in _SENTENCE.finditer(text) if found[0].strip()]
+        cut = text[:SNIPPET]
+        if sentences:
+            weights = self.weigh_sentences(text, sentences)
+            fitting = sentences[weights.index(max(weights)) :]
+            cut = _cut("".join(found[0].strip() for found in fitting))
+        return self.mark_words(cut, self._analyzer.find_words(cut, self._asked))
+
+    def weigh_sentences(self, text: str, sentences: Sequence[re.Match[str]]) -> list[float]:
+        """How much of what was asked for each sentence holds: ``text`` is cut once for all."""
+        starts = [found.start() for found in sentences]
+        held: list[dict[str, None]] = [{} for _ in sentences]
+        for word in self._analyzer.find_words(text, self._asked):
+            held[bisect_right(starts, word.start) - 1][word.text] = None
+        return list(map(self._weigh, held))
 
 
 def _cut(text: str) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 SIGNALS = ("cosine", "words_lead", "meaning_lead", "nearest_by_words", "best_by_meaning")
 """Best cosine; how far the first word score is ahead of the second (share of the first); how far
@@ -208,6 +207,8 @@ def _shares(mixed: Values, doubles: npt.NDArray[np.bool_], sharpness: float) -> 
 
 def _fit(cases: _Cases, even: Fusion) -> Fusion:
     """Least listwise cross entropy (Cao et al. 2007) with shrinkage towards ``even``."""
+    from scipy.optimize import minimize  # 0.3 s of a start that fits nothing
+
     doubles = np.isinf(cases.words)
     words = np.where(doubles, 0, cases.words)
     apart = np.where(doubles, 0, cases.meaning) - words

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from kb.store.fixes import FixName, FixTally, read_fix_versions, tally_fixes
 from kb.store.tickets import ResolvedTicket
@@ -24,20 +25,27 @@ SHINGLE = 3
 EXAMPLES = 3
 COPIES = 3
 
+Shingles = frozenset[tuple[str, ...]]
+"""Runs of characters of one text."""
+
 
 @dataclass(frozen=True)
 class PastFix:
     """A way of fixing. ``score``: how near its nearest ticket is, lifted by what stayed closed.
 
-    ``tally``: of all its tickets; ``examples``: those nearest to the complaint, nearest first,
-    none that says nearly the same as another.
+    ``tally``: of all its tickets; ``nearest``: those near the complaint, nearest first.
     """
 
     id: str
     label: str
     score: float
     tally: FixTally
-    examples: tuple[ResolvedTicket, ...]
+    nearest: tuple[ResolvedTicket, ...]
+
+    @cached_property
+    def examples(self) -> tuple[ResolvedTicket, ...]:
+        """Those to show: none that says nearly the same as another."""
+        return choose_examples(self.nearest)
 
 
 class FixTallies:
@@ -52,7 +60,7 @@ class FixTallies:
         self._held: dict[FixName, tuple[int, FixTally]] = {}
 
     def load(self, connection: sqlite3.Connection) -> None:
-        """Count everything once, so that no first question has to wait for it."""
+        """Count everything once, so that no question has to wait for it; safe beside ``read``."""
         versions = read_fix_versions(connection)
         self._keep(versions, tally_fixes(connection))
 
@@ -70,7 +78,8 @@ class FixTallies:
             self._held.pop(name, None)
         if stale:
             self._keep(versions, tally_fixes(connection, stale))
-        return {name: self._held[name][1] for name in fixes if name in self._held}
+        held = {name: self._held.get(name) for name in fixes}
+        return {name: found[1] for name, found in held.items() if found}
 
     def _keep(self, versions: Mapping[FixName, int], tallies: Mapping[FixName, FixTally]) -> None:
         """Remember counts under the numbers read before counting: later changes show."""
@@ -126,9 +135,14 @@ def thin_copies(near: Iterable[tuple[int, float]], *, most: int) -> list[tuple[i
 def choose_examples(nearest: Sequence[ResolvedTicket]) -> tuple[ResolvedTicket, ...]:
     """The first tickets that do not say nearly the same as one before them."""
     chosen: list[ResolvedTicket] = []
-    shingles: list[frozenset[str]] = []
+    shingles: list[Shingles] = []
+    said: set[str] = set()
     for ticket in nearest:
-        own = shingle(ticket.description or ticket.title)
+        text = ticket.description or ticket.title
+        if text in said:
+            continue
+        said.add(text)
+        own = shingle(text)
         if any(len(own & other) >= SAME * len(own | other) for other in shingles):
             continue
         chosen.append(ticket)
@@ -138,11 +152,11 @@ def choose_examples(nearest: Sequence[ResolvedTicket]) -> tuple[ResolvedTicket, 
     return tuple(chosen)
 
 
-def shingle(text: str) -> frozenset[str]:
+def shingle(text: str) -> Shingles:
     """All runs of SHINGLE letters and digits of a text; a shorter text is its own."""
     letters = "".join(filter(str.isalnum, text))
-    runs = (letters[place : place + SHINGLE] for place in range(len(letters) - SHINGLE + 1))
-    return frozenset(runs) or frozenset([letters])
+    runs = zip(*(letters[start:] for start in range(SHINGLE)), strict=False)
+    return frozenset(runs) or frozenset([(letters,)])
 
 
 def fix_id(category: str, label: str) -> str:
@@ -181,7 +195,7 @@ def _summarise(
         label=nearest[0].fix or _telling_sentence(nearest[0].resolution),
         score=near * (0.5 + 0.5 * stay_rate(tally.stayed_closed, tally.came_back)),
         tally=tally,
-        examples=choose_examples(nearest),
+        nearest=tuple(nearest),
     )
 
 

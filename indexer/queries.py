@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer.analysis import Analyzer, normalise
 from indexer.relevance import TermWeights
@@ -12,6 +13,8 @@ from kb.vocabulary import Vocabulary
 SYNONYM_WEIGHT = 0.3
 AMBIGUOUS_WEIGHT = 0.1
 MOST_SYNONYMS = 8
+KEPT_SYNONYMS = 10_000
+"""Words of the vocabulary whose terms are kept."""
 CONTEXT_REACH = 12
 """Characters on each side within which a telecom word lets a doubtful confusion be put right."""
 
@@ -53,7 +56,8 @@ class QueryBuilder:
             normalise(item.wrong).text: (normalise(item.correct).text, item.is_safe)
             for item in vocabulary.confusions
         }
-        self._longest = max(map(len, (*self._groups, *self._confusions)), default=1)
+        self._synonym_terms = lru_cache(maxsize=KEPT_SYNONYMS)(analyzer.terms)
+        self._longest = _longest_by_start((*self._groups, *self._confusions))
 
     @property
     def known(self) -> frozenset[str]:
@@ -110,7 +114,8 @@ class QueryBuilder:
         )
 
     def _longest_at(self, text: str, place: int, words: Mapping[str, object]) -> str:
-        for end in range(min(len(text), place + self._longest), place, -1):
+        longest = self._longest.get(text[place], 0)
+        for end in range(min(len(text), place + longest), place, -1):
             if text[place:end] in words:
                 return text[place:end]
         return ""
@@ -130,6 +135,14 @@ class QueryBuilder:
             others = [other for other in self._groups[word] if other not in text]
             for other in others[:MOST_SYNONYMS]:
                 used.append((word, other))
-                for term in self._analyzer.terms(other):
+                for term in self._synonym_terms(other):
                     terms.setdefault((term.text, term.is_word), weight)
         return tuple(used)
+
+
+def _longest_by_start(words: Iterable[str]) -> dict[str, int]:
+    """Length of the longest word that starts with each character."""
+    longest: dict[str, int] = {}
+    for word in words:
+        longest[word[:1]] = max(len(word), longest.get(word[:1], 0))
+    return longest

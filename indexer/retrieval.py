@@ -66,14 +66,16 @@ def search_lane(lane: Lane, query: Query, vector: Vectors | None, *, on: date) -
     words[blocked] = 0
     if vector is None or not lane.meaning.dimension:
         places = _candidates(words, None)
-        return Found(places, fuse(words[places], np.zeros(len(places), np.float32), 0.0), 0.0)
+        fused = fuse(words[places], np.zeros(len(places), np.float32), 0.0)
+        return Found(places, fused, 0.0)
     meaning = lane.meaning.scan(vector)
     meaning[blocked] = 0
     places = _candidates(words, meaning)
     cosines = meaning[places]
     if not lane.meaning.is_exact:
         cosines = np.where(cosines != 0, lane.meaning.exact(vector, places), np.float32(0))
-    return Found(places, fuse(words[places], cosines, ALPHA), float(cosines.max(initial=0.0)))
+    fused = fuse(words[places], cosines, ALPHA)
+    return Found(places, fused, float(cosines.max(initial=0.0)))
 
 
 def _candidates(words: Scores, meaning: Scores | None) -> npt.NDArray[np.int64]:

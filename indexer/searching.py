@@ -78,7 +78,7 @@ def search_snapshot(
     explainer = LiteralExplainer(
         analyzer,
         asked.built,
-        lambda term: snapshot.passages.words.ceiling(term, is_word=True),
+        snapshot.passages.ceiling,
         asked.look,
     )
     return [each.hit(explainer, each.score) for each in scored[: query.limit]]

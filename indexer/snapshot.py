@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,9 @@ from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest
 from indexer.meaning import MeaningScorer
 from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
+
+KEPT_CEILINGS = 50_000
+KEPT_DAYS = 64
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,18 @@ class Lane:
     words: WordScorer
     meaning: MeaningScorer
 
+    @cached_property
+    def ceiling(self) -> Callable[[str], float]:
+        """The most a word can add to a score here: how telling it is; kept once asked for."""
+        return lru_cache(maxsize=KEPT_CEILINGS)(partial(self.words.ceiling, is_word=True))
+
     def blocked(self, day: int) -> npt.NDArray[np.int64]:
         """Numbers of the documents not valid on the day (date.toordinal())."""
         return self._blocked(day)
 
     @cached_property
     def _blocked(self) -> Callable[[int], npt.NDArray[np.int64]]:
-        return lru_cache(maxsize=64)(self._find_blocked)
+        return lru_cache(maxsize=KEPT_DAYS)(self._find_blocked)
 
     def _find_blocked(self, day: int) -> npt.NDArray[np.int64]:
         held = self.collection

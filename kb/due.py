@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +78,7 @@ def _procedure_limits(
 
 def limit_as_dict(limit: TimeLimit) -> dict[str, Any]:
     """A time limit as JSON, with its authority in words and whether it may be called law."""
-    return asdict(limit) | {
+    return vars(limit) | {
         "categories": list(limit.categories),
         "amount": describe_amount(limit),
         "authority_label": AUTHORITIES[limit.authority],

@@ -62,7 +62,9 @@ def suggest(request: SuggestionRequest) -> Answer:
 
 
 def hash_number_of(number: str) -> str:
-    """Keyed hash of the caller's number, which goes no further; raise InvalidInput."""
+    """Keyed hash of the caller's number, which goes no further, "" for none; raise InvalidInput."""
+    if not number:
+        return ""
     with current().database.transaction() as connection:
         return hash_caller(connection, number)
 

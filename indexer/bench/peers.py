@@ -193,7 +193,7 @@ def build_faiss(vectors: npt.NDArray[np.float32]) -> Callable[[npt.NDArray[np.fl
 def one_thread() -> AbstractContextManager[str]:
     """Hold numpy to one thread where that can be done; the text says what holds."""
     try:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits
     except ImportError:
         return nullcontext("numpy 线程数未限定，faiss 1 线程")
     return _OneThread(threadpool_limits(limits=1))

@@ -142,9 +142,7 @@ class _Run:
             query=query,
             retrieved=found,
             classes=classes,
-            explainer=Explainer(
-                analyzer, query, lambda term: snapshot.passages.words.ceiling(term, is_word=True)
-            ),
+            explainer=Explainer(analyzer, query, snapshot.passages.ceiling),
             accepted_at=now,
             now=now,
             region="",

@@ -284,15 +284,16 @@ def read_newest_of_classes(connection: sqlite3.Connection, *, most: int) -> list
     return [parse_row(row, ClassSaying) for row in rows]
 
 
+_OF_OUTCOME = {
+    "state": "coalesce(ticket_outcome.state, 'pending')",
+    "reason": "coalesce(ticket_outcome.reason, '')",
+}
 _RESOLVED_COLUMNS = ", ".join(
-    f"ticket.{field.name}"
-    for field in fields(ResolvedTicket)
-    if field.name not in ("state", "reason")
+    _OF_OUTCOME.get(field.name, f"ticket.{field.name}") for field in fields(ResolvedTicket)
 )
 _RESOLVED = (
-    f"SELECT {_RESOLVED_COLUMNS}, coalesce(ticket_outcome.state, 'pending') AS state,"
-    " coalesce(ticket_outcome.reason, '') AS reason"
-    " FROM ticket LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ticket.ticket_no"
+    f"SELECT {_RESOLVED_COLUMNS} FROM ticket"
+    " LEFT JOIN ticket_outcome ON ticket_outcome.ticket_no = ticket.ticket_no"
     " AND ticket_outcome.closing = ticket.closings - 1"
     " WHERE ticket.status = 'closed' AND ticket.resolution <> ''"
 )
@@ -305,7 +306,7 @@ def read_resolved(
     rows = connection.execute(
         f"{_RESOLVED} AND ticket.ticket_no IN ({placeholders(ticket_nos)})", tuple(ticket_nos)
     )
-    return [parse_row(row, ResolvedTicket) for row in rows]
+    return [ResolvedTicket(*(*values, bool(is_sample))) for *values, is_sample in rows]
 
 
 def recent_of_number(

@@ -253,6 +253,14 @@ def test_offsets_always_lie_in_the_original(text: str) -> None:
         assert 0 <= start < end <= len(text)
 
 
+@given(text=TEXTS)
+def test_words_are_found_where_the_terms_have_them(analyzer: Analyzer, text: str) -> None:
+    words = tuple(term for term in analyzer.terms(text) if term.is_word)
+    assert analyzer.find_words(text) == words
+    wanted = {term.text for term in words[::2]}
+    assert analyzer.find_words(text, wanted) == tuple(word for word in words if word.text in wanted)
+
+
 def test_offsets_point_at_the_term_as_it_was_written(analyzer: Analyzer) -> None:
     text = "我家ＬＯＳ灯紅了"
     found = {term.text: text[term.start : term.end] for term in analyzer.terms(text)}

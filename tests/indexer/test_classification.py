@@ -47,7 +47,21 @@ def test_only_the_nearest_of_a_class_count_and_missing_ones_are_nothing() -> Non
 
 def test_the_best_document_of_each_class_is_named_by_its_number() -> None:
     found = Found(np.array([10, 20, 30, 40, 50]), SCORES, 1.0)
-    assert best_places(LABELS, found, 3).tolist() == [20, 30, -1]
+    places, scores = best_places(LABELS, found, 3)
+    assert places.tolist() == [20, 30, -1]
+    assert scores.tolist() == pytest.approx([0.8, 0.5, 0.0])
+
+
+def test_of_equally_good_documents_the_last_is_named() -> None:
+    found = Found(np.array([10, 20, 30]), np.full(3, 0.5, np.float32), 1.0)
+    places, _ = best_places(np.array([0, 0, 1], np.int16), found, 2)
+    assert places.tolist() == [20, 30]
+
+
+def test_where_nothing_is_found_no_document_is_named() -> None:
+    found = Found(np.array([10, 20]), np.zeros(2, np.float32), 0.0)
+    places, scores = best_places(np.array([0, 1], np.int16), found, 2)
+    assert (places.tolist(), scores.tolist()) == ([-1, -1], [0.0, 0.0])
 
 
 def test_equal_scores_say_nothing() -> None:

@@ -16,7 +16,7 @@ LIBRARIES = {
     "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
     "indexer": {
         "model2vec", "numpy", "opencc", "pypinyin", "rapidfuzz", "rjieba", "scipy",
-        "sentence_transformers", "tokenizers", "torch", "whoosh",
+        "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
             "werkzeug", "jinja2", "markupsafe"},
@@ -27,7 +27,7 @@ COMMAND = {
 }
 PEERS = "indexer/bench/peers.py"
 """Names the engines that ``kb bench`` measures ours against, and speaks their languages."""
-PEER_LIBRARIES = {"bm25s", "faiss", "tantivy", "threadpoolctl"}
+PEER_LIBRARIES = {"bm25s", "faiss", "tantivy"}
 ONE_HOME = {
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",
