@@ -19,11 +19,12 @@ from threadpoolctl import threadpool_limits
 from indexer.analysis import Analyzer
 from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
-from indexer.closeness import wanted
+from indexer.closeness import Wanted, wanted
+from indexer.conditions import Condition, parse_condition
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
 from indexer.past_fixes import FixTallies
-from indexer.queries import QueryBuilder
+from indexer.queries import Query, QueryBuilder
 from indexer.rankers import TRIAL, Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
@@ -332,9 +333,8 @@ class Engine:
         connection = self._database.connection
         reference = self._reference.read()
         masked = mask_text(query.text, never=reference.never_mask)
-        built = self._typed.build(masked, self._language, snapshot)
-        look = wanted(query.text, built, self._language.analyzer.words(built.text))
-        asked = Asked(query, built, look, reference.limits)
+        condition, built, look = self._understand(query, masked, snapshot)
+        asked = Asked(query, built, look, reference.limits, condition)
         hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
@@ -345,6 +345,19 @@ class Engine:
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
         )
+
+    def _understand(
+        self, query: SearchQuery, masked: str, snapshot: Snapshot
+    ) -> tuple[Condition | None, Query, Wanted]:
+        """What is asked of every hit, the query that finds and orders them, what is marked."""
+        words = self._language.analyzer.words
+        if query.syntax == "simple":
+            built = self._typed.build(masked, self._language, snapshot)
+            return None, built, wanted(query.text, built, words(built.text))
+        condition = parse_condition(masked, words)
+        text = " ".join(condition.wanted)
+        built = self._typed.build_as_typed(text, self._language, snapshot)
+        return condition, built, wanted(text, built, words(built.text))
 
     def status(self) -> EngineStatus:
         """State of the index: what health checks and the status line show."""

@@ -19,6 +19,7 @@ from indexer.closeness import (
     limit_texts,
     ticket_texts,
 )
+from indexer.conditions import Condition, Texts, article_fields, limit_fields, ticket_fields
 from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer
 from indexer.queries import Query
@@ -36,6 +37,8 @@ CANDIDATES = 50
 and of the best by words alone."""
 REACH = 200
 """Documents of a collection they are taken from; all of these when only some are asked for."""
+CONDITION_REACH = 5_000
+"""As many documents are held against a condition; those that miss it cost little."""
 CLOSENESS = 0.5
 """Share of the literal find in the final score; the lanes share the rest evenly with words."""
 
@@ -44,12 +47,20 @@ Candidate = tuple[Key, float]
 
 @dataclass(frozen=True)
 class Asked:
-    """A search as it was understood. ``limits``: the time limits as they stand, by id."""
+    """A search as it was understood. ``limits``: the time limits as they stand, by id.
+
+    ``condition``: what a query in the advanced syntax asks of every hit.
+    """
 
     query: SearchQuery
     built: Query
     look: Wanted
     limits: Mapping[str, TimeLimit]
+    condition: Condition | None = None
+
+    def accepts(self, texts: Callable[[], Texts]) -> bool:
+        """Whether a document fits the condition, if there is one."""
+        return self.condition is None or self.condition.holds(texts())
 
 
 @dataclass(frozen=True)
@@ -91,11 +102,14 @@ def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
     fused = np.zeros(len(words), np.float32)
     fused[found.places] = found.scores
     best = float(words.max(initial=0.0)) or 1.0
-    places = np.union1d(top(fused, REACH), top(words, REACH))
+    reach = REACH if asked.condition is None else CONDITION_REACH
+    places = np.union1d(top(fused, reach), top(words, reach))
     keys = list(map(parse_key, lane.collection.keys(places)))
     scores = ((fused[places] + words[places] / best) / 2).tolist()
     query = asked.query
-    if query.kind != "all" or query.chapter is not None or query.category:
+    if asked.condition or query.region or query.category or query.chapter is not None:
+        return list(zip(keys, scores, strict=True))
+    if query.kind != "all":
         return list(zip(keys, scores, strict=True))
     kept: set[int] = set()
     for kind in {key.kind for key in keys}:
@@ -122,6 +136,8 @@ def _articles(
         score = scores.get((article.id, article.revision.version))
         if score is None or not _serves(article.revision.categories, query.category):
             continue
+        if not asked.accepts(partial(article_fields, article)):
+            continue
         literal = 1.0 if is_keyword(look, article) else closeness(look, article_texts(article))
         order = ("article", article.id)
         yield _Scored(_mixed(score, literal), order, partial(_article_hit, article))
@@ -135,7 +151,10 @@ def _limits(candidates: Sequence[Candidate], asked: Asked) -> Iterator[_Scored]:
         limit = asked.limits.get(key.identity) if key.kind == "time_limit" else None
         if limit is None or str(limit.revision) != key.version:
             continue
-        if _serves(limit.categories, query.category):
+        elsewhere = query.region and limit.region and query.region not in limit.region
+        if elsewhere or not _serves(limit.categories, query.category):
+            continue
+        if asked.accepts(partial(limit_fields, limit)):
             literal = closeness(asked.look, limit_texts(limit))
             order = ("time_limit", limit.id)
             yield _Scored(_mixed(score, literal), order, partial(_limit_hit, limit))
@@ -146,7 +165,9 @@ def _tickets(
 ) -> Iterator[_Scored]:
     scores = {key.identity: score for key, score in candidates}
     for ticket in tickets.read_resolved(connection, list(scores)):
-        if _serves((ticket.category,), asked.query.category):
+        here = not asked.query.region or asked.query.region in ticket.region
+        fits = here and _serves((ticket.category,), asked.query.category)
+        if fits and asked.accepts(partial(ticket_fields, ticket)):
             literal = closeness(asked.look, ticket_texts(ticket))
             score = _mixed(scores[ticket.ticket_no], literal)
             yield _Scored(score, ("ticket", ticket.ticket_no), partial(_ticket_hit, ticket))

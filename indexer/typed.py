@@ -68,6 +68,10 @@ class TypedQueries:
         query = _corrected(text, base, found, language) if found else base
         return _with_characters(query, lexicon)
 
+    def build_as_typed(self, text: str, language: Language, snapshot: Snapshot) -> Query:
+        """The query for exactly these words: nothing is put right."""
+        return _with_characters(language.builder.build(text), self._hold(language, snapshot))
+
     def _hold(self, language: Language, snapshot: Snapshot) -> Lexicon:
         """The lexicon of this state; the one before it while another thread counts anew."""
         held = self._held

@@ -183,6 +183,8 @@ def filters_as_json(query: SearchQuery) -> str:
         "type": query.kind,
         "chapter": query.chapter,
         "category": query.category,
+        "region": query.region,
+        "syntax": query.syntax,
         "as_of": query.on.isoformat(),
         "limit": query.limit,
     }

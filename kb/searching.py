@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 SEARCH_TYPES = ("all", "article", "time_limit", "ticket")
+SYNTAXES = ("simple", "advanced")
+FIELD_NAMES: Mapping[str, str] = {
+    "title": "标题",
+    "keywords": "关键词",
+    "steps": "步骤",
+    "body": "正文",
+    "fix": "办法",
+    "dept": "部门",
+    "region": "地区",
+    "source": "来源",
+}
+"""Fields that a query in the advanced syntax may name."""
 MAX_QUERY = 500
 """Longest search query taken, in characters."""
 
@@ -15,7 +28,8 @@ MAX_QUERY = 500
 class SearchQuery:
     """An explicit search. ``kind``: one of SEARCH_TYPES. ``on``: the day articles must be valid.
 
-    The last four say who asked, and for what; they do not change what is found.
+    ``region``: limits of other regions and tickets from elsewhere are left out. ``syntax``: one of
+    SYNTAXES. The last four say who asked, and for what; they do not change what is found.
     """
 
     text: str
@@ -23,6 +37,8 @@ class SearchQuery:
     kind: str = "all"
     chapter: int | None = None
     category: str = ""
+    region: str = ""
+    syntax: str = "simple"
     limit: int = 10
     agent: str = ""
     channel: str = "api"

@@ -13,6 +13,7 @@ from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
 from web.pages import editing as editing_pages
+from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
 
@@ -33,6 +34,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     pop.blueprint,
     agent.blueprint,
     handbook.blueprint,
+    search_pages.blueprint,
     reports.blueprint,
     editing_pages.blueprint,
     problems.blueprint,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from kb.searching import MAX_QUERY
 from web.fields import (
     Action,
     Area,
@@ -28,6 +29,7 @@ from web.fields import (
     SearchType,
     SearchWords,
     Status,
+    Syntax,
     TargetType,
     Usage,
     Verdict,
@@ -95,10 +97,25 @@ class SearchQueryString(Query):
     type: SearchType = "all"
     chapter: Annotated[int, Field(ge=1, le=8)] | None = None
     category: Name = ""
+    region: Name = ""
+    syntax: Syntax = "simple"
     as_of: Day | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 10
     ticket_no: Identity | None = None
     is_training: bool = False
+
+
+class SearchPage(Query):
+    """The page /search; an empty field is none. ``reported``: a gap was just reported."""
+
+    q: Annotated[str, Field(max_length=MAX_QUERY)] = ""
+    type: SearchType = "all"
+    chapter: Annotated[int, Field(ge=1, le=8)] | None = None
+    category: Name = ""
+    region: Name = ""
+    syntax: Syntax = "simple"
+    as_of: Day | None = None
+    reported: Name = ""
 
 
 class SearchBody(SearchQueryString):

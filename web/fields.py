@@ -15,7 +15,7 @@ from kb.gap import STATES as GAP_STATES
 from kb.queues import QUEUES
 from kb.reports.grouping import DIMENSIONS
 from kb.review import VERDICTS
-from kb.searching import MAX_QUERY, SEARCH_TYPES
+from kb.searching import MAX_QUERY, SEARCH_TYPES, SYNTAXES
 from kb.suggestion import ACTIONS, DECISIONS, MAX_TEXT
 from kb.texts import clean_required, clean_text
 from kb.ticket import AREAS, CHANNELS, FOUND_BY, PRIORITIES, STATUSES, TARGET_TYPES, USAGES
@@ -131,6 +131,9 @@ SearchType = Annotated[
     str,
     AfterValidator(_one_of(SEARCH_TYPES)),
     Field(json_schema_extra={"enum": list(SEARCH_TYPES)}),
+]
+Syntax = Annotated[
+    str, AfterValidator(_one_of(SYNTAXES)), Field(json_schema_extra={"enum": list(SYNTAXES)})
 ]
 SearchWords = Annotated[
     str, AfterValidator(_required(MAX_QUERY)), Field(json_schema_extra={"maxLength": MAX_QUERY})

@@ -62,6 +62,16 @@ def newest_search(
     return parse_row(row, SearchRecord) if row else None
 
 
+def read_history(connection: sqlite3.Connection, agent: str, *, most: int) -> list[str]:
+    """What an agent searched for on the page, masked, the newest first, each once."""
+    rows = connection.execute(
+        "SELECT query_masked FROM search_record WHERE agent = ? AND channel = 'page' AND hits > 0"
+        " GROUP BY query_masked ORDER BY max(created_at) DESC LIMIT ?",
+        (agent, most),
+    )
+    return [row["query_masked"] for row in rows]
+
+
 def attach_search(connection: sqlite3.Connection, search_id: str, ticket_no: str) -> None:
     """Tie a search that was made outside any ticket to the ticket its hit was linked to."""
     connection.execute(

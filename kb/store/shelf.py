@@ -60,7 +60,7 @@ def note_read(
     connection.execute(
         "DELETE FROM recent_article WHERE agent = :agent AND article_id NOT IN"
         " (SELECT article_id FROM recent_article WHERE agent = :agent"
-        " ORDER BY at DESC LIMIT :kept)",
+        " ORDER BY at DESC, rowid DESC LIMIT :kept)",
         {"agent": agent, "kept": KEPT_RECENT},
     )
 
@@ -69,8 +69,7 @@ def _put(
     connection: sqlite3.Connection, table: str, agent: str, article_id: str, *, now: datetime
 ) -> None:
     connection.execute(
-        f"INSERT INTO {table} (agent, article_id, at) VALUES (?, ?, ?)"
-        " ON CONFLICT (agent, article_id) DO UPDATE SET at = excluded.at",
+        f"INSERT OR REPLACE INTO {table} (agent, article_id, at) VALUES (?, ?, ?)",
         (agent, article_id, format_instant(now)),
     )
 
@@ -79,7 +78,7 @@ def _read(connection: sqlite3.Connection, table: str, agent: str, *, on: date) -
     rows = connection.execute(
         f"SELECT kept.article_id, revision.title, kept.at FROM {table} AS kept"
         f" JOIN revision ON revision.article_id = kept.article_id AND {IS_SHOWN_SQL}"
-        " WHERE kept.agent = :agent ORDER BY kept.at DESC, kept.article_id LIMIT :most",
+        " WHERE kept.agent = :agent ORDER BY kept.at DESC, kept.rowid DESC LIMIT :most",
         {"agent": agent, "on": on.isoformat(), "most": KEPT_RECENT},
     )
     return [parse_row(row, ShelfItem) for row in rows]

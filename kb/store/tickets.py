@@ -39,6 +39,7 @@ class ResolvedTicket:
     ticket_no: str
     accepted_at: str
     closed_at: str
+    region: str
     category: str
     title: str
     description: str

@@ -49,7 +49,7 @@ CONTEXT: dict[str, Any] = {
     "timezone_id": "Asia/Shanghai",
     "viewport": {"width": 1280, "height": 800},
 }
-REFUSAL = re.compile(r"^Failed to load resource: .* status of (412|422|503)")
+REFUSAL = re.compile(r"^Failed to load resource: .* status of (404|409|410|412|422|503)")
 """What the console says of an answer that is a refusal: no fault of the page."""
 NewPage = Callable[..., Page]
 

@@ -159,7 +159,7 @@ def test_a_list_under_the_pointer_does_not_move(page: Page) -> None:
     ask(page)
     page.locator("#suggestions .option").nth(1).hover()
     with page.expect_response(FRAGMENT):
-        page.locator("#q").press_sequentially("，话费也多扣了")
+        page.locator("#q").press_sequentially("，话费里还多了个没订过的视频会员")
     expect(page.get_by_role("button", name=re.compile(r"^有 \d+ 条更新$"))).to_be_visible()
     page.mouse.move(5, 5)
     page.locator("#q").press("End")

@@ -32,6 +32,7 @@ def resolved(number: str, fix: str, state: str = "stayed_closed", **other: str) 
         "ticket_no": number,
         "accepted_at": "2026-03-01T09:00:00+08:00",
         "closed_at": "2026-03-01T15:00:00+08:00",
+        "region": "",
         "category": "060101",
         "title": "",
         "description": f"{number}家的红灯",

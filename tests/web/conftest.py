@@ -1,6 +1,6 @@
-"""One service for all tests of the web layer: opening the engine takes seconds, a request does not.
+"""One service for the tests of a module: opening the engine takes longer than a request.
 
-Tests share the database, so each makes the tickets it needs and looks at nothing else.
+Tests of a module share the database, so each makes the tickets it needs and looks at nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]+)"')
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(
     prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
@@ -46,7 +46,7 @@ def services(
     database.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(services: Services) -> Flask:
     return create_app(services)
 

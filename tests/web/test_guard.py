@@ -85,6 +85,10 @@ FORMS = [
     "/edit/P060101",
     "/edit/P060101/step",
     "/edit/P060101/discard",
+    "/reports/gaps/G1/mark",
+    "/reports/tasks/1/close",
+    "/search/gap",
+    "/articles/P060101/favourite",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
@@ -102,7 +106,10 @@ def test_a_form_without_its_token_changes_nothing(
 
 def test_these_are_all_the_forms_there_are(app: Flask) -> None:
     rules = {
-        rule.rule.replace("<ticket_no>", "{no}").replace("<article_id>", "P060101")
+        rule.rule.replace("<ticket_no>", "{no}")
+        .replace("<article_id>", "P060101")
+        .replace("<gap_id>", "G1")
+        .replace("<task_id>", "1")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }

@@ -34,6 +34,8 @@ def _search(query: SearchQueryString) -> Response:
         kind=query.type,
         chapter=query.chapter,
         category=query.category,
+        region=query.region,
+        syntax=query.syntax,
         limit=query.limit,
         agent=agent_name(),
         channel="api",

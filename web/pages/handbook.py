@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date
 from itertools import groupby
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Redirect
 
 from kb.article import CHAPTERS, SECTIONS
-from kb.errors import ArticleNotFound, InvalidInput, KBError
-from kb.searching import MAX_QUERY, SEARCH_TYPES, SearchQuery
+from kb.errors import ArticleNotFound, InvalidInput
 from kb.store import handbook
-from kb.texts import clean_text
+from kb.store.shelf import is_favourite, note_read, set_favourite
 from web.bodies import ArticleList, ArticleVersion
-from web.errors import describe
+from web.guard import check_form
 from web.library import FoundArticle, find_article, find_last
-from web.parsing import agent_name, read_query
+from web.parsing import named_agent, read_query
 from web.presenting import article_json
 from web.services import current
 
@@ -42,6 +42,8 @@ def show_article(article_id: str) -> str:
     """One article: its facts, its steps, its limits and its text."""
     query = read_query(ArticleVersion)
     found = _find(article_id, query)
+    agent = named_agent()
+    _note_read(agent, article_id)
     connection = current().database.connection
     classes = handbook.read_categories(connection)
     return render_template(
@@ -55,8 +57,32 @@ def show_article(article_id: str) -> str:
         section=SECTIONS.get(found.article.section, ""),
         classes=[classes[each] for each in found.article.revision.categories if each in classes],
         revisions=handbook.read_revisions(connection, article_id),
+        printed_at=current().clock(),
+        favourite=is_favourite(connection, agent, article_id),
         successor_title=_title_of(found.article.successor),
     )
+
+
+def _note_read(agent: str, article_id: str) -> None:
+    """Put the article among those the agent read last; nobody's reading is noted."""
+    if not agent:
+        return
+    with current().database.transaction() as connection:
+        note_read(connection, agent, article_id, now=current().clock())
+
+
+@blueprint.post("/articles/<article_id>/favourite")
+def keep_article(article_id: str) -> Redirect:
+    """Keep an article among one's favourites, or no longer."""
+    check_form()
+    agent = named_agent()
+    if not agent:
+        raise InvalidInput("先在页面上方填写您的姓名，才能收藏", field="我是")
+    wanted = request.form.get("wanted") == "1"
+    with current().database.transaction() as connection:
+        handbook.read_article(connection, article_id)
+        set_favourite(connection, agent, article_id, wanted=wanted, now=current().clock())
+    return redirect(url_for("handbook.show_article", article_id=article_id), 303)
 
 
 def _title_of(article_id: str) -> str:
@@ -75,26 +101,3 @@ def _find(article_id: str, query: ArticleVersion) -> FoundArticle:
         if query.revision is not None or query.as_of:
             raise
         return find_last(article_id)
-
-
-@blueprint.get("/search")
-def show_search() -> tuple[str, int]:
-    """Search by words of one's own."""
-    query = request.args.get("q", "")
-    kind = request.args.get("type", "all")
-    if not query.strip():
-        return render_template("search.html", query="", kind=kind, result=None), 200
-    try:
-        if kind not in SEARCH_TYPES:
-            raise InvalidInput(f"应为 {'、'.join(SEARCH_TYPES)}", field="type")
-        now = current().clock()
-        text = clean_text(query, field="q", longest=MAX_QUERY)
-        wanted = SearchQuery(
-            text=text, on=now.date(), kind=kind, limit=20, agent=agent_name(), channel="page"
-        )
-        result = current().engine.search(wanted, now=now)
-    except KBError as error:
-        problem = describe(error)
-        page = render_template("search.html", query=query, kind="all", result=None, problem=problem)
-        return page, problem.status
-    return render_template("search.html", query=query, kind=kind, result=result), 200
