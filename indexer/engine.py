@@ -407,8 +407,8 @@ def open_language(settings: Settings, database: Database) -> Language:
 def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:
     """Open the engine of a data folder; raise IndexMissing or IndexMismatch.
 
-    From then on numpy multiplies in one thread: a second one gains a millisecond on an idle
-    machine, turns idle for twenty after each product, and on a busy one is waited for.
+    From then on numpy multiplies in one thread: a second one doubles the processor time of a
+    suggestion, and on a busy machine the first waits for it.
     """
     threadpool_limits(limits=1, user_api="blas")
     if not settings.index.is_dir():

@@ -18,11 +18,14 @@ SPEAKS_SQL = (
 """Over the ``revision`` table: may this revision speak on the day ``on`` (YYYY-MM-DD)."""
 
 IS_SHOWN_SQL = (
-    "revision.status = 'published' AND revision.number ="
+    "+revision.status = 'published' AND revision.number ="
     " (SELECT max(number) FROM revision AS other"
     f" WHERE other.article_id = revision.article_id AND {SPEAKS_SQL})"
 )
-"""Over ``revision``: is this the one revision of its article that is shown on the day ``on``."""
+"""Over ``revision``: is this the one revision of its article that is shown on the day ``on``.
+
+The plus keeps SQLite from the index on the status, which nearly every revision shares: the
+articles named are to lead the search."""
 
 
 def speaks(revision: Revision, *, on: date) -> bool:

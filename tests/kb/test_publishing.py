@@ -285,3 +285,16 @@ def test_an_article_written_in_the_database_is_not_archived_for_want_of_a_file(
         )
     take_in(database, folder)
     assert store.read_article(database.connection, "S99", on=DAY).title == "新"
+
+
+def test_the_articles_named_lead_the_search_not_their_status(database: Database) -> None:
+    connection = database.connection
+    asked: list[str] = []
+    connection.set_trace_callback(asked.append)
+    store.shown_numbers(connection, ["P060101"], on=DAY)
+    store.read_articles(connection, on=DAY, ids=["P060101"])
+    connection.set_trace_callback(None)
+    assert len(asked) == 2
+    for sql in asked:
+        plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        assert not [step for step in plan if "revision_status" in step]

@@ -171,6 +171,25 @@ def test_the_last_solution_marked_counts(client: FlaskClient, send: Send, ticket
     assert link["impression_id"] == second.split(":")[1]
 
 
+def test_a_solution_chosen_in_the_list_is_kept_by_saving_and_by_taking_in(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    place = f"/tickets/{ticket_no}"
+    send(f"{place}/suggest", {"description": COMPLAINT})
+    chosen = mark_of(client.get(place).text, "solution", 0).split(":")[1]
+    assert send(place, {"solution": chosen, "resolution": "理顺重插"}).status_code == 303
+    (link,) = opened(client, ticket_no)["links"]
+    assert (link["knowledge_usage"], link["impression_id"]) == ("solution", chosen)
+    assert send(place, {"solution": "none"}).status_code == 303
+    assert opened(client, ticket_no)["links"] == []
+    answer = client.post("/api/v1/suggestions", json={"text": COMPLAINT}).json
+    assert answer is not None
+    shown = answer["procedures"][0]["impression_id"]
+    fields = {"description": COMPLAINT, "session_id": answer["session_id"], "solution": shown}
+    made = send("/tickets", fields).headers["Location"].partition("#")[0].rsplit("/", 1)[1]
+    assert [each["impression_id"] for each in opened(client, made)["links"]] == [shown]
+
+
 def test_a_save_on_an_old_version_keeps_what_was_typed(
     client: FlaskClient, send: Send, ticket_no: str
 ) -> None:

@@ -134,6 +134,19 @@ def close_with_choice(ticket: Ticket) -> None:
     services.desk.close(ticket.ticket_no, closing, agent=agent_name(), now=services.clock())
 
 
+def link_choice(ticket_no: str) -> None:
+    """Tie the solution chosen in the list, not closing yet; 都不适用 takes back what was tied."""
+    chosen = short_field("solution")
+    services = current()
+    held = read_chain(services.database.connection, ticket_no).solution
+    if not chosen or (held and held.impression_id == chosen):
+        return
+    withdraw_solution(ticket_no)
+    if chosen != NONE_FIT:
+        target = Target(impression_id=chosen)
+        services.desk.link(ticket_no, target, "solution", agent=agent_name(), now=services.clock())
+
+
 def press_mark(ticket_no: str) -> None:
     """Link the item whose button was pressed, if one was."""
     pressed = request.form.get("mark", "")

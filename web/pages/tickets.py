@@ -13,6 +13,7 @@ from web.pages.bound import (
     Answered,
     describe_ticket,
     keeps_text,
+    link_choice,
     link_references,
     press_mark,
     save_typed,
@@ -42,7 +43,10 @@ def create_ticket() -> Answered:
     """Take in the complaint on the desk; a refusal keeps what was typed."""
     check_form()
     try:
-        return to_page(take_in_desk().ticket_no)
+        with current().database.transaction():
+            ticket = take_in_desk()
+            link_choice(ticket.ticket_no)
+        return to_page(ticket.ticket_no)
     except KBError as error:
         return render_refused_desk(error)
 
@@ -60,6 +64,7 @@ def save_ticket(ticket_no: str) -> Answered:
     """Keep what was typed, and the mark that was pressed."""
     with current().database.transaction():
         save_typed(ticket_no)
+        link_choice(ticket_no)
         press_mark(ticket_no)
         link_references(ticket_no)
     return to_page(ticket_no)
