@@ -30,8 +30,8 @@ KEPT_TEXTS = 5_000
 """Texts shown (steps, titles, what callers said) whose words are kept in memory."""
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
-_LATIN_RUN = re.compile(r"[a-z0-9]+(?:[.\-][0-9]+)*")
-_RUN = re.compile(f"{_HAN_RUN.pattern}|{_LATIN_RUN.pattern}")
+LATIN_RUN = re.compile(r"[a-z0-9]+(?:[.\-][0-9]+)*")
+_RUN = re.compile(f"{_HAN_RUN.pattern}|{LATIN_RUN.pattern}")
 _NUMERALS = re.compile("[" + "".join(SPOKEN_DIGITS) + "]{3,}")
 _MIXED = re.compile(r"[a-z]+|[0-9]+")
 _MAYBE_SPEED = re.compile(r"兆|[0-9] ?[mg]")
@@ -102,19 +102,23 @@ class Analyzer:
         """
         normal = normal_form(text)
         runs = _HAN_RUN.findall(normal)
-        words: list[str] = self._cutter.cut(" ".join(runs), False)
-        words = [word for word in words if word != " "]
+        words = [word for word in self.cut_words(" ".join(runs)) if word != " "]
         pairs: list[str] = []
         for run in runs:
             pairs += map(add, run, run[1:])
-        for run in _LATIN_RUN.findall(normal):
+        for run in LATIN_RUN.findall(normal):
             words.append(run)
-            _add_latin_pairs(run, pairs)
-        for speed, _, _ in _speeds(normal):
+            pairs += latin_pairs(run)
+        for speed in find_speeds(normal):
             words.append(speed)
             if len(speed) == 2:
                 pairs.append(speed)
         return words, pairs
+
+    def cut_words(self, runs: str) -> list[str]:
+        """The words of Chinese runs with blanks between them, the blanks among them."""
+        words: list[str] = self._cutter.cut(runs, False)
+        return words
 
     def tokens(self, text: str) -> list[str]:
         """What the encoder reads: the terms' texts, words first, and every Chinese character."""
@@ -172,13 +176,16 @@ def _cut_latin(run: str, offset: int) -> Iterator[tuple[str, int, int, bool]]:
             yield part[0], offset + part.start(), offset + part.end(), False
 
 
-def _add_latin_pairs(run: str, pairs: list[str]) -> None:
-    if len(run) == 2:
-        pairs.append(run)
-    if not (run.isdigit() or run.isalpha()):
-        parts = _MIXED.findall(run)
-        if len(parts) > 1:
-            pairs += parts
+def latin_pairs(run: str) -> list[str]:
+    """What is indexed as pairs of a run of Latin letters and digits: itself if it has two
+    characters, and its parts if it has several (5g → 5, g)."""
+    parts = _MIXED.findall(run)
+    return ([run] if len(run) == 2 else []) + (parts if len(parts) > 1 else [])
+
+
+def find_speeds(text: str) -> Iterator[str]:
+    """Line speeds of a text in normal form that are written in another way than 1000m."""
+    return (speed for speed, _, _ in _speeds(text))
 
 
 def _speeds(text: str) -> Iterator[tuple[str, int, int]]:
@@ -232,7 +239,17 @@ def normal_form(text: str) -> str:
     folded = text.translate(_FOLDED)
     if _TRADITIONAL in folded:
         folded = to_simplified("".join(map(_fold, text)))
-    return _NUMERALS.sub(_spoken_number, folded)
+    return speak_numbers(folded)
+
+
+def speak_numbers(text: str) -> str:
+    """Spoken digits of a folded text as digits (幺三八 → 138)."""
+    return _NUMERALS.sub(_spoken_number, text)
+
+
+def fold_character(point: int) -> str:
+    """The folded form of one character; "" where the words around it decide."""
+    return _FOLDED[point].replace(_TRADITIONAL, "")
 
 
 class _Folding(dict[int, str]):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
 from indexer.class_words import learn_class_words, read_class_texts, save_class_words
 from indexer.collection import Collection, commit_documents, create_collection
-from indexer.cutting import Workers, open_workers
 from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
 from indexer.generation import (
     FORMAT,
@@ -36,11 +36,12 @@ from indexer.sources import current_encoder, open_encoder, read_documents, read_
 from indexer.trade import TalkReader, TradeGate, save_gate
 from indexer.trade_learning import learn_gate
 from indexer.trade_texts import read_trade_texts
+from indexer.workers import Source, Workers, open_workers
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_talk
 from kb.settings import Settings
-from kb.store import handbook, queue
+from kb.store import handbook, queue, tickets
 from kb.times import format_instant
 from kb.vocabulary import Vocabulary
 
@@ -51,8 +52,11 @@ WEIGHTS = {
 """The word lane of the desk, as ``python -m tests.bench.field_weights`` learns it: a ticket is also
 found by what was done; an article's steps say less than its title and what callers say."""
 PARALLEL_FROM = 20_000
-"""Documents from which a build starts processes to cut texts."""
+"""Tickets from which a build starts processes to index them."""
 MOST_WORKERS = 4
+MOST_PHRASES = 5_000
+"""Keywords and sayings that teach what is talk of the trade: of a handbook of ten thousand articles
+an even share."""
 KEPT = "kept"
 """Folder of the vectors computed by models of the library."""
 
@@ -84,26 +88,21 @@ def build_index(
         name = f"gen-{now.strftime('%Y%m%d%H%M%S')}-{seq:08d}"
         folder = settings.index / name
         shutil.rmtree(folder, ignore_errors=True)
-        sizes = {}
         for part, weights in WEIGHTS.items():
             create_collection(folder / part, weights)
-            documents, total = read_documents(database, part)
-            with _workers(vocabulary, encoder, total) as workers:
-                sizes[part] = commit_documents(
-                    folder / part,
-                    documents,
-                    drop=(),
-                    analyzer=analyzer,
-                    encoder=encoder,
-                    progress=progress,
-                    total=total,
-                    workers=workers,
-                )
+        with _workers(database, vocabulary, encoder) as workers:
+            write = _Writing(database, folder, analyzer, encoder, progress)
+            sizes = {PASSAGES: write.collection(PASSAGES)}
+            class_texts = read_class_texts(database.connection)
+            save_class_words(folder, learn_class_words(class_texts, analyzer))
+            save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
+            if workers is None:
+                sizes[TICKETS] = write.collection(TICKETS)
+            else:
+                total = tickets.count_indexable(database.connection)
+                sizes[TICKETS] = workers.finish(folder / TICKETS, progress, total)
         if isinstance(encoder, KeptEncoder):
             encoder.drop_unasked()
-        class_texts = read_class_texts(database.connection)
-        save_class_words(folder, learn_class_words(class_texts, analyzer))
-        save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
         manifest = Manifest(
             generation=name,
             format=FORMAT,
@@ -133,17 +132,51 @@ def _learn_gate(
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
     texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
+    every = max(1, len(texts.phrases) // MOST_PHRASES)
+    texts = replace(texts, phrases=texts.phrases[::every])
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 
+@dataclass(frozen=True)
+class _Writing:
+    """Writes whole collections in this process."""
+
+    database: Database
+    folder: Path
+    analyzer: Analyzer
+    encoder: Encoder | None
+    progress: Progress
+
+    def collection(self, part: str) -> int:
+        """Index all of a part; return how many documents."""
+        documents, total = read_documents(self.database, part)
+        return commit_documents(
+            self.folder / part,
+            documents,
+            drop=(),
+            analyzer=self.analyzer,
+            encoder=self.encoder,
+            progress=self.progress,
+            total=total,
+        )
+
+
+@contextmanager
 def _workers(
-    vocabulary: Vocabulary, encoder: Encoder | None, total: int
-) -> AbstractContextManager[Workers | None]:
-    """Processes for a large build; a model of the library keeps to this one, it has threads."""
-    if total < PARALLEL_FROM or not isinstance(encoder, StaticEncoder | None):
-        return nullcontext()
-    count = min(os.cpu_count() or 1, MOST_WORKERS)
-    return open_workers(vocabulary, encoder.folder if encoder else None, count=count)
+    database: Database, vocabulary: Vocabulary, encoder: Encoder | None
+) -> Iterator[Workers | None]:
+    """Processes that have begun to cut the tickets of a large build, else None.
+
+    A model of the library keeps to this process: it has threads of its own.
+    """
+    numbers = tickets.read_ticket_nos(database.connection)
+    if len(numbers) < PARALLEL_FROM or not isinstance(encoder, StaticEncoder | None):
+        yield None
+        return
+    source = Source(database.path, vocabulary, encoder.folder if encoder else None)
+    with open_workers(source, count=min(os.cpu_count() or 1, MOST_WORKERS)) as workers:
+        workers.start(numbers)
+        yield workers
 
 
 def _encoder_or_reason(

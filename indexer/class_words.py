@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +17,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import Analyzer, normal_form
+from indexer.analysis import Analyzer
 from indexer.arrays import read_arrays, write_arrays
-from indexer.trade import SHORTEST, read_features
+from indexer.class_features import FeatureCounts
+from indexer.trade import SHORTEST
 from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
 
@@ -80,29 +80,25 @@ def read_class_texts(connection: sqlite3.Connection) -> Iterator[ClassText]:
 
 def learn_class_words(texts: Iterable[ClassText], analyzer: Analyzer) -> ClassWords:
     """Count the features of each class."""
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for item in texts:
-        for feature in set(read_features(normal_form(item.text), analyzer.words(item.text))):
-            counts[item.code][feature] += item.weight  # type: ignore[assignment]
-    codes = tuple(sorted(counts))
-    totals: Counter[str] = Counter()
-    for counted in counts.values():
-        totals.update(counted)
-    names = sorted(name for name, weight in totals.items() if weight >= LEAST)
-    return ClassWords(
-        codes, {name: row for row, name in enumerate(names)}, _logs(codes, names, counts)
+    held = list(texts)
+    codes = tuple(sorted({item.code for item in held}))
+    numbers = {code: number for number, code in enumerate(codes)}
+    counts = FeatureCounts(analyzer, len(codes), sorted({item.weight for item in held}))
+    counts.add(
+        [item.text for item in held],
+        [numbers[item.code] for item in held],
+        [item.weight for item in held],
     )
+    names, table = counts.table(LEAST)
+    return ClassWords(codes, {name: row for row, name in enumerate(names)}, _logs(table))
 
 
-def _logs(
-    codes: Sequence[str], names: Sequence[str], counts: dict[str, Counter[str]]
-) -> npt.NDArray[np.float32]:
-    matrix = np.array(
-        [[counts[code].get(name, 0.0) for name in names] for code in codes], np.float32
-    ).reshape(len(codes), len(names))
-    seen = matrix.sum(axis=1, keepdims=True, dtype=np.float64)
-    logs = np.log((matrix + UNSEEN) / (seen + UNSEEN * max(len(names), 1)))
-    return np.ascontiguousarray(logs.T, np.float32)
+def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Log probabilities of features in classes from their counts, shape (features, classes)."""
+    seen = counts.sum(axis=0, dtype=np.float64)
+    scale = np.log(seen + UNSEEN * max(len(counts), 1)).astype(np.float32)
+    logs: npt.NDArray[np.float32] = np.log(counts + np.float32(UNSEEN)) - scale
+    return logs
 
 
 def save_class_words(folder: Path, table: ClassWords) -> None:

@@ -7,9 +7,8 @@ different days. An opened collection keeps the segments it shares with the one b
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +16,20 @@ import numpy as np
 import numpy.typing as npt
 
 from indexer.analysis import Analyzer
-from indexer.arrays import Arrays
-from indexer.cutting import Cut, Workers, cut_documents
+from indexer.cutting import Cut, Cutter
 from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors
-from indexer.postings import KINDS, JointTerms, WordWeights, invert
+from indexer.postings import WordWeights
 from indexer.progress import Progress, quiet
-from indexer.rotation import HEAD, find_rotation
-from indexer.words import SegmentArrays, WordWriter, create_index, read_segments, segment_path
+from indexer.recipe import Recipe, read_recipe, read_rotation, write_recipe
+from indexer.segments import gather_segments, write_segment
+from indexer.words import SegmentArrays, create_index, read_segments, segment_path, writing_words
 
-RECIPE = "recipe.json"
-ROTATION = "rotation.npy"
-SEGMENT_DOCUMENTS = 200_000
-"""Documents in one segment at most: what a build holds in memory at once."""
+WRITING = "写入索引"
+"""What is told of a commit's progress."""
 MOST_SEGMENTS = 32
 SMALL_SEGMENT = 500
 """Documents up to which a segment is written anew when there are too many."""
-ROTATE_FROM = 20_000
-"""Documents from which a build rotates its vectors, so that their heads can be scanned first."""
-LEAST_PIVOT = 50
-"""Documents from which the first commit's average lengths are taken as pivots."""
-USUAL_LENGTHS = {
-    "words": (6.0, 8.0, 45.0, 60.0, 45.0),
-    "pairs": (8.0, 10.0, 55.0, 75.0, 55.0),
-}
-"""Pivots of a collection that starts nearly empty, in FIELDS' order (terms)."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a collection's postings are weighed. ``pivots``: average lengths by kind, in FIELDS'
-    order, None before the first document."""
-
-    weights: WordWeights
-    pivots: dict[str, list[float]] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +61,7 @@ class Collection:
         """Open the newest state in ``folder``; segments of ``before`` are taken over."""
         self.folder = folder
         self.recipe = read_recipe(folder)
-        rotation = folder / ROTATION
-        self.rotation: Vectors | None = np.load(rotation) if rotation.is_file() else None
+        self.rotation: Vectors | None = read_rotation(folder)
         held = {segment.name: segment.data for segment in before.segments} if before else {}
         self.segments: list[OpenSegment] = []
         offset = 0
@@ -152,22 +130,10 @@ class Collection:
         ]
 
 
-def read_recipe(folder: Path) -> Recipe:
-    """How the postings in ``folder`` are weighed."""
-    values = json.loads((folder / RECIPE).read_text("utf-8"))
-    return Recipe(WordWeights(**values["weights"]), values["pivots"])
-
-
-def _write_recipe(folder: Path, recipe: Recipe) -> None:
-    temporary = folder / f"{RECIPE}.new"
-    temporary.write_text(json.dumps(asdict(recipe)), "utf-8")
-    temporary.replace(folder / RECIPE)
-
-
 def create_collection(folder: Path, weights: WordWeights) -> None:
     """Make an empty collection in ``folder``."""
     create_index(folder)
-    _write_recipe(folder, Recipe(weights))
+    write_recipe(folder, Recipe(weights))
 
 
 def scattered_keys(folder: Path) -> list[str]:
@@ -197,28 +163,20 @@ def commit_documents(
     encoder: Encoder | None,
     progress: Progress = quiet,
     total: int = 0,
-    workers: Workers | None = None,
 ) -> int:
     """Delete the keys in ``drop``, add ``documents`` in place of those of the same keys, in one
     commit; return how many were added.
 
-    ``workers``: processes that cut texts, for many documents; ``total``: how many are expected,
-    for the progress.
+    ``total``: how many are expected, for the progress.
     """
-    writer = WordWriter(folder)
+    cutter = Cutter(analyzer, encoder)
     added = 0
-    try:
+    with writing_words(folder) as writer:
         writer.drop(drop)
-        joint = {kind: JointTerms() for kind in KINDS}
-        cuts = cut_documents(documents, analyzer, encoder, workers=workers)
-        for batch in _segments(_counted(cuts, progress, total)):
-            writer.drop([document.key for cut in batch for document in cut.documents])
-            writer.add_segment(_segment_arrays(folder, batch, joint))
-            added += sum(len(cut.documents) for cut in batch)
-    except BaseException:
-        writer.cancel()
-        raise
-    writer.commit()
+        for batches in gather_segments(_counted(cutter.cut_all(documents), progress, total)):
+            writer.drop([key for cut in batches for key in cut.keys])
+            writer.add(write_segment(folder, batches, cutter.terms_of))
+            added += sum(map(len, batches))
     return added
 
 
@@ -226,75 +184,5 @@ def _counted(cuts: Iterable[Cut], progress: Progress, total: int) -> Iterator[Cu
     done = 0
     for cut in cuts:
         yield cut
-        done += len(cut.documents)
-        progress("写入索引", done, total)
-
-
-def _segments(cuts: Iterable[Cut]) -> Iterable[list[Cut]]:
-    held: list[Cut] = []
-    size = 0
-    for cut in cuts:
-        if held and size + len(cut.documents) > SEGMENT_DOCUMENTS:
-            yield held
-            held, size = [], 0
-        held.append(cut)
-        size += len(cut.documents)
-    if held:
-        yield held
-
-
-def _segment_arrays(folder: Path, cuts: Sequence[Cut], joint: Mapping[str, JointTerms]) -> Arrays:
-    documents = [document for cut in cuts for document in cut.documents]
-    vectors = np.concatenate([cut.vectors for cut in cuts])
-    arrays: dict[str, npt.NDArray[np.generic]] = {
-        "keys": np.array([document.key.encode() for document in documents]),
-        **_class_arrays([document.label for document in documents]),
-        "valid_from": np.array([document.valid_from for document in documents], np.int32),
-        "valid_until": np.array([document.valid_until for document in documents], np.int32),
-    }
-    counts = {
-        kind: terms.join([terms.recode(getattr(cut, kind)) for cut in cuts])
-        for kind, terms in joint.items()
-    }
-    recipe = read_recipe(folder)
-    if recipe.pivots is None:
-        lengths = {kind: each.lengths for kind, each in counts.items()}
-        recipe = Recipe(recipe.weights, _choose_pivots(lengths))
-        _choose_rotation(folder, vectors)
-        _write_recipe(folder, recipe)
-    for kind, each in counts.items():
-        pivots = np.array((recipe.pivots or {})[kind], np.float32)
-        inverted = invert(each, recipe.weights, pivots)
-        arrays.update({f"{kind}.{name}": array for name, array in inverted.items()})
-    return {**arrays, **_vector_arrays(folder, vectors)}
-
-
-def _class_arrays(labels: Sequence[str]) -> Arrays:
-    """``classes``: the codes there are; ``class_of``: the place of each document's, or -1."""
-    classes = sorted(set(filter(None, labels)))
-    numbers = {code: number for number, code in enumerate(classes)}
-    return {
-        "classes": np.array([code.encode() for code in classes], "S6"),
-        "class_of": np.array([numbers.get(label, -1) for label in labels], np.int16),
-    }
-
-
-def _choose_pivots(lengths: dict[str, npt.NDArray[np.int32]]) -> dict[str, list[float]]:
-    """Average lengths; the usual ones for a collection that starts with a handful of documents."""
-    return {
-        kind: each.mean(axis=0).tolist() if len(each) >= LEAST_PIVOT else list(USUAL_LENGTHS[kind])
-        for kind, each in lengths.items()
-    }
-
-
-def _choose_rotation(folder: Path, vectors: Vectors) -> None:
-    if len(vectors) >= ROTATE_FROM and vectors.shape[1] > HEAD:
-        np.save(folder / ROTATION, find_rotation(vectors))
-
-
-def _vector_arrays(folder: Path, vectors: Vectors) -> Arrays:
-    path = folder / ROTATION
-    if not path.is_file() or not vectors.shape[1]:
-        return {"vectors": vectors}
-    rotated = vectors @ np.load(path)
-    return {"vectors": rotated, "heads": np.ascontiguousarray(rotated[:, :HEAD])}
+        done += len(cut)
+        progress(WRITING, done, total)

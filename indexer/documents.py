@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.limit import TimeLimit, describe_amount
+from kb.store.tickets import TicketText
 from kb.ticket import Ticket
 
 _HEADING = re.compile(r"^## *(?P<name>.+?) *$", re.MULTILINE)
@@ -103,7 +104,7 @@ def limit_document(limit: TimeLimit) -> Document:
     )
 
 
-def ticket_document(ticket: Ticket) -> Document:
+def ticket_document(ticket: Ticket | TicketText) -> Document:
     """One closed ticket as a document: what was said, and what was found and done."""
     return Document(
         key=f"t|{ticket.ticket_no}|",

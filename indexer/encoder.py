@@ -8,15 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from indexer.analysis import Analyzer
+from indexer.bulk import HAN_FIRST, HAN_LAST, pair_code
 from kb.errors import EncoderUnavailable
 
 Vectors = npt.NDArray[np.float32]
@@ -37,7 +39,7 @@ class Encoder(Protocol):
 
 
 class StaticEncoder:
-    """The desk's own encoder: mean of trained term vectors."""
+    """The desk's own encoder: mean of trained term vectors, the rows of ``table``."""
 
     def __init__(self, folder: Path, analyzer: Analyzer) -> None:
         """Load what training saved in ``folder``; raise EncoderUnavailable when it is not whole."""
@@ -52,7 +54,7 @@ class StaticEncoder:
         self._analyzer = analyzer
         vocabulary: dict[str, int] = model.tokenizer.get_vocab()
         self._rows = {term: row for term, row in vocabulary.items() if term != UNKNOWN}
-        self._table = np.ascontiguousarray(model.embedding, np.float32)
+        self.table = np.ascontiguousarray(model.embedding, np.float32)
         self.identity: str = recipe["identity"]
         self.dimension = int(model.dim)
 
@@ -67,26 +69,30 @@ class StaticEncoder:
         """
         rows = self.rows_of(list(chain.from_iterable(token_lists)))
         places = np.repeat(np.arange(len(token_lists)), [len(tokens) for tokens in token_lists])
-        return unit_rows(self.add_up(rows, np.ones(len(rows)), places, len(token_lists)))
+        is_known = rows >= 0
+        bounds = np.searchsorted(places[is_known], np.arange(len(token_lists) + 1))
+        ones = np.ones(np.count_nonzero(is_known), np.float32)
+        shape = (len(token_lists), len(self.table))
+        matrix = csr_array((ones, rows[is_known], bounds), shape=shape)
+        return unit_rows(np.asarray(matrix @ self.table, np.float32))
 
     def rows_of(self, terms: Sequence[str | None]) -> npt.NDArray[np.int64]:
         """The row of each term in the table, -1 for one without a vector."""
         return np.fromiter((self._rows.get(term or "", -1) for term in terms), np.int64, len(terms))
 
-    def add_up(
-        self,
-        rows: npt.NDArray[np.int64],
-        counts: npt.NDArray[np.floating[Any]],
-        texts: npt.NDArray[np.integer[Any]],
-        size: int,
-    ) -> Vectors:
-        """For each of ``size`` texts the sum of its terms' vectors: row ``rows[i]`` counts
-        ``counts[i]`` times for text ``texts[i]`` (increasing)."""
-        known = rows >= 0
-        bounds = np.searchsorted(texts[known], np.arange(size + 1))
-        shape = (size, len(self._table))
-        matrix = csr_array((counts[known].astype(np.float32), rows[known], bounds), shape=shape)
-        return np.asarray(matrix @ self._table, np.float32)
+    @cached_property
+    def pair_rows(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Codes (``indexer.bulk``) of the pairs of Chinese characters that have a vector,
+        increasing, and the row of each."""
+        codes = {code: row for term, row in self._rows.items() if (code := pair_code(term)) >= 0}
+        known = np.array(sorted(codes), np.int64)
+        return known, np.array([codes[code] for code in known.tolist()], np.int64)
+
+    @cached_property
+    def character_rows(self) -> npt.NDArray[np.int64]:
+        """The row of each Chinese character, by its place after HAN_FIRST; -1 for none."""
+        terms = [chr(point) for point in range(HAN_FIRST, HAN_LAST + 1)]
+        return self.rows_of(terms)
 
 
 class LibraryEncoder:

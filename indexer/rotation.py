@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-
-from indexer.encoder import Vectors
+import numpy.typing as npt
 
 HEAD = 96
 """Components that are scanned first."""
-SAMPLE = 20_000
 
 
-def find_rotation(vectors: Vectors) -> Vectors:
-    """Principal axes of (a sample of) the vectors, most telling first: shape (d, d), orthogonal."""
-    sample = vectors[:: max(1, len(vectors) // SAMPLE)].astype(np.float64)
-    _, axes = np.linalg.eigh(sample.T @ sample)
-    rotation: Vectors = np.ascontiguousarray(axes[:, ::-1], np.float32)
-    return rotation
+def find_rotation(scatter: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Principal axes of vectors, most telling first: shape (d, d), orthogonal. ``scatter``: the sum
+    of their outer products."""
+    _, axes = np.linalg.eigh(scatter)
+    return np.ascontiguousarray(axes[:, ::-1], np.float32)

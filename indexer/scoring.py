@@ -7,7 +7,9 @@ of characters are terms of their own and added up with their own weights.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,10 +18,23 @@ import numpy.typing as npt
 from indexer.collection import Collection
 from indexer.postings import KINDS, Postings, Rows, Scores, hash_term
 
-KEPT_COUNTS = 100_000
+KEPT_TERMS = 100_000
 SAMPLED_FROM = 20_000
 """Scores from which the edge of the best is first guessed from a sample."""
 STEP = 16
+
+Terms = Mapping[tuple[str, bool], float]
+"""(text, is_word) → weight."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A term in this state of the index. ``count``: live documents that hold it; ``rows``: its row
+    in each segment, -1 for none."""
+
+    count: int
+    idf: float
+    rows: tuple[int, ...]
 
 
 class WordScorer:
@@ -31,74 +46,73 @@ class WordScorer:
         self._count = len(collection)
         self._pairs = collection.recipe.weights.pairs
         self._most = collection.recipe.weights.k1 + 1 + collection.recipe.weights.floor
-        self._held: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+        self._held: dict[str, dict[str, _Held]] = {kind: {} for kind in KINDS}
 
-    def score(self, terms: Mapping[tuple[str, bool], float]) -> Scores:
+    def score(self, terms: Terms) -> Scores:
         """Scores of all documents for terms (text, is_word) → weight; deleted ones get 0."""
         scores = np.zeros(self._collection.size, np.float32)
         for kind in KINDS:
-            is_words = kind == "words"
-            asked = {
-                text: weight for (text, is_word), weight in terms.items() if is_word == is_words
-            }
-            if asked:
-                share = 1.0 if is_words else self._pairs
-                self._add_kind(scores, kind, list(asked), share * np.array(list(asked.values())))
+            rows, weights = self._resolve(terms, kind)
+            for segment, own in zip(self._collection.segments, rows.T, strict=True):
+                segment.data.kinds[kind].add_to(scores[segment.places], own, weights)
         scores[self._collection.dead] = 0
         return scores
 
-    def _add_kind(
-        self, scores: Scores, kind: str, texts: Sequence[str], weights: npt.NDArray[np.float64]
-    ) -> None:
-        found = self._find(kind, texts)
-        factors = (weights * self._idf(self._counts(kind, texts, found))).astype(np.float32)
-        for segment, (postings, rows) in zip(self._collection.segments, found, strict=True):
-            postings.add_to(scores[segment.places], rows, factors)
+    def _resolve(self, terms: Terms, kind: str) -> tuple[Rows, npt.NDArray[np.float32]]:
+        """Rows of the terms of a kind, shape (terms, segments), and weight times idf of each."""
+        asked = {text: weight for (text, is_word), weight in terms.items() if is_word == _is(kind)}
+        share = 1.0 if _is(kind) else self._pairs
+        held = self._look_up(kind, list(asked))
+        found = [(each.rows, share * asked[text] * each.idf) for text, each in held.items()]
+        rows = np.array([rows for rows, _ in found], np.int64)
+        rows = rows.reshape(len(found), len(self._collection.segments))
+        return rows, np.array([weight for _, weight in found], np.float32)
 
-    def _find(self, kind: str, texts: Sequence[str]) -> list[tuple[Postings, Rows]]:
-        """In each segment: its postings and the terms' rows."""
+    def _look_up(self, kind: str, texts: Sequence[str]) -> dict[str, _Held]:
+        """The terms as they are held; looked up once for this state of the index."""
+        held = self._held[kind]
+        if len(held) > KEPT_TERMS:
+            held.clear()
+        missing = [text for text in texts if text not in held]
+        if missing:
+            held.update(zip(missing, self._find(kind, missing), strict=True))
+        return {text: held[text] for text in texts}
+
+    def _find(self, kind: str, texts: Sequence[str]) -> list[_Held]:
         encoded = [text.encode() for text in texts]
         hashes = np.array([_hash(text) for text in texts], np.uint64)
-        segments = (segment.data.kinds[kind] for segment in self._collection.segments)
-        return [(postings, postings.find(encoded, hashes)) for postings in segments]
-
-    def _counts(
-        self, kind: str, texts: Sequence[str], found: Sequence[tuple[Postings, Rows]]
-    ) -> npt.NDArray[np.int64]:
-        """How many live documents hold each term; counted once for this state of the index."""
-        held = self._held[kind]
-        if len(held) > KEPT_COUNTS:
-            held.clear()
-        missing = [number for number, text in enumerate(texts) if text not in held]
-        if missing:
-            counts = np.zeros(len(missing), np.int64)
-            for segment, (postings, rows) in zip(self._collection.segments, found, strict=True):
-                counts += postings.sizes(rows[missing])
-                counts -= postings.deleted(rows[missing], segment.deleted)
-            held.update(zip([texts[number] for number in missing], counts.tolist(), strict=True))
-        return np.array([held.get(text, 0) for text in texts], np.int64)
+        counts = np.zeros(len(texts), np.int64)
+        rows = np.full((len(texts), len(self._collection.segments)), -1, np.int64)
+        for number, segment in enumerate(self._collection.segments):
+            postings: Postings = segment.data.kinds[kind]
+            rows[:, number] = postings.find(encoded, hashes)
+            counts += postings.sizes(rows[:, number])
+            counts -= postings.deleted(rows[:, number], segment.deleted)
+        return [
+            _Held(count, self._idf(count), tuple(own))
+            for count, own in zip(counts.tolist(), rows.tolist(), strict=True)
+        ]
 
     def document_count(self, text: str, is_word: bool) -> int:
         """How many live documents hold the term."""
         kind = "words" if is_word else "pairs"
-        count = self._held[kind].get(text)
-        if count is None:
-            count = int(self._counts(kind, [text], self._find(kind, [text]))[0])
-        return count
+        return self._look_up(kind, [text])[text].count
 
     def ceiling(self, text: str, *, is_word: bool) -> float:
         """The score a term can at most add; an unknown term counts as a rare one."""
-        counts = np.array([self.document_count(text, is_word)], np.int64)
         share = 1.0 if is_word else self._pairs
-        return float(share * self._idf(counts)[0] * self._most)
+        kind = "words" if is_word else "pairs"
+        return share * self._look_up(kind, [text])[text].idf * self._most
 
-    def _idf(self, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        df = np.asarray(counts, np.float64)
-        idf: npt.NDArray[np.float64] = np.log1p((self._count - df + 0.5) / (df + 0.5))
-        return idf
+    def _idf(self, count: int) -> float:
+        return math.log1p((self._count - count + 0.5) / (count + 0.5))
 
 
-@lru_cache(maxsize=KEPT_COUNTS)
+def _is(kind: str) -> bool:
+    return kind == "words"
+
+
+@lru_cache(maxsize=KEPT_TERMS)
 def _hash(text: str) -> int:
     return hash_term(text.encode())
 

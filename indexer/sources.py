@@ -46,8 +46,9 @@ def read_documents(database: Database, part: str) -> tuple[Iterable[Document], i
     """Everything to index now of PASSAGES or TICKETS, and how many that are."""
     connection = database.connection
     if part == TICKETS:
-        cases = tickets.read_indexable(connection)
-        return map(ticket_document, cases), tickets.count_indexable(connection)
+        return map(ticket_document, tickets.read_texts(connection)), tickets.count_indexable(
+            connection
+        )
     categories = handbook.read_categories(connection)
     passages = [
         article_document(article, categories) for article in handbook.read_indexable(connection)

@@ -186,14 +186,18 @@ def read_features(text: str, words: Iterable[str]) -> Iterator[str]:
 
     Syllables without tone see through homophones (通化 for 通话).
     """
-    for word in words:
-        kept = not word.isdigit() or len(word) in KEPT_NUMBERS
-        yield f"w{word}" if kept else f"n{min(len(word), 9)}"
+    yield from map(name_word, words)
     for run in _HAN.findall(text):
         syllables = [read_syllable(char) for char in run]
         for place in range(len(run) - 1):
             yield f"c{run[place : place + 2]}"
             yield f"s{syllables[place]} {syllables[place + 1]}"
+
+
+def name_word(word: str) -> str:
+    """The feature of a word; of most numbers only how long they are."""
+    kept = not word.isdigit() or len(word) in KEPT_NUMBERS
+    return f"w{word}" if kept else f"n{min(len(word), 9)}"
 
 
 @lru_cache(maxsize=32_768)

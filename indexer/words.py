@@ -9,6 +9,7 @@ so no pickled schema is trusted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -331,6 +332,27 @@ def open_reader(folder: Path) -> Any:
     return FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME).reader()
 
 
+def save_segment(folder: Path, arrays: Arrays) -> ArraySegment:
+    """Write the arrays of some documents (``keys`` among them) as a segment nobody sees yet."""
+    segment = ArraySegment(INDEX_NAME)
+    segment.size = len(arrays["keys"])
+    order = np.argsort(arrays["keys"], kind="stable").astype(np.int32)
+    write_arrays(segment_path(folder, segment), {**arrays, "key_order": order})
+    return segment
+
+
+@contextmanager
+def writing_words(folder: Path) -> Iterator[WordWriter]:
+    """One commit, given up if anything fails in it."""
+    writer = WordWriter(folder)
+    try:
+        yield writer
+    except BaseException:
+        writer.cancel()
+        raise
+    writer.commit()
+
+
 class WordWriter:
     """One commit: drop keys, add whole segments; nothing is seen before ``commit``."""
 
@@ -354,14 +376,9 @@ class WordWriter:
                     dropped += 1
         return dropped
 
-    def add_segment(self, arrays: Arrays) -> None:
-        """Write the arrays of new documents (``keys`` among them) as one segment."""
-        segment = ArraySegment(INDEX_NAME)
-        segment.size = len(arrays["keys"])
-        order = np.argsort(arrays["keys"], kind="stable").astype(np.int32)
-        path = segment_path(self._folder, segment)
+    def add(self, segment: ArraySegment) -> None:
+        """Take in a segment that was written (``save_segment``)."""
         self._added.append(segment)
-        write_arrays(path, {**arrays, "key_order": order})
 
     def commit(self) -> None:
         """Make the change visible at once; segments are never merged, empty ones are let go."""

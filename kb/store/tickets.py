@@ -51,6 +51,20 @@ class ResolvedTicket:
     is_sample: bool
 
 
+@dataclass(frozen=True)
+class TicketText:
+    """What is indexed of a ticket."""
+
+    ticket_no: str
+    category: str
+    title: str
+    description: str
+    root_cause: str
+    fix: str
+    resolution: str
+
+
+_TEXT_COLUMNS = ", ".join(column.name for column in fields(TicketText))
 PAGE = 5_000
 _INDEXABLE = "status = 'closed' AND resolution <> ''"
 
@@ -204,6 +218,29 @@ def read_indexable(
     ).fetchall():
         yield from (parse_row(row, Ticket) for row in page)
         last = page[-1]["ticket_no"]
+
+
+def read_texts(
+    connection: sqlite3.Connection, *, after: str = "", until: str = ""
+) -> Iterator[TicketText]:
+    """What is indexed of the tickets after one number up to another ("": to the last).
+
+    Read page by page, as ``read_indexable`` does.
+    """
+    last = after
+    while page := connection.execute(
+        f"SELECT {_TEXT_COLUMNS} FROM ticket WHERE {_INDEXABLE} AND ticket_no > ?"
+        " AND (? = '' OR ticket_no <= ?) ORDER BY ticket_no LIMIT ?",
+        (last, until, until, PAGE),
+    ).fetchall():
+        yield from (TicketText(*row) for row in page)
+        last = page[-1]["ticket_no"]
+
+
+def read_ticket_nos(connection: sqlite3.Connection) -> list[str]:
+    """Numbers of all tickets, in order."""
+    rows = connection.execute("SELECT ticket_no FROM ticket ORDER BY ticket_no")
+    return [number for (number,) in rows]
 
 
 def count_indexable(connection: sqlite3.Connection) -> int:

@@ -55,7 +55,7 @@ def analyzer() -> Analyzer:
 
 @pytest.fixture
 def rotated(tmp_path: Path, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch) -> Collection:
-    monkeypatch.setattr("indexer.collection.ROTATE_FROM", 500)
+    monkeypatch.setattr("indexer.recipe.ROTATE_FROM", 500)
     create_collection(tmp_path, WordWeights())
     for start, drop in ((0, ()), (600, ("t|3|", "t|7|"))):
         documents = [Document(f"t|{place}|", f"第{place}张") for place in range(start, start + 600)]

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from indexer.analysis import Analyzer
-from indexer.collection import Collection, commit_documents, create_collection, read_recipe
+from indexer.collection import Collection, commit_documents, create_collection
 from indexer.documents import Document
 from indexer.postings import FIELDS, WordWeights
+from indexer.recipe import read_recipe
 from indexer.scoring import WordScorer, top
 from kb.vocabulary import Vocabulary
 
@@ -144,6 +145,25 @@ def test_an_empty_collection_answers_with_nothing(tmp_path: Path, analyzer: Anal
     scores = WordScorer(collection).score({("宽带", True): 1.0})
     assert len(collection) == 0
     assert top(scores, 5).tolist() == []
+
+
+def test_a_term_of_every_document_counts_and_no_term_scores_nothing(
+    tmp_path: Path, analyzer: Analyzer
+) -> None:
+    create_collection(tmp_path, WEIGHTS)
+    for start, count in ((0, 60), (60, 1)):
+        documents = [
+            Document(f"t|{number}|", "宽带" + "断网" * (number % 2))
+            for number in range(start, start + count)
+        ]
+        commit_documents(tmp_path, documents, drop=(), analyzer=analyzer, encoder=None)
+    scorer = WordScorer(Collection(tmp_path))
+    assert scorer.score({}).tolist() == [0.0] * 61
+    assert scorer.document_count("宽带", True) == 61
+    once = scorer.score({("宽带", True): 1.0, ("断网", False): 1.0})
+    assert once.min() > 0
+    assert np.array_equal(once, scorer.score({("断网", False): 1.0, ("宽带", True): 1.0}))
+    assert top(once, 3).tolist() == [1, 3, 5]
 
 
 def test_a_failed_commit_leaves_the_index_as_it_was(tmp_path: Path, analyzer: Analyzer) -> None:

@@ -12,11 +12,10 @@ from whoosh.query import And, Not, Or, Prefix, Term
 from indexer.analysis import Analyzer
 from indexer.arrays import read_arrays, write_arrays
 from indexer.collection import Collection, commit_documents, create_collection
-from indexer.cutting import open_workers
 from indexer.documents import Document
 from indexer.postings import KINDS, WordWeights
 from indexer.scoring import WordScorer
-from indexer.words import EXTENSION, WordWriter, open_reader
+from indexer.words import EXTENSION, WordWriter, open_reader, save_segment
 from kb.vocabulary import Vocabulary
 
 DOCUMENTS = [
@@ -137,41 +136,9 @@ def test_a_second_writer_is_refused_and_a_cancelled_one_leaves_nothing(folder: P
     with pytest.raises(LockError):
         WordWriter(folder)
     writer.drop(["t|1|"])
-    writer.add_segment({"keys": np.array([b"t|9|"])})
+    writer.add(save_segment(folder, {"keys": np.array([b"t|9|"])}))
     writer.cancel()
     assert found(folder, Term("words", "宽带")) == {"t|1|", "t|3|"}
     assert {path for path in folder.iterdir() if "LOCK" not in path.name} == {
         path for path in files if "LOCK" not in path.name
     }
-
-
-def test_processes_cut_what_one_process_cuts(
-    tmp_path: Path, analyzer: Analyzer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("indexer.cutting.BATCH", 7)
-    monkeypatch.setattr("indexer.collection.SEGMENT_DOCUMENTS", 30)
-    texts = ["宽带断网了", "话费多扣，要求退", "5G信号差", "光猫红灯", "携号转网被拒", "千兆不到"]
-    documents = [
-        Document(f"t|{place}|", texts[place % 6], texts[place % 5] + str(place), label="010101")
-        for place in range(65)
-    ]
-    for name, count in (("alone", 0), ("several", 2)):
-        create_collection(tmp_path / name, WordWeights())
-        if count:
-            with open_workers(Vocabulary(), None, count=count) as workers:
-                commit_documents(
-                    tmp_path / name,
-                    documents,
-                    drop=(),
-                    analyzer=analyzer,
-                    encoder=None,
-                    workers=workers,
-                )
-        else:
-            commit_documents(tmp_path / name, documents, drop=(), analyzer=analyzer, encoder=None)
-    alone, several = Collection(tmp_path / "alone"), Collection(tmp_path / "several")
-    assert [segment.data.size for segment in alone.segments] == [28, 28, 9]
-    for one, other in zip(alone.segments, several.segments, strict=True):
-        assert one.data.arrays.keys() == other.data.arrays.keys()
-        for name, array in one.data.arrays.items():
-            assert np.array_equal(array, other.data.arrays[name]), name
