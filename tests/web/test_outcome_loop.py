@@ -222,3 +222,20 @@ def test_practice_belongs_to_no_ticket(
     assert kept["is_training"] is True
     taken = {"description": "断网", "session_id": answer["session_id"]}
     post(client, "/tickets", taken, expect=409)
+
+
+def test_the_whole_chain_stands_on_the_tickets_page(
+    client: FlaskClient, ticket_no: str, clock: Clock
+) -> None:
+    item = solve(client, ticket_no)
+    clock.advance(days=2)
+    post(client, f"/tickets/{ticket_no}/reopen", {"reason": "又断了"})
+    page = " ".join(client.get(f"/tickets/{ticket_no}").text.split())
+    shown = f"规程第 1 位：{item['title']}"
+    assert "给过的建议（1 次）" in page
+    assert shown in page
+    done = page.split(shown)[1].split("</li>")[0]
+    assert "已显示" in done
+    assert "已打开 · 已复制话术" in done
+    assert "重开 · 王芳" in page
+    assert "又反复（重开）" in page
