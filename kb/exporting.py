@@ -16,7 +16,7 @@ from kb.article import Article
 from kb.category import Category
 from kb.handbook import FIGURE_COLUMNS, LIMIT_COLUMNS, TAXONOMY_COLUMNS, Handbook
 from kb.limit import TimeLimit, is_class_limit
-from kb.vocabulary import CONFUSION_COLUMNS, Confusion
+from kb.vocabulary import CONFUSION_COLUMNS
 
 ALWAYS_QUOTED = frozenset({"categories", "sources"})
 
@@ -137,10 +137,6 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         "tables/never_mask.txt": _lines(handbook.never_mask),
         "tables/workdays.json": json.dumps(handbook.workdays, ensure_ascii=False, indent=1) + "\n",
     }
-
-
-def _apply(confusion: Confusion) -> str:
-    return "safe" if confusion.is_safe else "context"
 
 
 def _lines(items: Iterable[str]) -> str:
