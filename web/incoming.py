@@ -51,7 +51,7 @@ class Incoming:
         self.proposals: list[Proposal] = propose(current().database.connection, self.cut)
         self.slugs = [short_name(each.part.title) for each in self.proposals]
         if not self.proposals:
-            raise DocumentRefused("里面没有文字", field="file")
+            raise DocumentRefused("里面没有文字")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Incoming:
 def allow_upload(largest: int) -> None:
     """Let this request be as large as a document; raise DocumentRefused for a larger one."""
     if (request.content_length or 0) > largest:
-        raise DocumentRefused(f"文件超过 {MAX_FILE // 2**20} MB", field="file")
+        raise DocumentRefused(f"文件超过 {MAX_FILE // 2**20} MB")
     request.max_content_length = largest
     request.max_form_memory_size = largest
 
@@ -74,7 +74,7 @@ def read_upload(*, level: int) -> Incoming:
         return Incoming(file.filename, read_document(file.read(), file.filename), level=level)
     html = request.form.get("html", "")
     if not html.strip():
-        raise InvalidInput("请选一个文件，或粘贴内容", field="file")
+        raise InvalidInput("请选一个文件，或粘贴内容")
     return Incoming("", read_html(html), level=level)
 
 

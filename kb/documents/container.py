@@ -40,20 +40,20 @@ _OTHERS = {
 def check_docx(data: bytes) -> None:
     """Raise DocumentRefused, saying why, unless a converter may read the file."""
     if len(data) > MAX_FILE:
-        raise DocumentRefused(f"文件超过 {_size(MAX_FILE)}", field="file")
+        raise DocumentRefused(f"文件超过 {_size(MAX_FILE)}")
     if data.startswith(_OLE):
-        raise DocumentRefused(_ole(data), field="file")
+        raise DocumentRefused(_ole(data))
     for start, told in _OTHERS.items():
         if data.startswith(start):
-            raise DocumentRefused(told, field="file")
+            raise DocumentRefused(told)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             _check_members(packed)
             _check_parts(packed)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError):
-        raise DocumentRefused("文件不是 .docx，或已损坏", field="file") from None
+        raise DocumentRefused("文件不是 .docx，或已损坏") from None
     except RuntimeError:
-        raise DocumentRefused("文件加了密码，请先取消密码再导入", field="file") from None
+        raise DocumentRefused("文件加了密码，请先取消密码再导入") from None
 
 
 def _ole(data: bytes) -> str:
@@ -65,20 +65,20 @@ def _ole(data: bytes) -> str:
 def _check_members(packed: zipfile.ZipFile) -> None:
     members = packed.infolist()
     if len(members) > MAX_MEMBERS:
-        raise DocumentRefused(f"文件有 {len(members)} 个部件，最多 {MAX_MEMBERS} 个", field="file")
+        raise DocumentRefused(f"文件有 {len(members)} 个部件，最多 {MAX_MEMBERS} 个")
     names = {member.filename for member in members}
     if len(names) != len(members):
-        raise DocumentRefused("文件里有重名的部件", field="file")
+        raise DocumentRefused("文件里有重名的部件")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
-        raise DocumentRefused("文件带有宏，请另存为不带宏的 .docx", field="file")
+        raise DocumentRefused("文件带有宏，请另存为不带宏的 .docx")
     if not {DOCUMENT, CONTENT_TYPES} <= names:
-        raise DocumentRefused(_mislabelled(names), field="file")
+        raise DocumentRefused(_mislabelled(names))
     for member in members:
         if member.flag_bits & 0x1:
-            raise DocumentRefused("文件加了密码，请先取消密码再导入", field="file")
+            raise DocumentRefused("文件加了密码，请先取消密码再导入")
         _check_sizes(member)
     if sum(member.file_size for member in members) > MAX_TOTAL:
-        raise DocumentRefused(f"解开后超过 {_size(MAX_TOTAL)}", field="file")
+        raise DocumentRefused(f"解开后超过 {_size(MAX_TOTAL)}")
 
 
 def _mislabelled(names: set[str]) -> str:
@@ -90,10 +90,10 @@ def _mislabelled(names: set[str]) -> str:
 
 def _check_sizes(member: zipfile.ZipInfo) -> None:
     if member.file_size > MAX_PART:
-        raise DocumentRefused(f"其中一个部件解开后超过 {_size(MAX_PART)}", field="file")
+        raise DocumentRefused(f"其中一个部件解开后超过 {_size(MAX_PART)}")
     ratio = member.file_size / max(member.compress_size, 1)
     if member.file_size > RATIO_FROM and ratio > MAX_RATIO:
-        raise DocumentRefused(f"其中一个部件压缩了 {ratio:.0f} 倍，像是压缩炸弹", field="file")
+        raise DocumentRefused(f"其中一个部件压缩了 {ratio:.0f} 倍，像是压缩炸弹")
 
 
 def _check_parts(packed: zipfile.ZipFile) -> None:
@@ -104,12 +104,12 @@ def _check_parts(packed: zipfile.ZipFile) -> None:
             continue
         for start, piece in _pieces(packed, member):
             if start and not _is_utf8(piece):
-                raise DocumentRefused("文件里的文字不是 UTF-8 编码", field="file")
+                raise DocumentRefused("文件里的文字不是 UTF-8 编码")
             if b"<!DOCTYPE" in piece:
-                raise DocumentRefused("文件里有实体定义，不是 Word 写的", field="file")
+                raise DocumentRefused("文件里有实体定义，不是 Word 写的")
             paragraphs += len(_PARAGRAPH.findall(piece))
             if paragraphs > MAX_PARAGRAPHS:
-                raise DocumentRefused(f"段落多于 {MAX_PARAGRAPHS} 段，请分成几份", field="file")
+                raise DocumentRefused(f"段落多于 {MAX_PARAGRAPHS} 段，请分成几份")
 
 
 def _pieces(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[tuple[bool, bytes]]:

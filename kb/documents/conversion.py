@@ -20,6 +20,7 @@ import nh3
 from markdownify import MarkdownConverter
 
 CPU_SECONDS = 5
+MOST_COLUMNS = 50
 MEMORY = 512 * 1024 * 1024
 TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li",
@@ -101,21 +102,17 @@ def _convert(html: str, warnings: list[str]) -> Converted:
     return Converted(text, images, clean.count("<table"), tuple(dict.fromkeys(warnings)))
 
 
-class _Writer(MarkdownConverter):  # type: ignore[misc]
-    """Markdown of clean HTML; a cell stays on one line, and a table has a heading row."""
+class _Writer(MarkdownConverter):
+    """Markdown of clean HTML; a cell stays on one line, one that spans columns leaves blanks."""
 
     def convert_td(self, el: Any, text: str, parent_tags: Any) -> str:
-        """A cell's text on one line."""
-        return _cell(super().convert_td, el, text, parent_tags)
+        """A cell and the bars after it."""
+        del parent_tags
+        given = str(el.get("colspan", "1"))
+        columns = min(max(int(given), 1), MOST_COLUMNS) if given.isdecimal() else 1
+        return f" {' '.join(text.split()).replace('|', chr(92) + '|')}" + " |" * columns
 
-    def convert_th(self, el: Any, text: str, parent_tags: Any) -> str:
-        """A heading cell's text on one line."""
-        return _cell(super().convert_th, el, text, parent_tags)
-
-
-def _cell(write: Any, el: Any, text: str, parent_tags: Any) -> str:
-    one_line = " ".join(text.split()).replace("|", "\\|")
-    return str(write(el, one_line, parent_tags))
+    convert_th = convert_td
 
 
 def limit(seconds: int = CPU_SECONDS) -> None:

@@ -62,6 +62,11 @@ def propose(connection: sqlite3.Connection, cut: Cut) -> list[Proposal]:
     return found
 
 
+def as_confirmed(proposal: Proposal) -> Confirmed:
+    """A part as it was proposed, a new article."""
+    return Confirmed(proposal.part.title, proposal.section, proposal.part.body, slug="")
+
+
 def find_near(connection: sqlite3.Connection, texts: Sequence[str]) -> list[list[Resembling]]:
     """For each text the articles that say nearly the same, most alike first."""
     resemblance = Resemblance(handbook.read_articles(connection))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from kb.article import CHAPTERS, SECTIONS
@@ -76,7 +76,12 @@ def pack(parts: dict[str, str | bytes]) -> bytes:
     return packed.getvalue()
 
 
-def word_file(body: str, *, links: dict[str, str] | None = None, **more: str | bytes) -> bytes:
+def word_file(
+    body: str,
+    *,
+    links: Mapping[str, str] | None = None,
+    more: Mapping[str, str | bytes] | None = None,
+) -> bytes:
     """A .docx with this body; ``links``: targets by relation; ``more``: further parts."""
     targets = "".join(
         f'<Relationship Id="{name}" Type="{LINKS}/hyperlink" Target={quoteattr(target)}'
@@ -97,7 +102,7 @@ def word_file(body: str, *, links: dict[str, str] | None = None, **more: str | b
             "word/styles.xml": STYLES,
             "word/_rels/document.xml.rels": RELATIONS.format(targets),
             "word/media/one.png": b"\x89PNG",
-            **more,
+            **(more or {}),
         }
     )
 

@@ -154,7 +154,7 @@ def test_the_api_tells_the_parts_and_what_they_resemble(
         ({}, "content"),
         ({"content": "QQ==", "html": "<p>x</p>"}, "content"),
         ({"content": "不是", "name": "a.docx"}, "content"),
-        ({"content": "QQ==", "name": "a.docx"}, "file"),
+        ({"content": "QQ==", "name": "a.docx"}, "这个文件不能导入"),
         ({"html": "<p>x</p>", "level": 9}, "level"),
     ],
 )
