@@ -253,8 +253,10 @@ def read_syllable(char: str) -> str:
 def save_gate(folder: Path, gate: TradeGate) -> None:
     """Write a gate into a generation's folder."""
     numbers = np.array([gate.start, gate.least, *gate.facts])
-    arrays = {"names": gate.names, "signs": gate.signs, "own": gate.own, "numbers": numbers}
-    write_arrays(folder / GATE_FILE, arrays)
+    write_arrays(
+        folder / GATE_FILE,
+        {"names": gate.names, "signs": gate.signs, "own": gate.own, "numbers": numbers},
+    )
 
 
 @lru_cache(maxsize=2)
