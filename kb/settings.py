@@ -29,6 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
+    Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
 )
@@ -49,6 +50,7 @@ class Settings:
     settle_minutes: int
     learning: bool
     swap_rate: float
+    watch_handbook: Path | None
 
     @property
     def database(self) -> Path:
@@ -90,6 +92,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
+        watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
     )
 
 

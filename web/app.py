@@ -11,7 +11,18 @@ from web.api import articles, calls, documents, editing, health, limits, search,
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
+from web.pages import (
+    agent,
+    closing,
+    comparing,
+    desk,
+    dispatching,
+    handbook,
+    pop,
+    problems,
+    reports,
+    tickets,
+)
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import search as search_pages
@@ -39,6 +50,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    comparing.blueprint,
     editing_pages.blueprint,
     problems.blueprint,
 )

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"sqlite_utils", "frontmatter", "mammoth", "markdownify", "merge3", "nh3", "yaml"},
+    "kb": {"sqlite_utils", "frontmatter", "mammoth", "markdownify", "merge3", "nh3", "watchfiles",
+           "yaml"},
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
