@@ -225,7 +225,7 @@ def test_the_server_answers_takes_in_imports_and_stops_cleanly(
 
 def test_a_folder_to_watch_that_is_not_there_is_told(env: dict[str, str]) -> None:
     refused = run("serve", "--json", env=env | {"KB_WATCH_HANDBOOK": "/nowhere"})
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert json.loads(refused.stderr)["field"] == "KB_WATCH_HANDBOOK"
 
 
