@@ -7,12 +7,13 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, calls, editing, health, limits, search, suggestions
+from web.api import articles, calls, editing, health, learning, limits, search, suggestions
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
 from web.pages import editing as editing_pages
+from web.pages import learning as learning_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -26,6 +27,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing.blueprint,
     limits.blueprint,
     api_reports.blueprint,
+    learning.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -37,6 +39,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     editing_pages.blueprint,
+    learning_pages.blueprint,
     problems.blueprint,
 )
 
