@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"fsrs", "sqlite_utils", "frontmatter", "mammoth", "markdownify", "merge3", "nh3", "yaml"},
+    "kb": {
+        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils", "yaml",
+    },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
