@@ -8,6 +8,7 @@ from flask.json.provider import DefaultJSONProvider
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
+from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
@@ -25,6 +26,7 @@ from web.pages import (
 )
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
+from web.pages import learning as learning_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -39,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
+    api_learning.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -52,6 +55,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     document_pages.blueprint,
     comparing.blueprint,
     editing_pages.blueprint,
+    learning_pages.blueprint,
     problems.blueprint,
 )
 
