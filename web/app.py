@@ -11,7 +11,18 @@ from web.api import articles, calls, editing, health, limits, search, suggestion
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
+from web.pages import (
+    agent,
+    closing,
+    desk,
+    dispatching,
+    handbook,
+    links,
+    pop,
+    problems,
+    reports,
+    tickets,
+)
 from web.pages import editing as editing_pages
 from web.pages import search as search_pages
 from web.services import Services
@@ -30,6 +41,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
+    links.blueprint,
     dispatching.blueprint,
     pop.blueprint,
     agent.blueprint,
