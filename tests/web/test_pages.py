@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kb.store import handbook
+from kb.store.editing import set_successor
 from web.services import Services
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
@@ -489,8 +490,10 @@ def test_an_article_that_is_gone_names_its_successor_in_the_pane(
     with services.database.transaction() as connection:
         article = handbook.read_article(connection, "S83")
         revision = replace(article.revision, status="archived", valid_from=today)
-        gone = replace(article, successor="S81", revision=revision)
+        gone = replace(article, revision=revision)
+        set_successor(connection, "S83", "S41")
         handbook.save_article(connection, gone, author="编辑", reason="并入", now=services.clock())
     page = client.get("/desk/reading/S83?revision=1").text
     assert "本条目已失效" in page
-    assert 'href="/articles/S81"' in page
+    banner = page.split('role="alert"')[1].split("</div>")[0]
+    assert 'href="/articles/S41"' in banner
