@@ -7,7 +7,8 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, calls, editing, health, limits, search, suggestions
+from web.api import articles, calls, documents, editing, health, limits, search, suggestions
+from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
@@ -23,7 +24,9 @@ from web.pages import (
     reports,
     tickets,
 )
+from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
+from web.pages import learning as learning_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -35,8 +38,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calls.blueprint,
     articles.blueprint,
     editing.blueprint,
+    documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
+    api_learning.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -48,7 +53,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     handbook.blueprint,
     search_pages.blueprint,
     reports.blueprint,
+    document_pages.blueprint,
     editing_pages.blueprint,
+    learning_pages.blueprint,
     problems.blueprint,
 )
 

@@ -13,9 +13,11 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
+    "kb": {
+        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils", "yaml",
+    },
     "indexer": {
-        "model2vec", "numpy", "opencc", "pypinyin", "rapidfuzz", "rjieba", "scipy",
+        "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
@@ -29,11 +31,13 @@ PEERS = "indexer/bench/peers.py"
 """Names the engines that ``kb bench`` measures ours against, and speaks their languages."""
 PEER_LIBRARIES = {"bm25s", "faiss", "tantivy"}
 ONE_HOME = {
+    "fsrs": "kb/practice/scheduling.py",
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
-    "pypinyin": "indexer/readings.py",
     "rapidfuzz": "indexer/lexicon.py",
+    "mammoth": "kb/documents/conversion.py",
+    "markdownify": "kb/documents/conversion.py",
 }
 
 
