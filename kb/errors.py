@@ -30,6 +30,12 @@ class ArticleNotFound(KBError):
     code = "article-not-found"
 
 
+class DocumentRefused(KBError):
+    """这个文件不能导入"""
+
+    code = "document-refused"
+
+
 class TimeLimitNotFound(KBError):
     """没有这个时限"""
 

@@ -7,11 +7,12 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, calls, editing, health, limits, search, suggestions
+from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
+from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import search as search_pages
 from web.services import Services
@@ -24,6 +25,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calls.blueprint,
     articles.blueprint,
     editing.blueprint,
+    documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
     health.blueprint,
@@ -36,6 +38,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     handbook.blueprint,
     search_pages.blueprint,
     reports.blueprint,
+    document_pages.blueprint,
     editing_pages.blueprint,
     problems.blueprint,
 )

@@ -60,6 +60,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     KBError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.ArticleNotFound: HTTPStatus.NOT_FOUND,
+    errors.DocumentRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TimeLimitNotFound: HTTPStatus.NOT_FOUND,
     errors.CategoryNotFound: HTTPStatus.NOT_FOUND,
     errors.TicketNotFound: HTTPStatus.NOT_FOUND,

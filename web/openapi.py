@@ -10,13 +10,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies, drafts
+from web import bodies, drafts, incoming
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
+CHANGE_NOTHING = ("/search", "/documents/preview")
+"""Called by POST because their input is large or private; they may be sent again anyhow."""
 Json = dict[str, Any]
 
 
@@ -111,6 +113,9 @@ OPERATIONS: tuple[Operation, ...] = (
               editing.DiffReply, query=drafts.DiffQuery),
     Operation("GET", "/editing", "待办的草稿与审核，将到期的复核",
               editing.QueueReply, query=drafts.QueueQuery),
+    Operation("POST", "/documents/preview",
+              "Word 文件或 HTML 会变成哪些条目；不保存，再用 PUT …/draft 逐条存",
+              editing.DocumentReply, incoming.DocumentBody),
     Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
@@ -184,7 +189,7 @@ def _describe(operation: Operation) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
         described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
-    if operation.method == "POST" and operation.body and operation.path != "/search":
+    if operation.method == "POST" and operation.body and operation.path not in CHANGE_NOTHING:
         described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
     return described
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
+    "kb": {"sqlite_utils", "frontmatter", "mammoth", "markdownify", "merge3", "nh3", "yaml"},
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
@@ -33,6 +33,8 @@ ONE_HOME = {
     "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
     "rapidfuzz": "indexer/lexicon.py",
+    "mammoth": "kb/documents/conversion.py",
+    "markdownify": "kb/documents/conversion.py",
 }
 
 

@@ -84,6 +84,8 @@ FORMS = [
     "/agent",
     "/edit/P060101",
     "/edit/P060101/step",
+    "/edit/import",
+    "/edit/import/drafts",
     "/edit/P060101/discard",
     "/reports/gaps/G1/mark",
     "/reports/tasks/1/close",

@@ -123,6 +123,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("POST", "/articles/{article_id}/archive", f"{ARTICLE}/archive", {"reason": "并入"}),
         ("POST", "/articles/{article_id}/restore", f"{ARTICLE}/restore", {"revision": 1}),
         ("GET", "/editing", "/editing", None),
+        ("POST", "/documents/preview", "/documents/preview", {"html": "<h1>断网</h1><p>重启</p>"}),
         ("GET", "/categories", "/categories", None),
         ("GET", "/time-limits", "/time-limits", None),
         ("POST", "/time-limits/due", "/time-limits/due",
