@@ -132,6 +132,12 @@ class GapNotFound(KBError):
     code = "gap-not-found"
 
 
+class CardNotFound(KBError):
+    """没有这张卡片，或它所在的条目已失效"""
+
+    code = "card-not-found"
+
+
 class StaleVersion(KBError):
     """内容已被他人修改，请刷新后再提交"""
 

@@ -8,12 +8,14 @@ from flask.json.provider import DefaultJSONProvider
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
+from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
 from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
+from web.pages import learning as learning_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -28,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
+    api_learning.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -40,6 +43,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     document_pages.blueprint,
     editing_pages.blueprint,
+    learning_pages.blueprint,
     problems.blueprint,
 )
 

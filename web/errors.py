@@ -77,6 +77,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.ReviewTaskNotFound: HTTPStatus.NOT_FOUND,
     errors.ReviewTaskConflict: HTTPStatus.CONFLICT,
     errors.GapNotFound: HTTPStatus.NOT_FOUND,
+    errors.CardNotFound: HTTPStatus.NOT_FOUND,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.RevisionConflict: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,

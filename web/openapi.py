@@ -13,7 +13,7 @@ from kb import __version__
 from web import bodies, drafts, incoming
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
-from web.replies import base, editing, handbook, reports, service, suggestions, tickets
+from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
@@ -133,6 +133,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/reports/tasks", "复核任务", reports.TaskListReply, query=bodies.TaskQuery),
     Operation("POST", "/reports/tasks/{task_id}/close", "办完一个复核任务",
               reports.TaskReply, bodies.TaskCloseBody),
+    Operation("GET", "/learning/cards", "今天要复习的卡片", learning.DeckReply),
+    Operation("POST", "/learning/cards/{card_id}/grade", "给一张卡片评分（1 忘了 … 4 很熟）",
+              learning.GradeReply, bodies.GradeBody, status=201),
+    Operation("POST", "/learning/cards/undo", "撤销今天的上一次评分", learning.GradeReply),
     Operation("GET", "/healthz", "进程在运行", service.HealthReply),
     Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
     Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),

@@ -45,11 +45,11 @@ class Writer:
         """Write; each pair is two rows of one number."""
         database = open_database(self.path)
         with database.transaction() as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS drill (number INTEGER)")
+            connection.execute("CREATE TABLE IF NOT EXISTS written (number INTEGER)")
         while not self.is_stopped:
             began = time.perf_counter()
             with database.transaction() as connection:
-                connection.executemany("INSERT INTO drill VALUES (?)", [(self.noted + 1,)] * 2)
+                connection.executemany("INSERT INTO written VALUES (?)", [(self.noted + 1,)] * 2)
             self.noted += 1
             self.longest = max(self.longest, time.perf_counter() - began)
             time.sleep(PAUSE)
@@ -91,7 +91,7 @@ def measure(settings: Settings, folder: Path) -> dict[str, Any]:
 
 def _is_one_commit(path: Path, noted: int) -> bool:
     with closing(sqlite3.connect(path)) as connection:
-        rows = [row[0] for row in connection.execute("SELECT number FROM drill ORDER BY rowid")]
+        rows = [row[0] for row in connection.execute("SELECT number FROM written ORDER BY rowid")]
     return rows == [each // 2 for each in range(len(rows))] and len(rows) >= 2 * (noted + 1)
 
 

@@ -69,7 +69,7 @@ def writing(settings: Settings) -> Iterator[threading.Event]:
     """Somebody writes pairs of rows, each pair in a transaction; set when a few are there."""
     database = open_database(settings.database)
     with database.transaction() as connection:
-        connection.execute("CREATE TABLE drill (number INTEGER, side TEXT)")
+        connection.execute("CREATE TABLE written (number INTEGER, side TEXT)")
     begun, done = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -78,7 +78,7 @@ def writing(settings: Settings) -> Iterator[threading.Event]:
                 break
             with database.transaction() as connection:
                 for side in ("left", "right"):
-                    connection.execute("INSERT INTO drill VALUES (?, ?)", (number, side))
+                    connection.execute("INSERT INTO written VALUES (?, ?)", (number, side))
             if number == 5:
                 begun.set()
         database.close()
@@ -99,11 +99,11 @@ def test_a_backup_taken_while_others_write_is_one_commit(
         restore(made.path, tmp_path / f"new{round_}")
         with closing(sqlite3.connect(tmp_path / f"new{round_}" / "kb.db")) as connection:
             numbers = [
-                row[0] for row in connection.execute("SELECT number FROM drill ORDER BY rowid")
+                row[0] for row in connection.execute("SELECT number FROM written ORDER BY rowid")
             ]
         assert numbers == [each // 2 for each in range(len(numbers))]
         assert len(numbers) % 2 == 0
-        assert len(numbers) == made.manifest.rows["drill"] >= 12
+        assert len(numbers) == made.manifest.rows["written"] >= 12
 
 
 def test_a_folder_in_use_is_left_alone(settings: Settings, tmp_path: Path) -> None:

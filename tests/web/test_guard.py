@@ -91,6 +91,8 @@ FORMS = [
     "/reports/tasks/1/close",
     "/search/gap",
     "/articles/P060101/favourite",
+    "/learn/cards/grade",
+    "/learn/cards/undo",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""

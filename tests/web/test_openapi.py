@@ -137,6 +137,10 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("GET", "/reports/tasks", "/reports/tasks", None),
         ("POST", "/reports/tasks/{task_id}/close", "/reports/tasks/{task_id}/close",
          {"verdict": "kept", "done": "看过"}),
+        ("GET", "/learning/cards", "/learning/cards", None),
+        ("POST", "/learning/cards/{card_id}/grade", "/learning/cards/limit-TL001/grade",
+         {"rating": 3, "follows": 0}),
+        ("POST", "/learning/cards/undo", "/learning/cards/undo", None),
         ("GET", "/healthz", "/healthz", None),
         ("GET", "/readyz", "/readyz", None),
         ("GET", "/metrics", "/metrics", None),
@@ -148,7 +152,8 @@ def headers_of(method: str, path: str) -> dict[str, str]:
     """What a call needs beside its body: a base for a save, another person for a review."""
     if method == "PUT":
         return {"If-None-Match": "*"}
-    return {"X-Agent": "reviewer"} if path.endswith("/approve") else {}
+    named = path.endswith("/approve") or path.startswith(f"{PREFIX}/learning/")
+    return {"X-Agent": "reviewer"} if named else {}
 
 
 @pytest.fixture
@@ -180,7 +185,7 @@ def test_real_requests_and_answers_fit_the_document(
             PREFIX + path.format_map(answered),
             method=method,
             json=body,
-            headers=headers_of(method, path),
+            headers=headers_of(method, PREFIX + path),
         )
         reply = described["responses"][str(answer.status_code)]["content"][answer.mimetype]
         if "schema" in reply:
