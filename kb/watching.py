@@ -18,6 +18,8 @@ from kb.store.files import save_import_problem
 
 DEBOUNCE = 300
 """Milliseconds of quiet after which a change is taken in: a git pull writes many files."""
+LOOK = 500
+"""Milliseconds after which the watcher looks whether it is to end."""
 LEAST_LEFT = 0.5
 """A folder with fewer of its articles than this share is being moved, not edited."""
 AUTHOR = "手册文件"
@@ -56,13 +58,15 @@ class HandbookWatcher:
             self._folder,
             debounce=DEBOUNCE,
             stop_event=self._stopped,
-            rust_timeout=500,
-            yield_on_timeout=False,
+            rust_timeout=LOOK,
+            yield_on_timeout=True,
             raise_interrupt=False,
         )
-        self.take_in()
-        for _ in changes:
-            self.take_in()
+        is_first = True  # only now is the folder watched: what was there before is read then
+        for changed in changes:
+            if changed or is_first:
+                self.take_in()
+            is_first = False
         self._database.close()
 
     def take_in(self) -> None:
