@@ -12,7 +12,18 @@ from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.metrics import Metrics
-from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
+from web.pages import (
+    agent,
+    closing,
+    desk,
+    dispatching,
+    drilling,
+    handbook,
+    pop,
+    problems,
+    reports,
+    tickets,
+)
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import learning as learning_pages
@@ -44,6 +55,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     document_pages.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
+    drilling.blueprint,
     problems.blueprint,
 )
 

@@ -38,9 +38,7 @@ class Choice:
     reason: str
 
 
-def class_costs(
-    categories: Iterable[Category], tallies: Iterable[Tally]
-) -> dict[str, float]:
+def class_costs(categories: Iterable[Category], tallies: Iterable[Tally]) -> dict[str, float]:
     """What one complaint of each third-level class costs, whether rare or not."""
     found = {tally.category: tally for tally in tallies}
     whole = sum(each.tickets for each in found.values())

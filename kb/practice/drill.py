@@ -13,14 +13,14 @@ from hashlib import sha256
 
 from kb.article import Article
 from kb.category import covers
-from kb.limit import BoundLimit, TimeLimit
+from kb.limit import BoundLimit, TimeLimit, is_class_limit
 from kb.sections import bullets, plain, quoted, quotes_in, split_raw
 from kb.times import format_instant, to_beijing
 
 STEPS: Mapping[str, str] = {
     "category": "分类",
     "article": "规程",
-    "limit": "最先到期的时限",
+    "limit": "约束的时限",
     "due": "到期时间",
     "dept": "责任部门",
     "words": "怎么说",
@@ -45,7 +45,7 @@ class Truth:
     """What closed the ticket. ``articles``: the right one first, others for the class after it.
 
     ``is_linked``: the first article was marked as the solution at closing; otherwise it is the one
-    written for the class. ``limits``: those that bind, strictest first, as a suggestion orders them.
+    written for the class. ``limits``: those that bind, as a suggestion orders them.
     """
 
     category: str
@@ -58,9 +58,17 @@ class Truth:
 
     @property
     def strictest(self) -> BoundLimit | None:
-        """The limit that falls due first, of those whose clock runs from acceptance."""
-        running = [each for each in self.limits if each.due_at]
-        return min(running, key=lambda each: each.due_at or datetime.max, default=None)
+        """The limit that binds the case: the first to fall due of those written for its class.
+
+        A class's own target counts where the table has no limit for it, and one that binds every
+        complaint only where there is neither; a clock that starts later than acceptance never.
+        """
+        running = [
+            (not each.is_specific, is_class_limit(each.limit), each.due_at, place)
+            for place, each in enumerate(self.limits)
+            if each.due_at
+        ]
+        return self.limits[min(running)[-1]] if running else None
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,7 @@ def grade_article(given: str, truth: Truth) -> float:
 
 
 def grade_limit(given: str, truth: Truth) -> float:
-    """Whole for the one that falls due first, half for another that binds."""
+    """Whole for the one that binds the case, half for another that applies."""
     first = truth.strictest
     if first and given == first.limit.id:
         return 1.0
@@ -146,7 +154,11 @@ def grade_due(answer: DrillAnswer, truth: Truth) -> float:
     if answer.due_at[:10] == format_instant(first.due_at)[:10]:
         return 0.5
     chosen = next((each for each in truth.limits if each.limit.id == answer.limit), None)
-    if chosen and chosen.due_at and _minute(format_instant(chosen.due_at)) == _minute(answer.due_at):
+    if (
+        chosen
+        and chosen.due_at
+        and _minute(format_instant(chosen.due_at)) == _minute(answer.due_at)
+    ):
         return 0.5
     return 0.0
 
@@ -175,27 +187,33 @@ def choose_lines(article: Article, seed: str) -> tuple[Line, ...]:
     return tuple(sorted(lines, key=lambda line: mix(seed, line.text)))
 
 
-def choose_limits(
-    truth: Truth, others: Iterable[TimeLimit], *, seed: str
-) -> tuple[TimeLimit, ...]:
-    """Limits to choose from: the strictest, others that bind, and as many that do not; mixed."""
+def choose_limits(truth: Truth, others: Iterable[TimeLimit], *, seed: str) -> tuple[TimeLimit, ...]:
+    """Limits to choose from: the right one, others that apply, and as many that do not; mixed.
+
+    Targets of other classes are left out: they name their class.
+    """
     first = truth.strictest
     if first is None:
         return ()
     half = OFFERED_LIMITS // 2
-    binding = [each.limit for each in truth.limits if each is not first][: half - 1]
+    own = [each.limit for each in truth.limits if not is_class_limit(each.limit)]
+    binding = [each for each in own if each is not first.limit][: half - 1]
     bound = {each.limit.id for each in truth.limits}
     strange = sorted(
-        (each for each in others if each.id not in bound), key=lambda each: mix(seed, each.id)
+        (each for each in others if each.id not in bound and not is_class_limit(each)),
+        key=lambda each: mix(seed, each.id),
     )
     offered = [first.limit, *binding, *strange[:half]]
     return tuple(sorted(offered, key=lambda each: mix(seed, each.id)))
 
 
 def related_articles(articles: Iterable[Article], category: str) -> tuple[tuple[str, ...], ...]:
-    """Ids of the articles for a class: those that name it, then those of its second-level class."""
+    """Ids of the articles for a class: those that name it, then those of its second-level class.
+
+    An article written for fewer classes comes before one for many.
+    """
     exact, near = [], []
-    for article in articles:
+    for article in sorted(articles, key=lambda each: (len(each.revision.categories), each.id)):
         codes = article.revision.categories
         if category in codes:
             exact.append(article.id)

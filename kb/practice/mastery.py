@@ -46,7 +46,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Mastery:
-    """What is known of a learner at an instant: for each start, its weight and each class's odds."""
+    """What is known of a learner: for each start, its weight and the chance of each class."""
 
     weights: tuple[float, ...]
     known: Mapping[str, tuple[float, ...]]
