@@ -173,7 +173,8 @@ class Engine:
         masked = mask_text(request.text, never=reference.never_mask)
         opened = self.opened()
         snapshot = opened.snapshot
-        query = self._language.builder.build(masked, without=request.without)
+        text, corrections = self._typed.spell_out(masked, self._language, snapshot)
+        query = self._language.builder.build(text, without=request.without)
         found = retrieve(snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
@@ -215,6 +216,7 @@ class Engine:
                 now=now,
             ),
             terms=case.explainer.telling(),
+            corrections=corrections,
         )
         if answer.abstained:
             return answer
