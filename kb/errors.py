@@ -244,3 +244,21 @@ class VersionMissing(KBError):
     """请用 If-Match 写明改的是哪一版"""
 
     code = "version-missing"
+
+
+class DataFolderInUse(KBError):
+    """数据文件夹不是空的"""
+
+    code = "data-folder-in-use"
+
+
+class BackupDamaged(KBError):
+    """备份文件不能用"""
+
+    code = "backup-damaged"
+
+
+class DatabaseTooNew(KBError):
+    """数据库由更新的版本写成"""
+
+    code = "database-too-new"
