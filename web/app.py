@@ -17,6 +17,7 @@ from web.pages import (
     closing,
     desk,
     dispatching,
+    drilling,
     handbook,
     links,
     pop,
@@ -56,6 +57,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     document_pages.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
+    drilling.blueprint,
     problems.blueprint,
 )
 
