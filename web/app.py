@@ -18,6 +18,7 @@ from web.pages import (
     comparing,
     desk,
     dispatching,
+    drilling,
     handbook,
     links,
     pop,
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     comparing.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
+    drilling.blueprint,
     problems.blueprint,
 )
 
