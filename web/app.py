@@ -24,7 +24,9 @@ from web.pages import (
     pop,
     problems,
     reports,
+    starting,
     tickets,
+    using,
 )
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
@@ -56,6 +58,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    starting.blueprint,
+    using.blueprint,
     comparing.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
