@@ -321,4 +321,5 @@ def domain_words(vocabulary: Vocabulary) -> set[str]:
     groups: Iterable[str] = (word for group in vocabulary.synonyms for word in group)
     words = {normal_form(word) for word in groups}
     words |= {normal_form(item.correct) for item in vocabulary.confusions}
+    words |= {normal_form(word) for word in vocabulary.words}
     return {word for word in words if len(word) > 1 and _HAN_RUN.fullmatch(word)}

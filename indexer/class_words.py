@@ -24,7 +24,8 @@ from indexer.trade import SHORTEST
 from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
 
-TABLE_FILE = "class_words.arrays"
+TABLE_FILE = "class_words-{version}.arrays"
+"""A table a version of the vocabulary: each cuts texts into features of its own."""
 TICKETS_A_CLASS = 60
 SAID = 1.0
 NAMED = 3.0
@@ -101,11 +102,11 @@ def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return logs
 
 
-def save_class_words(folder: Path, table: ClassWords) -> None:
-    """Write the table into a generation's folder."""
+def save_class_words(folder: Path, table: ClassWords, *, version: int) -> None:
+    """Write the table of a version of the vocabulary into a generation's folder."""
     names = "\n".join(table.rows).encode()
     write_arrays(
-        folder / TABLE_FILE,
+        class_words_file(folder, version),
         {
             "codes": np.array([code.encode() for code in table.codes], f"S{CLASS_DIGITS}"),
             "names": np.frombuffer(names, np.uint8),
@@ -114,12 +115,18 @@ def save_class_words(folder: Path, table: ClassWords) -> None:
     )
 
 
-@lru_cache(maxsize=2)
-def open_class_words(folder: Path) -> ClassWords:
-    """The table of a generation, which never changes in it; raise IndexMismatch without one."""
-    if not (folder / TABLE_FILE).is_file():
+def class_words_file(folder: Path, version: int) -> Path:
+    """Where a generation keeps the table of a version of the vocabulary."""
+    return folder / TABLE_FILE.format(version=version)
+
+
+@lru_cache(maxsize=4)
+def open_class_words(folder: Path, version: int) -> ClassWords:
+    """The table that a generation has for a version; raise IndexMismatch without one."""
+    path = class_words_file(folder, version)
+    if not path.is_file():
         raise IndexMismatch("索引里没有各类投诉的用词表")
-    arrays = read_arrays(folder / TABLE_FILE)
+    arrays = read_arrays(path)
     names = arrays["names"].tobytes().decode().split("\n")
     return ClassWords(
         codes=tuple(code.decode() for code in arrays["codes"].tolist()),

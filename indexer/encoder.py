@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -57,6 +58,12 @@ class StaticEncoder:
         self.table = np.ascontiguousarray(model.embedding, np.float32)
         self.identity: str = recipe["identity"]
         self.dimension = int(model.dim)
+
+    def reading(self, analyzer: Analyzer) -> StaticEncoder:
+        """The same encoder over texts cut by another analysis."""
+        other = copy(self)
+        other._analyzer = analyzer
+        return other
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``."""

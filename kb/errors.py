@@ -220,3 +220,15 @@ class VersionMissing(KBError):
     """请用 If-Match 写明改的是哪一版"""
 
     code = "version-missing"
+
+
+class VocabularyNotFound(KBError):
+    """没有这一版词表"""
+
+    code = "vocabulary-not-found"
+
+
+class LowersRanking(KBError):
+    """发布后评测会变差，请写明仍要发布的理由"""
+
+    code = "lowers-ranking"

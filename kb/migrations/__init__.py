@@ -16,6 +16,7 @@ from kb.migrations import (
     m009_reports,
     m011_queues,
     m012_editing,
+    m013_vocabulary,
 )
 
 STEPS = (
@@ -30,6 +31,7 @@ STEPS = (
     m009_reports,
     m011_queues,
     m012_editing,
+    m013_vocabulary,
 )
 
 migrations = Migrations("kb")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from indexer.trade import (
     FACTS,
     Sign,
