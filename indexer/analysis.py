@@ -21,7 +21,7 @@ from indexer.dictionary import general_counts, open_cutter
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
 
-ANALYSIS_VERSION = "4"
+ANALYSIS_VERSION = "5"
 """Raised whenever the same text gives other terms: an index of another version is rebuilt."""
 
 SMOOTHING = 20

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from indexer.analysis import Analyzer, domain_words
+from indexer.dictionary import rounded_total
 from indexer.encoder import Encoder, StaticEncoder
 from indexer.queries import QueryBuilder
 from indexer.sources import open_encoder
@@ -85,9 +86,23 @@ def words_of(database: Database, version: int) -> frozenset[str]:
     return frozenset(domain_words(_read(database, version)))
 
 
-def changed_words(database: Database, old: int, new: int) -> AbstractSet[str]:
-    """Words that only one of two versions knows: texts that hold none are cut alike by both."""
-    return words_of(database, old) ^ words_of(database, new)
+@dataclass(frozen=True)
+class CutChange:
+    """How one version cuts otherwise than another: texts that hold none of ``words`` are cut alike
+    by both, unless ``is_whole``."""
+
+    words: AbstractSet[str]
+    is_whole: bool
+
+    def __bool__(self) -> bool:
+        """Whether any text may be cut otherwise."""
+        return self.is_whole or bool(self.words)
+
+
+def compare_cuts(database: Database, old: int, new: int) -> CutChange:
+    """How version ``new`` cuts otherwise than ``old``."""
+    before, after = words_of(database, old), words_of(database, new)
+    return CutChange(before ^ after, rounded_total(before) != rounded_total(after))
 
 
 def _read(database: Database, version: int) -> Vocabulary:

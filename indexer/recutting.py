@@ -6,7 +6,6 @@ holds a word holds every pair of its neighbouring characters: all of them are in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import reduce
 from pathlib import Path
 
@@ -21,17 +20,20 @@ from indexer.class_words import (
     save_class_words,
 )
 from indexer.collection import Collection, OpenSegment
+from indexer.language import CutChange
 from indexer.postings import hash_term
 from kb.database import Database
 
 Places = npt.NDArray[np.int64]
 
 
-def keys_holding(collection: Collection, words: Iterable[str]) -> list[str]:
-    """Keys of the documents that hold one of the words, and of few that do not."""
+def keys_cut_anew(collection: Collection, change: CutChange) -> list[str]:
+    """Keys of the documents that hold a changed word, and of few that do not; or of all."""
+    if change.is_whole:
+        return collection.keys(np.flatnonzero(collection.alive))
     found = [np.zeros(0, np.int64)]
     for segment in collection.segments:
-        found += [_places_of(segment, word) + segment.offset for word in words]
+        found += [_places_of(segment, word) + segment.offset for word in change.words]
     places = np.unique(np.concatenate(found))
     return collection.keys(np.setdiff1d(places, collection.dead))
 

@@ -22,8 +22,8 @@ from indexer.generation import (
     write_state,
     writing,
 )
-from indexer.language import Language, changed_words, open_language, renew_language
-from indexer.recutting import keys_holding, renew_class_words
+from indexer.language import Language, compare_cuts, open_language, renew_language
+from indexer.recutting import keys_cut_anew, renew_class_words
 from kb.database import Database
 from kb.errors import IndexMismatch, IndexMissing
 from kb.settings import Settings
@@ -88,11 +88,11 @@ def _sync(settings: Settings, database: Database, language: Language) -> SyncRep
     if not changes and state.vocabulary == language.cut:
         return SyncReport(0, 0, 0.0)
     changed_objects = {(change.kind, change.object_id) for change in changes}
-    words = changed_words(database, state.vocabulary, language.cut)
+    recut = compare_cuts(database, state.vocabulary, language.cut)
     for part in (PASSAGES, TICKETS):
         keys = scattered_keys(folder / part)
-        if words:
-            keys += keys_holding(Collection(folder / part), words)
+        if recut:
+            keys += keys_cut_anew(Collection(folder / part), recut)
         changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
     commit = Commit(folder, language.analyzer, encoder)
     changed = commit.objects(database, changed_objects)
@@ -103,7 +103,7 @@ def _sync(settings: Settings, database: Database, language: Language) -> SyncRep
             language.analyzer,
             old=state.vocabulary,
             new=language.cut,
-            is_recut=bool(words),
+            is_recut=bool(recut),
         )
     last = changes[-1].seq if changes else state.seq
     write_state(folder, State(last, state.commits + 1, language.cut))
