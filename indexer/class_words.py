@@ -20,6 +20,7 @@ import numpy.typing as npt
 from indexer.analysis import Analyzer
 from indexer.arrays import read_arrays, write_arrays
 from indexer.class_features import FeatureCounts
+from indexer.names import Hashes, find_rows, hash_names
 from indexer.trade import SHORTEST
 from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
@@ -50,18 +51,18 @@ class ClassText:
 
 @dataclass(frozen=True)
 class ClassWords:
-    """The table. ``codes``: the classes in order; ``rows``: of each feature its row in ``logs``;
+    """The table. ``codes``: the classes in order; ``names``: hashes of the features, increasing;
     ``logs``: shape (features, classes), log probability of a feature in a class."""
 
     codes: tuple[str, ...]
-    rows: dict[str, int]
+    names: Hashes
     logs: npt.NDArray[np.float32]
 
     def score(self, features: Iterable[str]) -> Scores:
         """For each class the log likelihood of known features, damped by how many they are."""
         asked = sorted(set(features))
-        found = [self.rows[name] for name in asked if name in self.rows]
-        total: Scores = self.logs[found].sum(axis=0, dtype=np.float64)
+        rows = find_rows(self.names, asked)
+        total: Scores = self.logs[rows[rows >= 0]].sum(axis=0, dtype=np.float64)
         return total / math.sqrt(max(len(asked), SHORTEST))
 
 
@@ -91,7 +92,9 @@ def learn_class_words(texts: Iterable[ClassText], analyzer: Analyzer) -> ClassWo
         [item.weight for item in held],
     )
     names, table = counts.table(LEAST)
-    return ClassWords(codes, {name: row for row, name in enumerate(names)}, _logs(table))
+    hashes = hash_names(names)
+    order = np.argsort(hashes)
+    return ClassWords(codes, hashes[order], _logs(table)[order])
 
 
 def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -104,12 +107,11 @@ def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def save_class_words(folder: Path, table: ClassWords, *, version: int) -> None:
     """Write the table of a version of the vocabulary into a generation's folder."""
-    names = "\n".join(table.rows).encode()
     write_arrays(
         class_words_file(folder, version),
         {
             "codes": np.array([code.encode() for code in table.codes], f"S{CLASS_DIGITS}"),
-            "names": np.frombuffer(names, np.uint8),
+            "names": table.names,
             "logs": table.logs,
         },
     )
@@ -127,9 +129,5 @@ def open_class_words(folder: Path, version: int) -> ClassWords:
     if not path.is_file():
         raise IndexMismatch("索引里没有各类投诉的用词表")
     arrays = read_arrays(path)
-    names = arrays["names"].tobytes().decode().split("\n")
-    return ClassWords(
-        codes=tuple(code.decode() for code in arrays["codes"].tolist()),
-        rows={name: row for row, name in enumerate(names) if name},
-        logs=arrays["logs"],
-    )
+    codes = tuple(code.decode() for code in arrays["codes"].tolist())
+    return ClassWords(codes, arrays["names"], arrays["logs"])

@@ -1,6 +1,7 @@
 """Text to unit vectors: our own static encoder, or any sentence-transformers model.
 
-Our own reads the analysis' terms and is served by model2vec, without importing torch.
+Our own reads the analysis' terms. It is served from the files sentence-transformers saved, mapped
+and shared by workers, without importing torch.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ Vectors = npt.NDArray[np.float32]
 """Shape (texts, dimension), rows of length 1, or 0 for a text without a known term."""
 
 RECIPE = "recipe.json"
+TOKENIZER = "tokenizer.json"
+TABLE, TABLE_NAME = "model.safetensors", "embedding.weight"
+LONGEST_HEADER = 1 << 20
 UNKNOWN = "[UNK]"
 
 
@@ -44,20 +48,18 @@ class StaticEncoder:
 
     def __init__(self, folder: Path, analyzer: Analyzer) -> None:
         """Load what training saved in ``folder``; raise EncoderUnavailable when it is not whole."""
-        from model2vec import StaticModel
-
         try:
             recipe = json.loads((folder / RECIPE).read_text("utf-8"))
-            model = StaticModel.from_pretrained(folder)
+            tokenizer = json.loads((folder / TOKENIZER).read_text("utf-8"))
+            vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
+            self.identity: str = recipe["identity"]
+            self.table = map_table(folder / TABLE)
         except (OSError, ValueError, KeyError) as error:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
         self.folder = folder
         self._analyzer = analyzer
-        vocabulary: dict[str, int] = model.tokenizer.get_vocab()
         self._rows = {term: row for term, row in vocabulary.items() if term != UNKNOWN}
-        self.table = np.ascontiguousarray(model.embedding, np.float32)
-        self.identity: str = recipe["identity"]
-        self.dimension = int(model.dim)
+        self.dimension = self.table.shape[1]
 
     def reading(self, analyzer: Analyzer) -> StaticEncoder:
         """The same encoder over texts cut by another analysis."""
@@ -72,7 +74,7 @@ class StaticEncoder:
     def encode_tokens(self, token_lists: Sequence[Sequence[str]]) -> Vectors:
         """Unit vectors of texts that are cut already: the mean over the known terms.
 
-        What model2vec's ``encode`` gives, without joining the terms to text and cutting it again.
+        What sentence-transformers gives, without joining the terms to text and cutting it again.
         """
         rows = self.rows_of(list(chain.from_iterable(token_lists)))
         places = np.repeat(np.arange(len(token_lists)), [len(tokens) for tokens in token_lists])
@@ -100,6 +102,25 @@ class StaticEncoder:
         """The row of each Chinese character, by its place after HAN_FIRST; -1 for none."""
         terms = [chr(point) for point in range(HAN_FIRST, HAN_LAST + 1)]
         return self.rows_of(terms)
+
+
+def map_table(path: Path) -> Vectors:
+    """The one table of a safetensors file, mapped; shape (terms, dimension), float32.
+
+    The format: eight bytes with the length of a JSON header (name → dtype, shape, offsets), then
+    the bytes. Raise OSError, ValueError or KeyError when the file is not whole or holds no such
+    table.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > LONGEST_HEADER:
+            raise ValueError(f"{path.name}: no safetensors file")
+        entry = json.loads(file.read(length))[TABLE_NAME]
+    if entry["dtype"] != "F32":
+        raise ValueError(f"{path.name}: {entry['dtype']}")
+    start = 8 + length + entry["data_offsets"][0]
+    table: Vectors = np.memmap(path, np.float32, "r", start, tuple(entry["shape"]))
+    return np.asarray(table)
 
 
 class LibraryEncoder:

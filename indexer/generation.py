@@ -19,7 +19,7 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 PASSAGES = "passages"
 TICKETS = "tickets"
-FORMAT = "5"
+FORMAT = "6"
 """Raised whenever the files of a generation are laid out otherwise."""
 KEPT = 2
 """Generations left on disk: the current one and the one readers may still hold."""

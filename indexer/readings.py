@@ -1,14 +1,18 @@
 """How Chinese is read aloud: syllables without tones, their initials, and which sound alike.
 
-pypinyin's tables are read when the first word is, because they take 50 MB.
+pypinyin's tables of characters and phrases are read as files when the first word is: imported, they
+take 50 MB and half a second. A test holds the readings to what pypinyin itself says.
 """
 
 from __future__ import annotations
 
-import re
+import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import islice, product
+from pathlib import Path
 from typing import Any
 
 KEPT_CHARACTERS = 20_000
@@ -45,7 +49,6 @@ _AFTER_F = {
     "n": "en",
     "o": "o",
 }
-_TONES = re.compile(r"[0-9]")
 
 
 def syllables_of(word: str) -> tuple[str, ...] | None:
@@ -84,33 +87,43 @@ def _read_along(word: str) -> Iterator[str]:
 def _phrase(word: str) -> tuple[str, ...]:
     if word in PHRASES:
         return tuple(PHRASES[word].split())
-    found = _phrases().get(word, ())
-    return tuple(_plain(choices[0]) for choices in found) if len(found) == len(word) else ()
+    found = _phrases().get(word, "").split()
+    return tuple(map(_plain, found)) if len(found) == len(word) else ()
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> Mapping[str, Any]:
-    from pypinyin.constants import PHRASES_DICT
+def _phrases() -> Mapping[str, str]:
+    """Phrases with the commonest reading of each of their characters, spaces between."""
+    read: dict[str, list[list[str]]] = _read_table("phrases_dict.json")
+    return {phrase: " ".join(each[0] for each in readings) for phrase, readings in read.items()}
 
-    phrases: Mapping[str, Any] = PHRASES_DICT
-    return phrases
+
+@lru_cache(maxsize=1)
+def _characters() -> Mapping[str, str]:
+    """Code points of characters, as decimal numbers, with their readings, commas between."""
+    read: dict[str, str] = _read_table("pinyin_dict.json")
+    return read
+
+
+def _read_table(name: str) -> Any:
+    package = find_spec("pypinyin")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("pypinyin")
+    return json.loads((Path(package.submodule_search_locations[0]) / name).read_text("utf-8"))
 
 
 @lru_cache(maxsize=KEPT_CHARACTERS)
 def _character(char: str) -> tuple[str, ...]:
     """Readings of one character without tones, the commonest first; none for what is no Chinese."""
-    from pypinyin import Style, pinyin
-
-    found = pinyin(char, style=Style.NORMAL, heteronym=True, errors="ignore")
-    return tuple(dict.fromkeys(map(_plain, found[0]))) if found else ()
+    found = _characters().get(str(ord(char)), "")
+    return tuple(dict.fromkeys(map(_plain, found.split(",")))) if found else ()
 
 
 @lru_cache(maxsize=4_096)
 def _plain(syllable: str) -> str:
-    from pypinyin.contrib.tone_convert import to_normal
-
-    plain: str = to_normal(syllable, v_to_u=False)
-    return _TONES.sub("", plain)
+    """A syllable without its tone: lüè → lve, as pinyin is typed."""
+    letters = unicodedata.normalize("NFD", syllable).replace("u\N{COMBINING DIAERESIS}", "v")
+    return "".join(char for char in letters if not unicodedata.combining(char))
 
 
 @lru_cache(maxsize=4_096)

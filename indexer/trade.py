@@ -14,22 +14,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from indexer.analysis import Analyzer
+from indexer.arrays import read_arrays, write_arrays
 from indexer.dictionary import general_counts
+from indexer.names import Hashes, find_rows, hash_names
 from indexer.queries import Query
 from indexer.readings import syllables_of
 from indexer.scoring import WordScorer
 from kb.errors import IndexMismatch
 
-GATE_FILE = "trade.npz"
+GATE_FILE = "trade.arrays"
 KINDS = "wcs"
 """First letters of features that lean: words, pairs of characters, pairs of syllables."""
 FACTS = (
@@ -81,28 +85,68 @@ NO_SIGN = Sign(0.0, 0.0)
 
 @dataclass(frozen=True)
 class TradeGate:
-    """What is learnt. ``own``: words our desk says; ``facts``: weights in the order of FACTS;
-    ``least``: the score from which a text counts as one of the trade."""
+    """What is learnt. ``names``: hashes of the features, increasing; ``signs``: weight and lean of
+    each, shape (features, 2); ``own``: whether it is a word our desk says; ``facts``: weights in
+    the order of FACTS; ``least``: the score from which a text counts as one of the trade."""
 
-    signs: Mapping[str, Sign]
-    own: frozenset[str]
+    names: Hashes
+    signs: npt.NDArray[np.float32]
+    own: npt.NDArray[np.bool_]
     facts: tuple[float, ...]
     start: float
     least: float
 
     def score(self, talk: Talk) -> float:
         """Log odds that the talk is of the trade."""
-        said = math.fsum(self.signs.get(name, NO_SIGN).weight for name in talk.features)
-        facts = measure_facts(talk, self._lean, self.own.__contains__)
-        known = math.fsum(weight * fact for weight, fact in zip(self.facts, facts, strict=True))
-        return self.start + known + said * feature_share(talk)
+        signs, own = self._read({*talk.features, *map(name_own, talk.words | talk.nouns)})
+        said = math.fsum(signs.get(name, NO_SIGN).weight for name in talk.features)
+        facts = measure_facts(
+            talk, lambda name: signs.get(name, NO_SIGN).lean, lambda word: name_own(word) in own
+        )
+        told = math.fsum(weight * fact for weight, fact in zip(self.facts, facts, strict=True))
+        return self.start + told + said * feature_share(talk)
 
     def is_trade(self, talk: Talk) -> bool:
         """Whether the talk is enough like a complaint of the trade to suggest anything."""
         return self.score(talk) >= self.least
 
-    def _lean(self, name: str) -> float:
-        return self.signs.get(name, NO_SIGN).lean
+    def _read(self, names: Iterable[str]) -> tuple[dict[str, Sign], set[str]]:
+        """The signs of those names that are known, and which of them are words of ours."""
+        asked = list(names)
+        rows = find_rows(self.names, asked)
+        known = list(compress(asked, rows >= 0))
+        held = rows[rows >= 0]
+        signs = map(Sign._make, self.signs[held].tolist())
+        return dict(zip(known, signs, strict=True)), set(compress(known, self.own[held]))
+
+
+def make_gate(
+    signs: Mapping[str, Sign],
+    own: Iterable[str],
+    *,
+    facts: Sequence[float],
+    start: float,
+    least: float = 0.0,
+) -> TradeGate:
+    """A gate of signs by the names of features; ``own``: words our desk says."""
+    said = set(map(name_own, own))
+    names = sorted({*signs, *said})
+    hashes = hash_names(names)
+    order = np.argsort(hashes)
+    table = np.array([signs.get(name, NO_SIGN) for name in names], np.float32)
+    return TradeGate(
+        names=hashes[order],
+        signs=table.reshape(len(names), 2)[order],
+        own=np.array([name in said for name in names], np.bool_)[order],
+        facts=tuple(facts),
+        start=start,
+        least=least,
+    )
+
+
+def name_own(word: str) -> str:
+    """The name of a word among those our desk says: numbers stand as they are."""
+    return f"w{word}"
 
 
 def feature_share(talk: Talk) -> float:
@@ -208,15 +252,10 @@ def read_syllable(char: str) -> str:
 
 def save_gate(folder: Path, gate: TradeGate) -> None:
     """Write a gate into a generation's folder."""
-    names = sorted(gate.signs)
-    np.savez(
+    numbers = np.array([gate.start, gate.least, *gate.facts])
+    write_arrays(
         folder / GATE_FILE,
-        names=np.array(names, np.str_),
-        signs=np.array([gate.signs[name] for name in names], np.float32).reshape(len(names), 2),
-        own=np.array(sorted(gate.own), np.str_),
-        facts=np.array(gate.facts),
-        start=np.array(gate.start),
-        least=np.array(gate.least),
+        {"names": gate.names, "signs": gate.signs, "own": gate.own, "numbers": numbers},
     )
 
 
@@ -225,12 +264,6 @@ def open_gate(folder: Path) -> TradeGate:
     """The gate of a generation, which never changes in it; raise IndexMismatch without one."""
     if not (folder / GATE_FILE).is_file():
         raise IndexMismatch("索引里没有判别闲话的模型，请运行 kb index --full")
-    with np.load(folder / GATE_FILE, allow_pickle=False) as file:
-        signs = map(Sign._make, file["signs"].tolist())
-        return TradeGate(
-            signs=dict(zip(file["names"].tolist(), signs, strict=True)),
-            own=frozenset(file["own"].tolist()),
-            facts=tuple(file["facts"].tolist()),
-            start=float(file["start"]),
-            least=float(file["least"]),
-        )
+    arrays = read_arrays(folder / GATE_FILE)
+    start, least, *facts = arrays["numbers"].tolist()
+    return TradeGate(arrays["names"], arrays["signs"], arrays["own"], tuple(facts), start, least)

@@ -26,6 +26,7 @@ from indexer.trade import (
     TalkReader,
     TradeGate,
     feature_share,
+    make_gate,
     measure_facts,
 )
 from indexer.trade_texts import (
@@ -191,12 +192,11 @@ def _assemble(solution: Floats, design: Design, leanings: Leanings) -> TradeGate
         name: Sign(weights.get(name, 0.0), leanings.lean(name) if name[0] in KINDS else 0.0)
         for name in sorted({*weights, *leanings.names()})
     }
-    return TradeGate(
-        signs={name: sign for name, sign in signs.items() if max(map(abs, sign)) >= NEGLIGIBLE},
-        own=leanings.own_words(),
-        facts=tuple(facts.tolist()),
+    return make_gate(
+        {name: sign for name, sign in signs.items() if max(map(abs, sign)) >= NEGLIGIBLE},
+        leanings.own_words(),
+        facts=facts.tolist(),
         start=float(solution[0] - facts @ design.centres),
-        least=0.0,
     )
 
 

@@ -81,7 +81,7 @@ def train_encoder(
     start: Start | None = None,
     progress: Progress = quiet,
 ) -> str:
-    """Train an encoder and save it in ``folder`` for model2vec; return its identity.
+    """Train an encoder and save it in ``folder``; return its identity.
 
     ``start``: of the same texts, where it is known already.
     """
@@ -182,7 +182,7 @@ class _Numbered:
 
 
 def _number(training: TrainingSet, vocabulary: dict[str, int]) -> _Numbered:
-    """Known terms only, as model2vec reads texts; pairs with a side of none are left out."""
+    """Known terms only, as the encoder reads texts; pairs with a side of none are left out."""
     sides = [side for pair in training.pairs for side in pair]
     rows = [
         np.array([vocabulary[term] for term in text if term in vocabulary], np.int64)

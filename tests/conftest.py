@@ -6,6 +6,7 @@ when the schema, the handbook or the index changes.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -54,10 +55,21 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it."""
-    data = Path(KEPT) if KEPT else tmp_path_factory.mktemp("prepared") / "data"
-    if data.exists():
-        return data
+    """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it.
+
+    Of several test processes the first makes it and the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder
+    data = Path(KEPT) if KEPT else shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.exists():
+            _prepare(data)
+    return data
+
+
+def _prepare(data: Path) -> None:
     settings = read_settings({"KB_DATA": str(data)})
     database = create_database(settings.database)
     import_handbook(database, read_handbook(settings.handbook), author="import", now=START)
@@ -71,7 +83,6 @@ def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     build_index(settings, database, now=START, progress=quiet)
     database.close()
-    return data
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 LIBRARIES = (
-    "click", "flask", "jieba", "model2vec", "numpy", "opencc-python-reimplemented", "pydantic",
+    "click", "flask", "jieba", "numpy", "opencc-python-reimplemented", "pydantic",
     "pypinyin", "rapidfuzz", "rjieba", "scipy", "sentence-transformers", "sqlite-utils", "torch",
     "waitress", "whoosh-reloaded", "bm25s", "faiss-cpu", "numba", "tantivy",
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pypinyin import Style, pinyin
 
 from indexer.closeness import Wanted, closeness
 from indexer.engine import Engine
@@ -16,7 +17,7 @@ from indexer.language import Language
 from indexer.lexicon import Lexicon
 from indexer.pairs import PairTable, code_pair, count_pairs
 from indexer.queries import Query
-from indexer.readings import readings_of, sounds_like, split_syllables, syllables_of
+from indexer.readings import MOST_READINGS, readings_of, sounds_like, split_syllables, syllables_of
 from indexer.spelling import Speller
 from indexer.sync import sync_index
 from indexer.typed import TypedQueries
@@ -205,6 +206,17 @@ def test_syllables_that_are_told_apart_do_not(one: str, other: str) -> None:
 )
 def test_words_of_the_trade_are_read_as_the_trade_reads_them(word: str, reading: str) -> None:
     assert " ".join(syllables_of(word) or ()) == reading
+
+
+def test_characters_and_phrases_are_read_as_pypinyin_reads_them() -> None:
+    """But for ê, which nobody types."""
+    for char in map(chr, range(0x4E00, 0x9FA6)):
+        found = pinyin(char, style=Style.NORMAL, heteronym=True, v_to_u=False, errors="ignore")
+        wanted = dict.fromkeys(each.replace("ê", "e") for each in found[0]) if found else {}
+        assert list(readings_of(char)) == [(each,) for each in wanted][:MOST_READINGS]
+    for phrase in ("一不小心", "重庆", "银行", "绿色", "旅行", "略微", "朝阳", "音乐", "会计"):
+        reading = [each[0] for each in pinyin(phrase, style=Style.NORMAL, v_to_u=False)]
+        assert list(syllables_of(phrase) or ()) == reading
 
 
 def test_a_character_of_several_readings_is_read_each_way() -> None:

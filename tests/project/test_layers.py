@@ -15,7 +15,7 @@ MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer
 LIBRARIES = {
     "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
     "indexer": {
-        "model2vec", "numpy", "opencc", "pypinyin", "rapidfuzz", "rjieba", "scipy",
+        "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
@@ -32,7 +32,6 @@ ONE_HOME = {
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
-    "pypinyin": "indexer/readings.py",
     "rapidfuzz": "indexer/lexicon.py",
 }
 
