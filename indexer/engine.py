@@ -34,6 +34,7 @@ from indexer.snapshot import Snapshot, open_snapshot
 from indexer.suggesting import (
     Case,
     guess_categories,
+    rank_procedures,
     suggest_fixes,
     suggest_limits,
     suggest_procedures,
@@ -123,6 +124,11 @@ class Engine:
         )
 
     @property
+    def database(self) -> Database:
+        """The database it reads."""
+        return self._database
+
+    @property
     def analyzer(self) -> Analyzer:
         """The analysis of this desk's words."""
         return self._opened.language.analyzer
@@ -182,28 +188,9 @@ class Engine:
         masked = mask_text(request.text, never=reference.never_mask)
         opened = self.opened()
         snapshot = opened.snapshot
-        language = opened.language
-        query = language.builder.build(masked, without=request.without)
-        found = retrieve(snapshot, query, on=now.date())
-        talk = opened.reader.read(query)
-        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
-        if request.category:
-            classes = settle_class(classes, request.category)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
-        case = Case(
-            query=query,
-            retrieved=found,
-            classes=classes,
-            explainer=Explainer(language.analyzer, query, snapshot.passages.ceiling),
-            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
-            now=now,
-            region=request.region,
-            area=request.area,
-            priority=ticket.urgency if ticket else "",
-            limit=request.limit,
-            arranger=ranking.arranger(classes),
-        )
-        is_other = not request.category and not opened.gate.is_trade(talk)
+        case, is_other = self._read(opened, request, masked, ranking, ticket=ticket, now=now)
+        classes = case.classes
         answer = Answer(
             session_id=secrets.token_hex(12),
             mode=snapshot.mode,
@@ -230,7 +217,7 @@ class Engine:
             return answer
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, language.analyzer, self._tallies)
+        fixes = suggest_fixes(connection, snapshot, case, opened.language.analyzer, self._tallies)
         shown = [item for _, item in procedures]
         on_trial = any(item.propensity < 1 for item in (*shown, *fixes))
         return replace(
@@ -240,6 +227,58 @@ class Engine:
             time_limits=_numbered(limits),
             past_fixes=_numbered(fixes),
         )
+
+    def _read(
+        self,
+        opened: Opened,
+        request: SuggestionRequest,
+        masked: str,
+        ranking: Ranking,
+        *,
+        ticket: Ticket | None,
+        now: datetime,
+    ) -> tuple[Case, bool]:
+        """What is known and found of a complaint, and whether it is none of the trade's."""
+        query = opened.language.builder.build(masked, without=request.without)
+        found = retrieve(opened.snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        if request.category:
+            classes = settle_class(classes, request.category)
+        case = Case(
+            query=query,
+            retrieved=found,
+            classes=classes,
+            explainer=Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling),
+            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
+            now=now,
+            region=request.region,
+            area=request.area,
+            priority=ticket.urgency if ticket else "",
+            limit=request.limit,
+            arranger=ranking.arranger(classes),
+        )
+        return case, not request.category and not opened.gate.is_trade(talk)
+
+    def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
+        """Ids of the articles that ``preview`` shows first, without their reasons; none where it
+        abstains. ``text``: masked already."""
+        connection = self._database.connection
+        asked = complete_request(connection, SuggestionRequest(text, limit=count), now=now)
+        opened = self.opened()
+        ranking = self._rankers.fixed()
+        case, is_other = self._read(opened, asked, text, ranking, ticket=None, now=now)
+        if is_other or not case.classes:
+            return []
+        hits = rank_procedures(connection, opened.snapshot, case)
+        return [hit.target_id for hit, _ in hits]
+
+    @property
+    def version(self) -> str:
+        """What the answers depend on: state of the index, vocabulary, ranker."""
+        opened = self.opened()
+        ranker = self._rankers.fixed().version
+        return f"{opened.snapshot.version} {opened.language.version} {ranker}"
 
     def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
         """The earlier ticket of the same number about the same matter."""

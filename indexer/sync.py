@@ -47,7 +47,7 @@ class SyncReport:
 def sync_index(settings: Settings, database: Database) -> SyncReport:
     """Take the queue into the current generation; raise IndexMissing, IndexMismatch, IndexBusy."""
     with writing(settings.index):
-        return _sync(settings, database, open_language(settings, database))
+        return take_in(read_current(settings.index), database, open_language(settings, database))
 
 
 def follow(
@@ -69,7 +69,7 @@ def follow(
             if newest != synced or queue.count_queued(database.connection):
                 language = renew_language(language, database, version=newest, cut=newest)
                 try:
-                    _sync(settings, database, language)
+                    take_in(read_current(settings.index), database, language)
                     synced = newest
                 except (IndexMissing, IndexMismatch):
                     time.sleep(PAUSE_SECONDS * 20)
@@ -77,10 +77,10 @@ def follow(
             time.sleep(PAUSE_SECONDS)
 
 
-def _sync(settings: Settings, database: Database, language: Language) -> SyncReport:
-    """Take in what is queued, and cut anew what the words of ``language`` cut otherwise."""
+def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
+    """Bring a generation up to the database: take in what is queued, and cut anew what the words
+    of ``language`` cut otherwise. Raise IndexMismatch."""
     started = time.monotonic()
-    folder = read_current(settings.index)
     manifest = read_manifest(folder)
     encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
     state = read_state(folder)
