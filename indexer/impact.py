@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from indexer.engine import Engine
-from indexer.overlay import changed_desk
+from indexer.overlay import ChangedDesk, changed_desk
 from kb.database import Database
 from kb.foresight import DEPTH, Foreseen, foresee
 from kb.judged import read_judged
@@ -108,10 +108,20 @@ class ImpactStudy:
             asked = list(self._texts(with_recent=with_recent))
             base = self._base(now, with_limits=with_limits)
             _fill(base, self._engine, self._database, asked, now=now, with_limits=with_limits)
-            with changed_desk(self._settings, self._database, publish) as engine:
-                after: Lists = {}
+            with changed_desk(self._settings, self._database, publish) as changed:
+                after = self._untouched(changed, base)
+                engine = changed.engine
                 _fill(after, engine, engine.database, asked, now=now, with_limits=with_limits)
         return _compare(asked, base, after, seconds=time.monotonic() - started)
+
+    def _untouched(self, changed: ChangedDesk, base: Lists) -> Lists:
+        """The lists that stay: no document changed, and the text is understood as before."""
+        if changed.documents:
+            return {}
+        old = self._engine.opened().language.builder
+        new = changed.engine.opened().language.builder
+        kept = (key for key in base if key[0] != SEARCH and old.build(key[1]) == new.build(key[1]))
+        return {key: base[key] for key in kept}
 
     def _texts(self, *, with_recent: bool) -> Iterator[_Asked]:
         connection = self._database.connection

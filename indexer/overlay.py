@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.engine import Engine
@@ -28,11 +29,19 @@ LOCK = "LOCK"
 ATTEMPTS = 5
 
 
+@dataclass(frozen=True)
+class ChangedDesk:
+    """An engine over the desk as it would be; ``documents``: how many were written anew for it."""
+
+    engine: Engine
+    documents: int
+
+
 @contextmanager
 def changed_desk(
     settings: Settings, database: Database, publish: Callable[[Database], object]
-) -> Iterator[Engine]:
-    """An engine over the desk as it would be after ``publish``; raise IndexMismatch.
+) -> Iterator[ChangedDesk]:
+    """The desk as it would be after ``publish``; raise IndexMismatch.
 
     ``publish`` gets a database whose changes are never kept.
     """
@@ -42,8 +51,9 @@ def changed_desk(
         generation = _copy_generation(read_current(settings.index), folder)
         publish(scratch)
         language = open_language(settings, scratch)
-        take_in(generation, scratch, language)
-        yield Engine(settings, scratch, language, generation=generation)
+        report = take_in(generation, scratch, language)
+        engine = Engine(settings, scratch, language, generation=generation)
+        yield ChangedDesk(engine, report.changed + report.removed)
     finally:
         scratch.close()
         shutil.rmtree(folder, ignore_errors=True)

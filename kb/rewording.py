@@ -10,9 +10,10 @@ from typing import Any
 from kb.database import Database
 from kb.diffing import FieldChange, diff_texts, merge_texts
 from kb.errors import InvalidInput, RevisionConflict
+from kb.foresight import Foreseen, check_reason, foreseen_as_dict
 from kb.store import vocabulary as store
 from kb.store.vocabulary import Signed
-from kb.texts import clean_required
+from kb.texts import clean_required, clean_text
 from kb.vocabulary import (
     KINDS,
     RowFault,
@@ -77,18 +78,31 @@ def _merge(
     return table
 
 
-def publish(database: Database, proposal: Proposal, signed: Signed, *, now: datetime) -> int:
+def publish(
+    database: Database,
+    proposal: Proposal,
+    signed: Signed,
+    *,
+    now: datetime,
+    foreseen: Foreseen | None = None,
+    despite: str = "",
+) -> int:
     """Put a proposal in force as the next version and return its number.
 
-    Raise InvalidInput without a reason or a change, RevisionConflict when it was overtaken.
+    ``foreseen``: what it was measured to change; ``despite``: why it is published although it
+    makes answers worse. Raise InvalidInput without a reason or a change, RevisionConflict when it
+    was overtaken, LowersRanking when ``despite`` is missing.
     """
     reason = clean_required(signed.reason, field="reason", longest=MAX_REASON)
+    despite = clean_text(despite, field="despite", longest=MAX_REASON)
+    check_reason(foreseen, despite, field="despite")
+    impact = {**foreseen_as_dict(foreseen), "despite": despite} if foreseen else None
     with database.transaction() as connection:
         newest = store.newest_number(connection)
         if newest != proposal.base:
             told = f"最新为第 {newest} 版，您改的是第 {proposal.base} 版"
             raise RevisionConflict(told, field="base")
-        checked = Signed(signed.author, reason, signed.restored, signed.impact)
+        checked = Signed(signed.author, reason, signed.restored, impact)
         number = store.add_version(connection, proposal.tables, checked, now=now)
         if number == newest:
             raise InvalidInput("词表没有变化", field="tables")

@@ -10,8 +10,21 @@ from web import errors, guard, labels, lifecycle
 from web.api import articles, calls, editing, health, limits, search, suggestions
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
+from web.api import vocabulary as api_vocabulary
+from web.impacts import Impacts
 from web.metrics import Metrics
-from web.pages import agent, closing, desk, dispatching, handbook, pop, problems, reports, tickets
+from web.pages import (
+    agent,
+    closing,
+    desk,
+    dispatching,
+    handbook,
+    pop,
+    problems,
+    reports,
+    tickets,
+    vocabulary,
+)
 from web.pages import editing as editing_pages
 from web.pages import search as search_pages
 from web.services import Services
@@ -24,6 +37,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calls.blueprint,
     articles.blueprint,
     editing.blueprint,
+    api_vocabulary.blueprint,
     limits.blueprint,
     api_reports.blueprint,
     health.blueprint,
@@ -37,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     editing_pages.blueprint,
+    vocabulary.blueprint,
     problems.blueprint,
 )
 
@@ -58,6 +73,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.extensions["services"] = services
     app.extensions["metrics"] = Metrics()
     app.extensions["recent-answers"] = RecentAnswers()
+    app.extensions["impacts"] = Impacts(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
     app.url_map.strict_slashes = False

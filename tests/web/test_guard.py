@@ -85,6 +85,8 @@ FORMS = [
     "/edit/P060101",
     "/edit/P060101/step",
     "/edit/P060101/discard",
+    "/edit/vocabulary",
+    "/edit/vocabulary/rollback",
     "/reports/gaps/G1/mark",
     "/reports/tasks/1/close",
     "/search/gap",
