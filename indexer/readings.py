@@ -7,6 +7,7 @@ take 50 MB and half a second. A test holds the readings to what pypinyin itself 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -49,12 +50,26 @@ _AFTER_F = {
     "n": "en",
     "o": "o",
 }
+_RUNS = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 
 
 def syllables_of(word: str) -> tuple[str, ...] | None:
     """The likeliest reading of a Chinese word, a syllable a character; None if one has none."""
     reading = _phrase(word) or tuple(_read_along(word))
     return reading if len(reading) == len(word) else None
+
+
+def short_name(title: str, *, longest: int = 60) -> str:
+    """A title as a short name of letters, a syllable a word: 业务开通 → ye-wu-kai-tong."""
+    runs = _RUNS.findall(title.lower())
+    words = [word for run in runs for word in ([run] if run.isascii() else _read_along(run))]
+    name = ""
+    for word in words:
+        longer = f"{name}-{word}" if name else word
+        if len(longer) > longest:
+            break
+        name = longer
+    return name
 
 
 def readings_of(word: str) -> Iterator[tuple[str, ...]]:

@@ -30,6 +30,12 @@ class ArticleNotFound(KBError):
     code = "article-not-found"
 
 
+class DocumentRefused(KBError):
+    """这个文件不能导入"""
+
+    code = "document-refused"
+
+
 class TimeLimitNotFound(KBError):
     """没有这个时限"""
 
@@ -124,6 +130,12 @@ class GapNotFound(KBError):
     """没有这个知识缺口"""
 
     code = "gap-not-found"
+
+
+class CardNotFound(KBError):
+    """没有这张卡片，或它所在的条目已失效"""
+
+    code = "card-not-found"
 
 
 class StaleVersion(KBError):

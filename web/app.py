@@ -7,7 +7,8 @@ from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
 from web import errors, guard, labels, lifecycle
-from web.api import articles, calls, editing, health, limits, search, suggestions
+from web.api import articles, calls, documents, editing, health, limits, search, suggestions
+from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.api import vocabulary as api_vocabulary
@@ -25,7 +26,9 @@ from web.pages import (
     tickets,
     vocabulary,
 )
+from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
+from web.pages import learning as learning_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -38,8 +41,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     articles.blueprint,
     editing.blueprint,
     api_vocabulary.blueprint,
+    documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
+    api_learning.blueprint,
     health.blueprint,
     desk.blueprint,
     tickets.blueprint,
@@ -50,8 +55,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     handbook.blueprint,
     search_pages.blueprint,
     reports.blueprint,
+    document_pages.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
+    learning_pages.blueprint,
     problems.blueprint,
 )
 

@@ -106,7 +106,10 @@ class SearchQueryString(Query):
 
 
 class SearchPage(Query):
-    """The page /search; an empty field is none. ``reported``: a gap was just reported."""
+    """The page /search; an empty field is none. ``reported``: a gap was just reported.
+
+    ``training``: asked to learn; it is recorded apart and no figure counts it.
+    """
 
     q: Annotated[str, Field(max_length=MAX_QUERY)] = ""
     type: SearchType = "all"
@@ -116,6 +119,7 @@ class SearchPage(Query):
     syntax: Syntax = "simple"
     as_of: Day | None = None
     reported: Name = ""
+    training: bool = False
 
 
 class SearchBody(SearchQueryString):
@@ -370,3 +374,25 @@ class DueBody(Body):
         if (self.limit_id is None) == (self.category is None):
             raise ValueError("limit_id 和 category 给且只给一个")
         return self
+
+
+class GradeBody(Body):
+    """POST /learning/cards/{card_id}/grade; ``follows``: number of the review seen before."""
+
+    rating: Annotated[int, Field(ge=1, le=4)]
+    follows: Annotated[int, Field(ge=0)] | None = None
+
+
+class GradeForm(Query):
+    """The form of a card."""
+
+    card_id: Identity
+    rating: Annotated[int, Field(ge=1, le=4)]
+    follows: Annotated[int, Field(ge=0)] | None = None
+
+
+class CardsPage(Query):
+    """The page /learn/cards: which card comes first, and what became of the one before."""
+
+    card: Name = ""
+    done: Name = ""

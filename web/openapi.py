@@ -10,13 +10,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies, drafts, vocabulary
+from web import bodies, drafts, incoming, vocabulary
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
-from web.replies import base, editing, handbook, reports, service, suggestions, tickets
+from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
+CHANGE_NOTHING = ("/search", "/documents/preview")
+"""Called by POST because their input is large or private; they may be sent again anyhow."""
 Json = dict[str, Any]
 
 
@@ -124,6 +126,9 @@ OPERATIONS: tuple[Operation, ...] = (
               editing.VocabularyDiffReply, query=drafts.DiffQuery),
     Operation("GET", "/editing", "待办的草稿与审核，将到期的复核",
               editing.QueueReply, query=drafts.QueueQuery),
+    Operation("POST", "/documents/preview",
+              "Word 文件或 HTML 会变成哪些条目；不保存，再用 PUT …/draft 逐条存",
+              editing.DocumentReply, incoming.DocumentBody),
     Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
@@ -141,6 +146,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/reports/tasks", "复核任务", reports.TaskListReply, query=bodies.TaskQuery),
     Operation("POST", "/reports/tasks/{task_id}/close", "办完一个复核任务",
               reports.TaskReply, bodies.TaskCloseBody),
+    Operation("GET", "/learning/cards", "今天要复习的卡片", learning.DeckReply),
+    Operation("POST", "/learning/cards/{card_id}/grade", "给一张卡片评分（1 忘了 … 4 很熟）",
+              learning.GradeReply, bodies.GradeBody, status=201),
+    Operation("POST", "/learning/cards/undo", "撤销今天的上一次评分", learning.GradeReply),
     Operation("GET", "/healthz", "进程在运行", service.HealthReply),
     Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
     Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),
@@ -197,7 +206,7 @@ def _describe(operation: Operation) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
         described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
-    if operation.method == "POST" and operation.body and operation.path != "/search":
+    if operation.method == "POST" and operation.body and operation.path not in CHANGE_NOTHING:
         described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
     return described
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from kb.sections import plain, quoted, split_raw
 from web.library import FoundArticle, find_article
 from web.rendering import article_html
 
-_HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
-_QUOTED = re.compile(r"^ {0,3}> ?(.*)$", re.MULTILINE)
-_LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 GIST, WORDING = "一句话", "话术"
 FIRST = ("不要承诺", "例外与补偿", "何时升级", "怎么认")
 
@@ -38,25 +35,13 @@ def read_reading(article_id: str, *, revision: int | None, step: int = 0) -> Rea
     return Reading(
         found=found,
         hit=step if 1 <= step <= len(text.steps) else 0,
-        gist=_LINK.sub(r"\1", parts.get(GIST, "").strip()),
+        gist=plain(parts.get(GIST, "")),
         wording=quoted(parts.get(WORDING, "")),
         sections=tuple(
             (name, article_html(f"{article_id}#{name}", text.number, parts[name]))
             for name in _ordered(parts)
         ),
     )
-
-
-def split_raw(body: str) -> dict[str, str]:
-    """Markdown under each second-level heading; "" before the first."""
-    pieces = _HEADING.split(body)
-    return {"": pieces[0]} | dict(zip(pieces[1::2], pieces[2::2], strict=True))
-
-
-def quoted(text: str) -> str:
-    """The quoted lines of a section: only these are meant for the customer's ears."""
-    lines = [_LINK.sub(r"\1", line).strip() for line in _QUOTED.findall(text)]
-    return "\n".join(line for line in lines if line)
 
 
 def _ordered(parts: dict[str, str]) -> list[str]:

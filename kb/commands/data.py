@@ -13,7 +13,7 @@ import click
 
 from kb.commands.console import DIFFERENT, FAILURE, Command, Group, json_option, show
 from kb.commands.indexing import describe_index, rebuild, refresh_after_import
-from kb.commands.params import Readable, Text
+from kb.commands.params import Readable, Text, Whole
 from kb.commands.progress import counted, showing_progress
 from kb.commands.run import Run, pass_run
 from kb.errors import IndexBusy, InvalidInput
@@ -21,6 +21,7 @@ from kb.rows import SUFFIXES
 
 if TYPE_CHECKING:
     from kb.database import Database
+    from kb.documents.drafting import Proposal
     from kb.importing import ImportReport
 
 AUTHOR = "导入"
@@ -132,6 +133,46 @@ def import_handbook_command(run: Run, folder: Path | None, as_json: bool) -> int
     lines = [_handbook_line(report), *_conflict_lines(report), describe_index(index)]
     show({**report, "index": index}, lines, as_json=as_json)
     return DIFFERENT if report["conflicts"] else 0
+
+
+@import_group.command("docx")
+@click.argument("file", metavar="FILE", type=Readable(suffixes=(".docx", ".html", ".htm")))
+@click.option("--level", type=Whole(0, 6), default=0, help="在哪一级标题切开，0 为自动")
+@click.option("--save", is_flag=True, help="存成草稿；不加时只说明会变成什么")
+@json_option
+@pass_run
+def import_document_command(run: Run, file: Path, level: int, save: bool, as_json: bool) -> None:
+    """把 Word 文件按标题切成条目，加 --save 存成草稿；送审和发布在页面上。"""
+    from kb.documents.drafting import Front, as_confirmed, propose, save_parts
+    from kb.documents.parts import cut_document
+    from kb.documents.reading import read_document
+    from kb.editor import Editor
+
+    database = run.open_database()
+    converted = read_document(file.read_bytes(), file.name)
+    cut = cut_document(converted.markdown, name=file.stem, level=level)
+    found = propose(database.connection, cut)
+    saved = []
+    if save:
+        parts = [as_confirmed(each) for each in found]
+        front = Front(source=file.stem)
+        saved = save_parts(Editor(database), parts, front, author=AUTHOR, now=run.clock())
+    lines = [*converted.warnings, *cut.warnings, *map(_part_line, found)]
+    ids = [article.id for article in saved]
+    result = {
+        "parts": [{"title": each.part.title, "section": each.section} for each in found],
+        "warnings": [*converted.warnings, *cut.warnings],
+        "images": converted.images,
+        "saved": ids,
+    }
+    told = f"已存成草稿：{'、'.join(ids)}" if save else f"共 {len(found)} 条，没有保存"
+    show(result, [*lines, told], as_json=as_json)
+
+
+def _part_line(proposal: Proposal) -> str:
+    near = "、".join(f"{each.article.id} {each.score:.0%}" for each in proposal.resembling)
+    like = f"（相近：{near}）" if near else ""
+    return f"  {proposal.section} {proposal.part.title}{like}"
 
 
 @import_group.command("tickets")

@@ -17,6 +17,7 @@ from kb.migrations import (
     m011_queues,
     m012_editing,
     m013_vocabulary,
+    m015_practice,
 )
 
 STEPS = (
@@ -32,6 +33,7 @@ STEPS = (
     m011_queues,
     m012_editing,
     m013_vocabulary,
+    m015_practice,
 )
 
 migrations = Migrations("kb")

@@ -173,6 +173,11 @@ def read_articles(
     return [_parse_article(row) for row in rows]
 
 
+def read_ids(connection: sqlite3.Connection) -> set[str]:
+    """Ids of all articles there ever were, drafts included."""
+    return {row["id"] for row in connection.execute("SELECT id FROM article")}
+
+
 def shown_numbers(
     connection: sqlite3.Connection, ids: Sequence[str], *, on: date
 ) -> dict[str, int]:

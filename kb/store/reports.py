@@ -184,12 +184,12 @@ def count_usage(connection: sqlite3.Connection, filters: Filters) -> list[UsageF
 
 
 def read_first_days(connection: sqlite3.Connection) -> dict[str, str]:
-    """The instant at which each agent's name first stands in a record."""
+    """The instant at which each agent's name first stands in a record of work, not of practice."""
     rows = connection.execute(
         "SELECT agent, min(at) AS at FROM (SELECT agent, min(at) AS at FROM ticket_event"
         " GROUP BY agent UNION ALL SELECT agent, min(created_at) FROM suggestion_session"
-        " GROUP BY agent UNION ALL SELECT agent, min(created_at) FROM search_record GROUP BY agent)"
-        " GROUP BY agent"
+        " WHERE is_training = 0 GROUP BY agent UNION ALL SELECT agent, min(created_at)"
+        " FROM search_record WHERE is_training = 0 GROUP BY agent) GROUP BY agent"
     )
     return {row["agent"]: row["at"] for row in rows}
 

@@ -20,6 +20,7 @@ from kb.linking import Target
 from kb.settings import shipped_handbook
 from tests.history import make_bad_article, make_history
 from tests.kb.small import NOW, make_ticket, write_article
+from tests.kb.word_files import handbook_file
 
 RED_LIGHT = "家里网断了,盒子上那个红灯一直亮"
 
@@ -541,3 +542,15 @@ def test_a_query_suite_is_measured_by_class(full: Kb, tmp_path: Path) -> None:
 def test_searching_says_what_was_meant(full: Kb) -> None:
     assert full("search", "fapiao").out.startswith("您是不是要找“发票”？")
     assert "您是不是要找" not in full("search", "发票").out
+
+
+def test_a_word_file_is_told_and_saved_only_when_asked(kb: Kb, tmp_path: Path) -> None:
+    file = tmp_path / "手册.docx"
+    file.write_bytes(handbook_file())
+    told = json.loads(kb("import", "docx", str(file), "--json").out)
+    assert (len(told["parts"]), told["images"], told["saved"]) == (31, 1, [])
+    saved = kb("import", "docx", str(file), "--level", "1", "--save")
+    assert "已存成草稿：S11-2、" in saved.out
+    file.write_bytes(b"%PDF-1.7")
+    refused = kb("import", "docx", str(file))
+    assert (refused.code, "PDF" in refused.err) == (1, True)

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
-    "kb": {"sqlite_utils", "frontmatter", "merge3", "yaml"},
+    "kb": {
+        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils", "yaml",
+    },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
@@ -29,10 +31,13 @@ PEERS = "indexer/bench/peers.py"
 """Names the engines that ``kb bench`` measures ours against, and speaks their languages."""
 PEER_LIBRARIES = {"bm25s", "faiss", "tantivy"}
 ONE_HOME = {
+    "fsrs": "kb/practice/scheduling.py",
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",
     "opencc": "indexer/analysis.py",
     "rapidfuzz": "indexer/lexicon.py",
+    "mammoth": "kb/documents/conversion.py",
+    "markdownify": "kb/documents/conversion.py",
 }
 
 

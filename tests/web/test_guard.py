@@ -84,6 +84,8 @@ FORMS = [
     "/agent",
     "/edit/P060101",
     "/edit/P060101/step",
+    "/edit/import",
+    "/edit/import/drafts",
     "/edit/P060101/discard",
     "/edit/vocabulary",
     "/edit/vocabulary/rollback",
@@ -91,6 +93,8 @@ FORMS = [
     "/reports/tasks/1/close",
     "/search/gap",
     "/articles/P060101/favourite",
+    "/learn/cards/grade",
+    "/learn/cards/undo",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""

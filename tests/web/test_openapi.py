@@ -130,6 +130,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("GET", "/vocabulary/versions", "/vocabulary/versions", None),
         ("GET", "/vocabulary/diff", "/vocabulary/diff?old=1&new=2", None),
         ("GET", "/editing", "/editing", None),
+        ("POST", "/documents/preview", "/documents/preview", {"html": "<h1>断网</h1><p>重启</p>"}),
         ("GET", "/categories", "/categories", None),
         ("GET", "/time-limits", "/time-limits", None),
         ("POST", "/time-limits/due", "/time-limits/due",
@@ -143,6 +144,10 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("GET", "/reports/tasks", "/reports/tasks", None),
         ("POST", "/reports/tasks/{task_id}/close", "/reports/tasks/{task_id}/close",
          {"verdict": "kept", "done": "看过"}),
+        ("GET", "/learning/cards", "/learning/cards", None),
+        ("POST", "/learning/cards/{card_id}/grade", "/learning/cards/limit-TL001/grade",
+         {"rating": 3, "follows": 0}),
+        ("POST", "/learning/cards/undo", "/learning/cards/undo", None),
         ("GET", "/healthz", "/healthz", None),
         ("GET", "/readyz", "/readyz", None),
         ("GET", "/metrics", "/metrics", None),
@@ -153,8 +158,9 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
 def headers_of(method: str, path: str) -> dict[str, str]:
     """What a call needs beside its body: a base for a save, another person for a review."""
     if method == "PUT":
-        return {"If-Match": "v1"} if path == "/vocabulary" else {"If-None-Match": "*"}
-    return {"X-Agent": "reviewer"} if path.endswith("/approve") else {}
+        return {"If-Match": "v1"} if path.endswith("/vocabulary") else {"If-None-Match": "*"}
+    named = path.endswith("/approve") or path.startswith(f"{PREFIX}/learning/")
+    return {"X-Agent": "reviewer"} if named else {}
 
 
 @pytest.fixture
@@ -186,7 +192,7 @@ def test_real_requests_and_answers_fit_the_document(
             PREFIX + path.format_map(answered),
             method=method,
             json=body,
-            headers=headers_of(method, path),
+            headers=headers_of(method, PREFIX + path),
         )
         reply = described["responses"][str(answer.status_code)]["content"][answer.mimetype]
         if "schema" in reply:

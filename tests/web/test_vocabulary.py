@@ -211,7 +211,9 @@ def settle(services: Services, texts: list[str], article: str) -> None:
     for text in texts:
         ticket = Ticket("", now.isoformat(), description=text, category="060101")
         ticket = desk.create(ticket, agent="甲", now=now)
-        closing = Closing(resolution="换尾纤", solution=Target(target_type="procedure", target_id=article))
+        closing = Closing(
+            resolution="换尾纤", solution=Target(target_type="procedure", target_id=article)
+        )
         desk.close(ticket.ticket_no, closing, agent="甲", now=now)
     desk.settle(now=now + timedelta(days=31))
 

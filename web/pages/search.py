@@ -107,6 +107,7 @@ def _search(query: SearchPage) -> SearchResult:
             limit=SHOWN,
             agent=agent_name(),
             channel="page",
+            is_training=query.training,
         ),
         now=now,
     )
@@ -114,11 +115,13 @@ def _search(query: SearchPage) -> SearchResult:
 
 def _ask_nearest(query: SearchPage) -> Answer | None:
     """Where to look when nothing was found: the classes that come nearest."""
-    return _suggest(query.q)
+    return _suggest(query.q, is_training=query.training)
 
 
-def _suggest(text: str) -> Answer:
-    return suggest(SuggestionRequest(text=text, agent=agent_name(), channel="search"))
+def _suggest(text: str, *, is_training: bool = False) -> Answer:
+    return suggest(
+        SuggestionRequest(text=text, agent=agent_name(), channel="search", is_training=is_training)
+    )
 
 
 def _page(typed: Any, **found: Any) -> str:

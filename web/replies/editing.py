@@ -220,3 +220,33 @@ class QueueReply(Reply):
     until: str
     waiting: list[QueuedDraftReply] = Field(default_factory=list)
     due_reviews: list[QueuedDraftReply] = Field(default_factory=list)
+
+
+class ResemblingReply(Reply):
+    """An article that says nearly the same; ``score`` 0 to 1."""
+
+    id: str
+    title: str
+    score: float
+
+
+class PartReply(Reply):
+    """A piece of a document, an article to be. ``path``: the headings it stood under."""
+
+    title: str
+    section: str
+    slug: str
+    path: list[str]
+    body: str
+    resembling: list[ResemblingReply]
+
+
+class DocumentReply(Reply):
+    """What a document would become; images are counted, not kept."""
+
+    name: str
+    level: int
+    images: int
+    tables: int
+    warnings: list[str]
+    parts: list[PartReply]

@@ -33,6 +33,11 @@ export function actionOf(event, inList) {
 
 export const numbersOn = () => !state.off;
 
+export function switchKeys(on) {
+  state.off = !on;
+  keep();
+}
+
 // Shows the keys as they are now, on buttons and in the help.
 export function paint() {
   for (const each of document.querySelectorAll("[data-key-of]")) {

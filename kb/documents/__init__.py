@@ -1,0 +1,1 @@
+"""Documents from outside: Word files and pasted HTML, on their way to becoming articles."""

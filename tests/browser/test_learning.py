@@ -1,0 +1,179 @@
+"""Learning in a real browser: cards by keyboard alone, days by a clock that is moved."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+from werkzeug.serving import make_server
+
+from indexer.engine import Engine
+from indexer.language import Language
+from kb.database import open_database
+from kb.desk import Desk
+from kb.practice.reviewing import grade_card, read_deck
+from kb.settings import read_settings
+from tests.browser.accessibility import assert_accessible
+from tests.browser.conftest import NewPage
+from tests.conftest import Clock
+from web.app import create_app
+from web.parsing import AGENT_COOKIE
+from web.services import Services
+
+CLOCK = Clock()
+
+
+@pytest.fixture(scope="module")
+def services(
+    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    """A desk of this module's own, whose clock the tests move."""
+    folder = tmp_path_factory.mktemp("learning") / "data"
+    shutil.copytree(prepared_data, folder)
+    settings = read_settings({"KB_DATA": str(folder)})
+    database = open_database(settings.database)
+    yield Services(
+        settings=settings,
+        database=database,
+        desk=Desk(database, repeat_days=settings.repeat_days),
+        engine=Engine(settings, database, language),
+        clock=CLOCK,
+    )
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def site(services: Services) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+def be(page: Page, name: str) -> None:
+    """Give this browser a name, as the header's form does."""
+    page.context.add_cookies(
+        [{"name": AGENT_COOKIE, "value": quote(name), "url": page.url.split("/learn")[0]}]
+    )
+
+
+def left(page: Page) -> int:
+    return int(page.locator(".bar .count").inner_text())
+
+
+def card_of(page: Page) -> str:
+    return page.locator("[data-card]").get_attribute("data-card") or ""
+
+
+def answer(page: Page, key: str) -> None:
+    """Show the answer and grade it, by keys."""
+    page.keyboard.press("Space")
+    expect(page.locator("#answer")).to_have_attribute("open", "")
+    with page.expect_navigation():
+        page.keyboard.press(key)
+
+
+def test_twenty_cards_are_done_without_a_mouse(new_page: NewPage) -> None:
+    """N5: Space shows, 1 to 4 grade, U takes back."""
+    page = new_page("/learn")
+    be(page, "键盘")
+    page.goto("/learn/cards")
+    assert left(page) == 20
+    seen = [card_of(page)]
+    page.keyboard.press("3")
+    assert card_of(page) == seen[0], "an answer that was not shown is not graded"
+    answer(page, "3")
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert card_of(page) == seen[0]
+    for done in range(20):
+        assert left(page) == 20 - done
+        answer(page, "34"[done % 2])
+    expect(page.get_by_text("今天的卡片做完了")).to_be_visible()
+
+
+def test_single_keys_can_be_switched_off(new_page: NewPage) -> None:
+    page = new_page("/learn")
+    be(page, "不用单键")
+    page.goto("/learn/cards")
+    page.get_by_label("单键操作").uncheck()
+    page.reload()
+    page.keyboard.press("Space")
+    assert page.locator("#answer").get_attribute("open") is None
+    page.get_by_label("单键操作").check()
+    page.locator("h1").click()
+    answer(page, "3")
+    assert left(page) == 19
+
+
+def test_a_missed_card_comes_back_the_same_day_and_a_known_one_later(
+    new_page: NewPage, services: Services
+) -> None:
+    """N6, with the clock set and moved."""
+    page = new_page("/learn")
+    be(page, "日程")
+    CLOCK.now = CLOCK.now.replace(hour=23, minute=30)
+    page.clock.set_fixed_time(CLOCK.now)
+    page.goto("/learn/cards")
+    missed = card_of(page)
+    answer(page, "1")
+    expect(page.get_by_role("status").filter(has_text="上一张")).to_contain_text("今天再来一次")
+    known = card_of(page)
+    answer(page, "3")
+    expect(page.get_by_role("status").filter(has_text="上一张")).to_contain_text("2 天后")
+    deck = read_deck(services.database.connection, "日程", now=CLOCK.now)
+    for due in deck.due:
+        if due.reason == "new":
+            grade_card(services.database, due.card.id, 4, agent="日程", now=CLOCK.now)
+    page.reload()
+    assert card_of(page) == missed
+    answer(page, "3")
+    expect(page.get_by_text("今天的卡片做完了")).to_be_visible()
+    CLOCK.advance(days=2)
+    CLOCK.now = CLOCK.now.replace(hour=0, minute=5)
+    page.goto("/learn/cards")
+    first = {missed, known}
+    assert card_of(page) in first
+    answer(page, "3")
+    assert card_of(page) in first
+
+
+def test_a_search_in_training_is_recorded_apart(new_page: NewPage, services: Services) -> None:
+    """N12"""
+    page = new_page("/learn")
+    be(page, "练检索")
+    page.goto("/learn")
+    page.get_by_role("searchbox").fill("红灯")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("这是练习")).to_be_visible()
+    rows = services.database.connection.execute(
+        "SELECT is_training FROM search_record WHERE agent = '练检索'"
+    ).fetchall()
+    assert [row["is_training"] for row in rows] == [1]
+
+
+def test_without_scripts_a_card_is_graded_by_its_form(new_page: NewPage) -> None:
+    page = new_page("/learn", java_script_enabled=False)
+    be(page, "无脚本")
+    page.goto("/learn/cards")
+    page.locator("summary").click()
+    page.get_by_role("button", name="记得", exact=True).click()
+    assert left(page) == 19
+
+
+@pytest.mark.parametrize("path", ["/learn", "/learn/cards"])
+def test_every_page_is_accessible_and_fits_a_narrow_one(new_page: NewPage, path: str) -> None:
+    page = new_page("/learn", viewport={"width": 400, "height": 800})
+    be(page, "无障碍")
+    page.goto(path)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -1,0 +1,56 @@
+"""Learning as JSON: the cards that are due and their grades."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from kb.practice.reviewing import grade_card, read_deck, undo_grade
+from web.bodies import GradeBody
+from web.idempotency import idempotent
+from web.learning import acting_as, due_card_as_dict, review_as_dict
+from web.parsing import read_body
+from web.services import current
+
+blueprint = Blueprint("api-learning", __name__, url_prefix="/api/v1/learning")
+
+
+@blueprint.get("/cards")
+def get_cards() -> Response:
+    """The cards to be asked now, in order."""
+    services = current()
+    deck = read_deck(services.database.connection, acting_as("learner"), now=services.clock())
+    return jsonify(
+        {
+            "due": [due_card_as_dict(each) for each in deck.due],
+            "total": deck.total,
+            "begun": deck.begun,
+            "graded_today": deck.graded_today,
+            "missed_today": deck.missed_today,
+        }
+    )
+
+
+@blueprint.post("/cards/<card_id>/grade")
+@idempotent
+def create_grade(card_id: str) -> Response:
+    """Grade a card from 1 (forgotten) to 4 (known well)."""
+    body, services = read_body(GradeBody), current()
+    review = grade_card(
+        services.database,
+        card_id,
+        body.rating,
+        follows=body.follows,
+        agent=acting_as("learner"),
+        now=services.clock(),
+    )
+    response = jsonify(review_as_dict(review))
+    response.status_code = 201
+    return response
+
+
+@blueprint.post("/cards/undo")
+def undo() -> Response:
+    """Take the last grade of today back."""
+    services = current()
+    review = undo_grade(services.database, agent=acting_as("learner"), now=services.clock())
+    return jsonify(review_as_dict(review))
