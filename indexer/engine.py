@@ -189,7 +189,8 @@ class Engine:
         opened = self.opened()
         snapshot = opened.snapshot
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
-        case, is_other = self._read(opened, request, masked, ranking, ticket=ticket, now=now)
+        text, corrections = self._typed.spell_out(masked, opened.language, snapshot)
+        case, is_other = self._read(opened, request, text, ranking, ticket=ticket, now=now)
         classes = case.classes
         answer = Answer(
             session_id=secrets.token_hex(12),
@@ -212,6 +213,7 @@ class Engine:
                 now=now,
             ),
             terms=case.explainer.telling(),
+            corrections=corrections,
         )
         if answer.abstained:
             return answer
@@ -232,14 +234,14 @@ class Engine:
         self,
         opened: Opened,
         request: SuggestionRequest,
-        masked: str,
+        text: str,
         ranking: Ranking,
         *,
         ticket: Ticket | None,
         now: datetime,
     ) -> tuple[Case, bool]:
         """What is known and found of a complaint, and whether it is none of the trade's."""
-        query = opened.language.builder.build(masked, without=request.without)
+        query = opened.language.builder.build(text, without=request.without)
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
@@ -267,6 +269,7 @@ class Engine:
         asked = complete_request(connection, SuggestionRequest(text, limit=count), now=now)
         opened = self.opened()
         ranking = self._rankers.fixed()
+        text, _ = self._typed.spell_out(text, opened.language, opened.snapshot)
         case, is_other = self._read(opened, asked, text, ranking, ticket=None, now=now)
         if is_other or not case.classes:
             return []

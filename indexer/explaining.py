@@ -12,6 +12,18 @@ from indexer.queries import Query
 
 Span = tuple[int, int]
 _SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
+_FILLERS = """
+我家 家里 我们 我们家 你们 他们 我的 你的 他的 自己 别人 大家 人家 就是
+还是 也是 都是 不是 是不是 但是 可是 只是 要是 这样 那样 这么 那么 怎么
+什么 为什么 怎么办 怎么样 这边 那边 那里 哪里 这里 一下 一点 有点 一些 有些
+时候 现在 之前 以后 后来 刚才 刚刚 然后 所以 因为 不过 而且 或者 反正 其实
+应该 可能 好像 觉得 知道 不知道 说是 说说 跟你说 听说 告诉 请问 麻烦 麻烦你
+帮我 给我 帮忙 谢谢 你好 您好 喂 那个 这个 哪个 不了 不能 不会 不行 不要
+不用 不好 没有 已经 一直 总是 老是 经常 有时候 今天 昨天 前天 明天 上午
+下午 晚上 早上 出来 起来 进去 下来 上来 回来 过来 过去 东西 事情 问题 情况
+"""
+FILLERS = frozenset(_FILLERS.split())
+"""Words of every call, whatever it is about: never a key term, never marked."""
 COMMON_SHARE = 2.3e-4
 """Words commoner than this in Chinese at large (那个, 一直, 没有) explain nothing."""
 MOST_TELLING = 6
@@ -42,6 +54,7 @@ class Explainer:
             for (text, is_word), weight in query.terms.items()
             if is_word
             and (len(text) > 1 or text.isdigit())
+            and text not in FILLERS
             and analyzer.general_share(text) < COMMON_SHARE
         }
 

@@ -21,6 +21,8 @@ PASSAGES = "passages"
 TICKETS = "tickets"
 FORMAT = "6"
 """Raised whenever the files of a generation are laid out otherwise."""
+TRIALS = "impact-"
+"""How folders start that hold a copy of a generation on which a change is tried."""
 KEPT = 2
 """Generations left on disk: the current one and the one readers may still hold."""
 
@@ -64,6 +66,12 @@ def make_current(index: Path, generation: Path) -> None:
     _replace(index / CURRENT, generation.name)
     old = sorted(path for path in index.glob("gen-*") if path.name < generation.name)
     for path in old[: max(len(old) - KEPT + 1, 0)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def drop_trials(index: Path) -> None:
+    """Remove copies that a killed process has left behind."""
+    for path in index.glob(f"{TRIALS}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@ desk as it would be."""
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ SHOWN = 5
 """Places of a list that people see at once: what changes below them is no change."""
 UP, DOWN, CHANGED = "up", "down", "changed"
 MOST_BASES = 4
+_LETTER = re.compile("[a-zA-Z]")
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,19 @@ class ImpactStudy:
         return _compare(asked, base, after, seconds=time.monotonic() - started)
 
     def _untouched(self, changed: ChangedDesk, base: Lists) -> Lists:
-        """The lists that stay: no document changed, and the text is understood as before."""
+        """The lists that stay: no document changed, and the text is understood as before.
+
+        Letters may be pinyin of words that are new: such texts, and searches, are asked again.
+        """
         if changed.documents:
             return {}
         old = self._engine.opened().language.builder
         new = changed.engine.opened().language.builder
-        kept = (key for key in base if key[0] != SEARCH and old.build(key[1]) == new.build(key[1]))
-        return {key: base[key] for key in kept}
+        return {
+            (kind, text): shown
+            for (kind, text), shown in base.items()
+            if kind != SEARCH and not _LETTER.search(text) and old.build(text) == new.build(text)
+        }
 
     def _texts(self, *, with_recent: bool) -> Iterator[_Asked]:
         connection = self._database.connection

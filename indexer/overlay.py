@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.engine import Engine
-from indexer.generation import STATE, read_current
+from indexer.generation import STATE, TRIALS, read_current
 from indexer.language import open_language
 from indexer.sync import take_in
 from kb.database import Database, Scratch
@@ -46,7 +46,7 @@ def changed_desk(
     ``publish`` gets a database whose changes are never kept.
     """
     scratch = Scratch(database.path)
-    folder = Path(tempfile.mkdtemp(prefix="impact-", dir=settings.index))
+    folder = Path(tempfile.mkdtemp(prefix=TRIALS, dir=settings.index))
     try:
         generation = _copy_generation(read_current(settings.index), folder)
         publish(scratch)

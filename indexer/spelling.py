@@ -75,6 +75,10 @@ class Speller:
             ]
         return sorted(found, key=lambda each: each.start)
 
+    def correct_letters(self, text: str) -> list[Correction]:
+        """Corrections of Latin letters only: pinyin, initials, misspelt names."""
+        return list(self._correct_letters(text))
+
     def correct_alone(self, text: str) -> list[Correction]:
         """What a Chinese word may stand for that is all of the query and in no document: words of
         the same sound and length."""

@@ -28,6 +28,10 @@ MOST_PAIRS = 300
 GROWTH = 1.02
 """Tickets by which the index grows before its words are counted anew."""
 
+LONGEST_SPELT_OUT = 40
+"""Characters up to which a complaint may have been typed in pinyin: longer ones are told."""
+
+_LETTERS = re.compile(r"[a-z]{2}")
 _HAN_RUN = re.compile(r"[\u3400-\u9fff]+")
 
 
@@ -62,14 +66,31 @@ class TypedQueries:
     def build(self, text: str, language: Language, snapshot: Snapshot) -> Query:
         """The query for ``text`` (masked already) as the words of this index explain it."""
         lexicon = self._hold(language, snapshot)
-        lanes = (snapshot.passages, snapshot.tickets)
-        speller = Speller(lexicon, language.analyzer.words, lambda pair: _documents(lanes, pair))
+        speller = _speller(lexicon, language, snapshot)
         base = language.builder.build(text)
         found = speller.correct(base.text)
         if not found and base.text not in language.builder.doubtful:
             found = speller.correct_alone(base.text)
         query = _corrected(text, base, found, language) if found else base
         return _with_characters(query, lexicon)
+
+    def spell_out(
+        self, text: str, language: Language, snapshot: Snapshot
+    ) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """A short complaint with its pinyin and initials as Chinese, and what was put right.
+
+        Nobody speaks in initials: an agent typed them. Chinese words stay as they were said.
+        """
+        plain = normal_form(text)
+        if len(plain) > LONGEST_SPELT_OUT or not _LETTERS.search(plain):
+            return text, ()
+        speller = _speller(self._hold(language, snapshot), language, snapshot)
+        found = [each for each in speller.correct_letters(plain) if each.is_sure]
+        if not found:
+            return text, ()
+        return _replaced(plain, found), tuple(
+            (plain[each.start : each.end], each.meant) for each in found
+        )
 
     def build_as_typed(self, text: str, language: Language, snapshot: Snapshot) -> Query:
         """The query for exactly these words: nothing is put right."""
@@ -106,11 +127,7 @@ def _documents(lanes: Sequence[Lane], pair: str) -> int:
 def _corrected(text: str, base: Query, found: Sequence[Correction], language: Language) -> Query:
     """The query for what was surely meant, with what was typed, other readings, and what may have
     been meant at lower weights."""
-    meant = base.text
-    for each in reversed(found):
-        if each.is_sure:
-            meant = meant[: each.start] + each.meant + meant[each.end :]
-    built = language.builder.build(meant)
+    built = language.builder.build(_replaced(base.text, [each for each in found if each.is_sure]))
     others = [choice for each in found for choice in each.choices[1:]]
     others += [(each.meant, MAYBE_WEIGHT) for each in found if not each.is_sure]
     terms = dict(built.terms)
@@ -120,6 +137,17 @@ def _corrected(text: str, base: Query, found: Sequence[Correction], language: La
     written = [(base.text[each.start : each.end], each.meant) for each in found]
     corrections = dict.fromkeys([*base.corrections, *written])
     return replace(built, terms=terms, corrections=tuple(corrections))
+
+
+def _speller(lexicon: Lexicon, language: Language, snapshot: Snapshot) -> Speller:
+    lanes = (snapshot.passages, snapshot.tickets)
+    return Speller(lexicon, language.analyzer.words, lambda pair: _documents(lanes, pair))
+
+
+def _replaced(text: str, found: Sequence[Correction]) -> str:
+    for each in reversed(found):
+        text = text[: each.start] + each.meant + text[each.end :]
+    return text
 
 
 def _with_characters(query: Query, lexicon: Lexicon) -> Query:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date
 
+_ASKING = re.compile(
+    r"？|(?:^|[，；：、再先])(?:问(?!题)|追问|询问|听客户)|请客户(?:说|报|指出|讲)"
+)
 CHAPTERS: tuple[str, ...] = (
     "业务开通与基础服务",
     "客户服务流程与规范",
@@ -106,6 +110,11 @@ class Article:
     def title(self) -> str:
         """Title of this revision."""
         return self.revision.title
+
+
+def is_question(step: str) -> bool:
+    """Whether a step asks the caller something: what is asked is no measure taken."""
+    return _ASKING.search(step) is not None
 
 
 def body_hash(revision: Revision) -> str:

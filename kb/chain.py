@@ -31,6 +31,16 @@ class SessionRecord:
 
 
 @dataclass(frozen=True)
+class Unlinked:
+    """A link taken back. ``impression_id``: where it was shown, None for what was self-found."""
+
+    usage: str
+    target_type: str
+    target_id: str
+    impression_id: str | None
+
+
+@dataclass(frozen=True)
 class Chain:
     """A ticket, the knowledge tied to it, its history, its outcomes and what it was shown."""
 
@@ -50,6 +60,21 @@ class Chain:
             if link.knowledge_usage == "solution" and link.closing == closing:
                 return link
         return None
+
+    @property
+    def unlinked(self) -> Unlinked | None:
+        """The link that was taken back last, while nothing else happened and it can be put back."""
+        done = [event for event in self.events if event.action != "updated"]
+        if self.ticket.status != "open" or not done or done[-1].action != "unlinked":
+            return None
+        usage, target_type, target_id = done[-1].detail.split(" ", 2)
+        shown = [
+            each.id
+            for record in self.sessions
+            for each in record.impressions
+            if (each.target_type, each.target_id) == (target_type, target_id)
+        ]
+        return Unlinked(usage, target_type, target_id, shown[-1] if shown else None)
 
 
 def read_chain(connection: sqlite3.Connection, ticket_no: str) -> Chain:

@@ -199,6 +199,20 @@ def class_limit(category: Category) -> TimeLimit:
     )
 
 
+def describe_scope(limits: Iterable[TimeLimit], region: str = "") -> str:
+    """Where and for whom an article with these limits holds: articles themselves hold nationwide,
+    some of their limits only in one province, or apart for town and country."""
+    named = list(limits)
+    places = dict.fromkeys(limit.region for limit in named if limit.region)
+    own = [place for place in places if _same_region(place, region)]
+    parts = ["全国"]
+    if places:
+        parts.append(f"含{'、'.join(own)}时限" if own else f"{'、'.join(places)}另有时限")
+    if any(limit.area for limit in named):
+        parts.append("城乡时限不同")
+    return "；".join(parts)
+
+
 def describe_amount(limit: TimeLimit) -> str:
     """The limit as a Chinese reader says it, e.g. 48 小时, 15 日, 5 个工作日."""
     return f"{limit.limit_value:g} {UNIT_NAMES[limit.limit_unit]}"

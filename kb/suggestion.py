@@ -114,6 +114,8 @@ class Answer:
     repeat: Repeat | None = None
     terms: tuple[str, ...] = ()
     """The key terms of the complaint, most telling first."""
+    corrections: tuple[tuple[str, str], ...] = ()
+    """Pinyin and initials read as Chinese: (written, meant)."""
     arm: str = ""
 
     @property
@@ -160,6 +162,7 @@ def answer_as_dict(answer: Answer) -> dict[str, object]:
         "ranker_version": answer.ranker_version,
         "query_masked": answer.query_masked,
         "terms": list(answer.terms),
+        "corrections": [list(pair) for pair in answer.corrections],
         "categories": [
             {
                 "id": guess.id,

@@ -19,7 +19,9 @@ from web.pages import (
     closing,
     desk,
     dispatching,
+    drilling,
     handbook,
+    links,
     pop,
     problems,
     reports,
@@ -49,6 +51,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk.blueprint,
     tickets.blueprint,
     closing.blueprint,
+    links.blueprint,
     dispatching.blueprint,
     pop.blueprint,
     agent.blueprint,
@@ -59,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing_pages.blueprint,
     vocabulary.blueprint,
     learning_pages.blueprint,
+    drilling.blueprint,
     problems.blueprint,
 )
 

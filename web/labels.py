@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
-from kb.article import CHAPTERS
+from kb.article import CHAPTERS, is_question
 from kb.editing import ACTIONS as ACTIONS_OF_EDITORS
 from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
@@ -105,6 +105,7 @@ def init_app(app: Flask) -> None:
         day=format_day,
         clock=format_clock,
         due=due_of,
+        hour=format_hour,
         hours=describe_hours,
         kept=describe_kept,
         marked=mark_terms,
@@ -112,6 +113,7 @@ def init_app(app: Flask) -> None:
         queue=queue_of,
         remaining=describe_remaining,
     )
+    app.jinja_env.tests["question"] = is_question
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -141,6 +143,11 @@ def format_short(instant: str, now: datetime) -> str:
     """The same without the year when it is this one: 03-13 周五 09:20."""
     text = format_clock(instant)
     return text.removeprefix(f"{to_beijing(now):%Y}-")
+
+
+def format_hour(now: datetime) -> str:
+    """The time of day: 09:20."""
+    return f"{to_beijing(now):%H:%M}"
 
 
 def format_day(instant: str, now: datetime) -> str:

@@ -43,8 +43,9 @@ def find_article(
     else:
         day = date.fromisoformat(as_of) if as_of else today
         article = handbook.read_article(connection, article_id, on=day)
-    every = handbook.read_limits(connection)
-    named = [every[each] for each in article.revision.time_limits if each in every]
+    ids = article.revision.time_limits
+    known = handbook.read_limits(connection, ids)
+    named = [known[each] for each in ids if each in known]
     return FoundArticle(article, named, valid)
 
 
@@ -62,6 +63,14 @@ def find_last(article_id: str) -> FoundArticle:
     if not read:
         raise ArticleNotFound(article_id, field="article_id")
     return find_article(article_id, revision=max(read))
+
+
+def read_successor(article: Article) -> Article | None:
+    """The article to read instead of one that is gone; None when it is not valid today either."""
+    try:
+        return find_article(article.successor).article if article.successor else None
+    except ArticleNotFound:
+        return None
 
 
 def _valid_number(article_id: str, day: date) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kb.article import Article
 from kb.sections import plain, quoted, split_raw
-from web.library import FoundArticle, find_article
+from web.library import FoundArticle, find_article, read_successor
 from web.rendering import article_html
 
 GIST, WORDING = "一句话", "话术"
@@ -15,6 +16,7 @@ FIRST = ("不要承诺", "例外与补偿", "何时升级", "怎么认")
 @dataclass(frozen=True)
 class Reading:
     """One article in the pane. ``hit``: the step that fits the complaint, 0 for none.
+    ``successor``: the article to read instead, of one that is not valid any more.
 
     ``wording``: what may be said to the customer, without notes for the desk. ``sections``:
     (heading, HTML).
@@ -25,6 +27,7 @@ class Reading:
     gist: str
     wording: str
     sections: tuple[tuple[str, str], ...]
+    successor: Article | None
 
 
 def read_reading(article_id: str, *, revision: int | None, step: int = 0) -> Reading:
@@ -41,6 +44,7 @@ def read_reading(article_id: str, *, revision: int | None, step: int = 0) -> Rea
             (name, article_html(f"{article_id}#{name}", text.number, parts[name]))
             for name in _ordered(parts)
         ),
+        successor=None if found.current_revision else read_successor(found.article),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -301,12 +301,18 @@ def read_categories(connection: sqlite3.Connection) -> dict[str, Category]:
     return {row["id"]: parse_row(row, Category) for row in rows}
 
 
+def find_category(connection: sqlite3.Connection, code: str) -> Category | None:
+    """One class, if there is such a code."""
+    row = connection.execute("SELECT * FROM category WHERE id = ?", (code,)).fetchone()
+    return parse_row(row, Category) if row else None
+
+
 def read_category(connection: sqlite3.Connection, code: str) -> Category:
     """One class; raise CategoryNotFound."""
-    row = connection.execute("SELECT * FROM category WHERE id = ?", (code,)).fetchone()
-    if row is None:
+    found = find_category(connection, code)
+    if found is None:
         raise CategoryNotFound(code, field="category")
-    return parse_row(row, Category)
+    return found
 
 
 def save_limits(
@@ -334,9 +340,12 @@ def save_limits(
     return changed
 
 
-def read_limits(connection: sqlite3.Connection) -> dict[str, TimeLimit]:
-    """All limits by id."""
-    rows = connection.execute("SELECT * FROM time_limit ORDER BY id")
+def read_limits(
+    connection: sqlite3.Connection, ids: Collection[str] | None = None
+) -> dict[str, TimeLimit]:
+    """All limits by id, or those named."""
+    named = "" if ids is None else f" WHERE id IN ({', '.join('?' * len(ids))})"
+    rows = connection.execute(f"SELECT * FROM time_limit{named} ORDER BY id", tuple(ids or ()))
     return {row["id"]: parse_row(row, TimeLimit) for row in rows}
 
 

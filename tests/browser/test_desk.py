@@ -30,6 +30,7 @@ def test_a_card_tells_all_at_one_glance(page: Page) -> None:
         "小时",
         "家庭客户装维中心",
         "第 1 版 2026-01-01 起",
+        "全国；河南另有时限；城乡时限不同",
         "命中",
     ):
         expect(card).to_contain_text(words)
@@ -61,18 +62,23 @@ def test_at_double_zoom_and_at_320_pixels_all_can_be_reached(
     expect(page.get_by_role("button", name=re.compile("^办结"))).to_be_in_viewport()
 
 
-def test_limits_run_down_in_words_and_shape(page: Page) -> None:
+def test_limits_wait_for_the_ticket_then_run_down_in_words_and_shape(page: Page) -> None:
+    ask(page)
+    waiting = page.locator(".clock").first
+    expect(waiting).to_have_attribute("data-state", "waiting")
+    expect(page.get_by_text(re.compile(r"^建单起算；\d\d:\d\d 建单则：$"))).to_be_visible()
+    expect(page.locator(".clock .left")).to_have_count(0)
+    make_ticket(page)
     page.clock.install()
     page.reload()
-    ask(page)
     clock = page.locator(".clock").first
     expect(clock).to_have_attribute("data-state", "ok")
-    expect(clock).to_contain_text("还有 1 小时 5")
+    expect(clock).to_contain_text("还有 23 小时 59 分")
     expect(clock.locator("time")).to_have_text(re.compile(r"^(今天|明天) \d\d:\d\d$"))
-    page.clock.fast_forward("01:35:00")
+    page.clock.fast_forward("18:30:00")
     expect(clock).to_have_attribute("data-state", "soon")
     expect(clock).to_contain_text("快到期，还有")
-    page.clock.fast_forward("00:30:00")
+    page.clock.fast_forward("06:00:00")
     expect(clock).to_have_attribute("data-state", "over")
     expect(clock).to_contain_text("已超")
     shape = "each => getComputedStyle(each, '::before').content"
@@ -163,6 +169,35 @@ def test_a_refused_closing_on_a_ticket_keeps_the_text(new_page: NewPage) -> None
     page.get_by_role("button", name=re.compile("^办结")).click()
     expect(page.get_by_role("alert")).to_contain_text("都不适用")
     expect(page.get_by_label("解决措施")).to_have_value("电话指导后好了")
+
+
+def test_a_link_is_taken_back_by_a_button_and_put_back(page: Page) -> None:
+    make_ticket(page)
+    page.locator("#past .option").first.click()
+    page.locator("#reading").get_by_role("button", name=re.compile("^用它解决")).click()
+    page.get_by_role("button", name="保存记录").click()
+    links = page.get_by_role("region", name="已关联的知识")
+    links.get_by_role("button", name=re.compile("^取消关联：解决")).click()
+    expect(links.get_by_text(re.compile("^已取消关联：解决"))).to_be_visible()
+    expect(links.locator(".used")).to_have_count(0)
+    links.get_by_role("button", name="撤销").click()
+    expect(links.locator(".used")).to_have_text("解决")
+    expect(links.get_by_text("已取消关联")).to_have_count(0)
+
+
+def test_who_sits_here_can_be_said_on_a_narrow_screen(new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 400, "height": 800})
+    page.get_by_label("我的姓名").fill("李雷")
+    page.locator(".me-below").get_by_role("button", name="记住").click()
+    expect(page.get_by_label("我的姓名")).to_have_value("李雷")
+
+
+def test_letters_are_read_as_chinese_and_that_is_said(page: Page) -> None:
+    page.fill("#q", "kdbz")
+    expect(page.locator("#suggestions .option").first).to_be_visible()
+    expect(page.get_by_text("输入的是 kdbz")).to_be_visible()
+    expect(page.locator(".read-as strong")).to_have_text("宽带报障")
+    assert page.input_value("#q") == "kdbz"
 
 
 def test_typing_on_a_ticket_keeps_the_choice_made(page: Page) -> None:

@@ -166,12 +166,13 @@ def test_a_solution_is_chosen_and_taken_back_with_the_words_it_brought(page: Pag
     expect(page.get_by_label("解决办法")).to_have_value("")
 
 
-def test_a_gap_is_reported_and_taken_back(page: Page) -> None:
+@pytest.mark.parametrize(("key", "words"), [("g", "已报缺口"), ("n", "都不适用")])
+def test_a_gap_or_that_none_fits_is_said_and_taken_back(page: Page, key: str, words: str) -> None:
     ask(page)
     enter_list(page)
     with page.expect_response("**/decisions"):
-        page.keyboard.press("g")
-    expect(page.locator("#toast")).to_contain_text("已报缺口")
+        page.keyboard.press(key)
+    expect(page.locator("#toast")).to_contain_text(words)
     with page.expect_response("**/decisions/*/undo"):
         page.keyboard.press("u")
 
@@ -198,12 +199,13 @@ def test_help_lists_every_key_and_they_can_be_changed_and_switched_off_for_good(
         "不适用",
         "有误",
         "报缺口",
+        "建议都不适用",
         "撤销",
         "Ctrl+K",
         "1–5",
     ):
         expect(dialog).to_contain_text(name)
-    dialog.get_by_label("不适用的键").fill("k")
+    dialog.get_by_label("不适用的键", exact=True).fill("k")
     dialog.get_by_label("复制话术的键").fill("k")
     dialog.get_by_label("复制话术的键").blur()
     expect(dialog).to_contain_text("已有别的用处")

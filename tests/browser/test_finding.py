@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from indexer.sync import sync_index
 from kb.store import handbook
+from kb.store.editing import set_successor
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import InputMethod, NewPage
 from web.services import Services
@@ -52,6 +53,9 @@ def test_ctrl_k_opens_the_palette_everywhere_and_escape_gives_the_focus_back(
     before = page.locator(".top").get_by_role("link", name="手册", exact=True)
     before.focus()
     open_palette(page)
+    page.keyboard.type("gd")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("combobox", name="找条目")).to_have_value("")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(before).to_be_focused()
@@ -158,7 +162,11 @@ def top_title(page: Page, words: str) -> str:
 
 
 def test_pinyin_mixed_wide_traditional_and_homophone_find_the_same_article(page: Page) -> None:
-    for alike in (("kdbz", "宽带报障"), ("5G套餐", "５Ｇ套餐"), ("寬頻", "宽带", "宽代")):
+    for alike in (
+        ("kdbz", "宽带报障", "寬頻報障", "宽代报障"),
+        ("5G套餐", "５Ｇ套餐"),
+        ("寬頻", "宽带", "宽代"),
+    ):
         assert len({top_title(page, words) for words in alike}) == 1, alike
 
 
@@ -180,6 +188,36 @@ def test_nothing_found_is_never_an_empty_page(page: Page) -> None:
     expect(page.get_by_label("要找的问题")).to_have_value(words)
     page.get_by_role("button", name="提交缺口").click()
     expect(page.get_by_text("已提交缺口")).to_be_visible()
+
+
+def test_an_article_that_is_gone_names_its_successor_and_is_no_hit_today(
+    page: Page, services: Services
+) -> None:
+    today = services.clock().date()
+    with services.database.transaction() as connection:
+        article = handbook.read_article(connection, "S82")
+        revision = replace(article.revision, status="archived", valid_from=today)
+        gone = replace(article, revision=revision)
+        set_successor(connection, "S82", "S83")
+        handbook.save_article(connection, gone, author="编辑", reason="并入", now=services.clock())
+        successor = handbook.read_article(connection, "S83").title
+    sync_index(services.settings, services.database)
+    page.goto("/articles/S82")
+    banner = page.locator(".outdated")
+    expect(banner).to_contain_text("本条目已失效，不要照此办理")
+    red = banner.evaluate("each => getComputedStyle(each).color")
+    assert red == page.evaluate(
+        "() => { const e = document.createElement('i');"
+        " e.style.color = 'var(--error)'; document.body.append(e);"
+        " const c = getComputedStyle(e).color; e.remove(); return c; }"
+    )
+    assert_accessible(page)
+    banner.get_by_role("link", name=successor).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(successor)
+    page.goto(f"/search?q={quote(article.title)}")
+    shown = page.locator(".hit a").evaluate_all("all => all.map(each => each.href)")
+    assert shown
+    assert not any("/articles/S82" in each for each in shown)
 
 
 def test_an_expired_article_warns_in_red_and_leads_to_the_current_one(

@@ -12,6 +12,7 @@ from kb.desk import Closing
 from kb.ticket import Ticket
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import NewPage
+from tests.browser.desk import PAUSE, count_questions
 from web.services import Services
 
 NUMBER = "13955556666"
@@ -87,21 +88,30 @@ def test_overdue_tickets_come_first_and_are_counted(page: Page, services: Servic
 
 
 def test_a_call_opens_the_desk_with_results_and_without_the_number(
-    new_page: NewPage, services: Services, site: str
+    new_page: NewPage, services: Services, site: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     earlier = make(services, hours=48, number=NUMBER)
     page = new_page("/tickets")
     told = page.request.post(
         f"{site}/api/v1/calls",
         data={"call_id": "b1", "service_number": NUMBER, "text": "光猫还是红灯，网又断了"},
     )
-    page.goto(told.json()["link"])
+    asked = count_questions(page)
+    addresses: list[str] = []
+    page.on("request", lambda each: addresses.append(each.url))
+    answer = page.goto(told.json()["link"])
+    assert answer
+    assert 'id="suggestions"' in answer.text()
     expect(page.get_by_role("heading", name=re.compile(r"来电 139\*\*\*\*6666"))).to_be_visible()
-    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator("#suggestions .option").first).to_be_visible()
     expect(page.get_by_text("30 天内来过 1 次")).to_be_visible()
     expect(page.locator(".caller").get_by_role("link", name=earlier)).to_be_visible()
     assert NUMBER not in page.content()
-    assert NUMBER not in page.url
+    page.wait_for_timeout(PAUSE)
+    assert asked == []
+    assert not any(NUMBER in each for each in (page.url, *addresses, caplog.text))
+    assert "/pop" in caplog.text
     page.goto(told.json()["link"], wait_until="commit")
     expect(page.get_by_role("heading", name=re.compile("弹屏链接已用过"))).to_be_visible()
 

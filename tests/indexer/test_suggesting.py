@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from indexer.engine import Engine
+from indexer.explaining import FILLERS
 from kb.database import Database
 from kb.errors import CategoryNotFound, InvalidInput, TicketNotFound
 from kb.store import sessions
@@ -163,3 +164,40 @@ def test_bad_input_names_its_field(
 
 def test_control_characters_and_broken_pairs_do_not_stop_an_answer(engine: Engine) -> None:
     assert ask(engine, "宽带\x00断了\x07 LOS\u200b红灯").procedures[0].target_id == "P060101"
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("kdbz", "宽带报障"),
+        ("kuandaibaozhang", "宽带报障"),
+        ("kd报障", "宽带报障"),
+        ("寬頻報障", "宽带报障"),
+        ("宽代报障", "宽带报障"),
+        ("５Ｇ套餐", "5G套餐"),
+        ("xhzw", "携号转网"),
+    ],
+)
+def test_pinyin_wide_traditional_and_homophones_lead_where_plain_writing_leads(
+    engine: Engine, typed: str, plain: str
+) -> None:
+    def first(text: str) -> str:
+        return engine.preview(SuggestionRequest(text), now=START).procedures[0].target_id
+
+    assert first(typed) == first(plain)
+
+
+def test_letters_read_as_chinese_are_told_and_chinese_stays_as_said(engine: Engine) -> None:
+    answer = engine.preview(SuggestionRequest("kdbz"), now=START)
+    assert answer.corrections == (("kdbz", "宽带报障"),)
+    assert answer.query_masked == "kdbz"
+    for said in ("款待不好", "los红灯一直亮", "kdbz" + "，宽带断了" * 10):
+        assert engine.preview(SuggestionRequest(said), now=START).corrections == ()
+
+
+def test_fillers_are_no_key_terms_and_are_not_marked(engine: Engine) -> None:
+    said = "嗯我家里网断了，那个红灯就是一直亮，你们怎么还没来"
+    answer = engine.preview(SuggestionRequest(said), now=START)
+    assert "红灯" in answer.terms
+    told = {*answer.terms, *(term for item in answer.items for term in item.why.terms)}
+    assert not FILLERS & told

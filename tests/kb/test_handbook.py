@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kb.article import CHAPTERS, SECTIONS, body_hash
+from kb.article import CHAPTERS, SECTIONS, body_hash, is_question
 from kb.errors import HandbookInvalid
 from kb.handbook import Handbook, parse_article, read_articles, read_handbook
 from kb.limit import class_limit_id
@@ -301,3 +301,18 @@ def test_the_shipped_tables_name_many_trades(shipped: Handbook) -> None:
     assert len(shipped.talk.trades) >= 60
     assert min(len(words) for words in shipped.talk.trades.values()) >= 10
     assert not set(shipped.talk.own) & set(shipped.talk.other)
+
+
+@pytest.mark.parametrize(
+    ("step", "asks"),
+    [
+        ("问清哪天携转、从哪家转来。", True),
+        ("先定性：问客户这里是从来没信号，还是以前有。", True),
+        ("核身后请客户报出有疑问的账期和金额。", True),
+        ("灯是红的还是绿的？", True),
+        ("看光功率，低于 -27 dBm 的派装维。", False),
+        ("排查路由器问题后回访。", False),
+    ],
+)
+def test_a_step_that_asks_the_caller_is_told_from_a_measure(step: str, asks: bool) -> None:
+    assert is_question(step) is asks

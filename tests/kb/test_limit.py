@@ -21,6 +21,7 @@ from kb.limit import (
     bind_limits,
     class_limit_id,
     describe_amount,
+    describe_scope,
 )
 from kb.times import BEIJING
 from kb.workdays import parse_calendar
@@ -217,3 +218,13 @@ def test_a_due_request_names_one_limit_or_one_class(database: Database) -> None:
         due(database, limit_id="TL999")
     with pytest.raises(CategoryNotFound):
         due(database, category="990101")
+
+
+def test_where_limits_hold_is_said_of_an_article() -> None:
+    whole, henan = make_limit("TL901"), make_limit("TL902", region="河南")
+    town = make_limit("TL903", area="urban")
+    assert describe_scope([]) == "全国"
+    assert describe_scope([whole]) == "全国"
+    assert describe_scope([whole, henan, town]) == "全国；河南另有时限；城乡时限不同"
+    assert describe_scope([whole, henan], "河南省郑州市") == "全国；含河南时限"
+    assert describe_scope([whole, henan], "广东") == "全国；河南另有时限"

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from kb.store import handbook
+from kb.store.editing import set_successor
 from web.services import Services
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
@@ -411,3 +412,88 @@ def test_a_superseded_revision_in_the_pane_has_a_red_banner_with_the_current_one
     assert "这不是现行版本" in old
     assert 'href="/articles/S82"' in old
     assert "notice-error" not in client.get("/desk/reading/S82").text
+
+
+def test_a_link_is_taken_back_and_put_back_on_the_tickets_page(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    place = f"/tickets/{ticket_no}"
+    page = send(f"{place}/suggest", {"description": COMPLAINT}).text
+    page = client.get(place).text
+    send(place, {"mark": mark_of(page, "solution")})
+    link = re.findall(r'name="link" value="([^"]+)"', client.get(place).text)[0]
+    assert send(f"{place}/unlink", {"link": link, "root_cause": "尾纤断"}).status_code == 303
+    page = client.get(place).text
+    assert "已取消关联" in page
+    assert "尾纤断</textarea>" in page
+    assert opened(client, ticket_no)["links"] == []
+    assert send(f"{place}/relink", {}).status_code == 303
+    assert [each["knowledge_usage"] for each in opened(client, ticket_no)["links"]] == ["solution"]
+    assert "已取消关联" not in client.get(place).text
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "status", "words"),
+    [
+        ("unlink", {"link": "solution:procedure:P060101"}, 404, "P060101"),
+        ("unlink", {"link": "solution"}, 422, "没有指明是哪一条"),
+        ("unlink", {}, 422, "没有指明是哪一条"),
+        ("relink", {}, 404, "没有可以恢复的关联"),
+    ],
+)
+def test_a_link_that_is_not_there_is_refused_in_words(
+    send: Send, ticket_no: str, step: str, fields: dict[str, str], status: int, words: str
+) -> None:
+    refused = send(f"/tickets/{ticket_no}/{step}", {**fields, "root_cause": "写到一半"})
+    assert refused.status_code == status
+    assert words in refused.text
+    assert "写到一半" in refused.text
+
+
+def test_none_fits_can_be_said_long_before_closing(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    session = hidden(send("/", {"description": COMPLAINT}).text, "session_id")
+    fields = {"description": COMPLAINT, "session_id": session}
+    assert "已记：这些建议都不适用" in send("/desk/none-fit", fields).text
+    recorded = client.get(f"/api/v1/suggestions/{session}").json
+    assert recorded is not None
+    assert [each["decision"] for each in recorded["decisions"]] == ["none_fit"]
+    bound = send("/desk/none-fit", {**fields, "ticket_no": ticket_no})
+    assert bound.location == f"/tickets/{ticket_no}"
+
+
+def test_limits_run_from_acceptance_and_say_so_before(
+    client: FlaskClient, send: Send, ticket_no: str
+) -> None:
+    fresh = send("/", {"description": COMPLAINT}).text
+    assert "建单起算" in fresh
+    assert 'data-state="waiting"' in fresh
+    assert "data-due=" not in fresh
+    send(f"/tickets/{ticket_no}/suggest", {"description": COMPLAINT})
+    kept = client.get(f"/tickets/{ticket_no}").text
+    assert "建单起算" not in kept
+    assert "data-due=" in kept
+
+
+def test_a_question_to_the_caller_is_not_put_down_as_a_measure(send: Send) -> None:
+    page = send("/", {"description": "手机没信号，打电话断断续续，问断的时候是在走动还是坐着"}).text
+    written = re.findall(r'data-resolution="([^"]*)"', page)
+    assert any(words.endswith("处理。") for words in written)
+    assert not any(re.search("处理：(先)?问", words) for words in written)
+
+
+def test_an_article_that_is_gone_names_its_successor_in_the_pane(
+    client: FlaskClient, services: Services
+) -> None:
+    today = services.clock().date()
+    with services.database.transaction() as connection:
+        article = handbook.read_article(connection, "S83")
+        revision = replace(article.revision, status="archived", valid_from=today)
+        gone = replace(article, revision=revision)
+        set_successor(connection, "S83", "S41")
+        handbook.save_article(connection, gone, author="编辑", reason="并入", now=services.clock())
+    page = client.get("/desk/reading/S83?revision=1").text
+    assert "本条目已失效" in page
+    banner = page.split('role="alert"')[1].split("</div>")[0]
+    assert 'href="/articles/S41"' in banner

@@ -26,7 +26,10 @@ from web.services import current
 from web.suggesting import find_answer, keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("desk", __name__)
-GAP_SAID = "已报缺口：手册里缺这一条，编辑会看到。"
+SAID = {
+    "gap": "已报缺口：手册里缺这一条，编辑会看到。",
+    "none_fit": "已记：这些建议都不适用。",
+}
 
 
 @blueprint.get("/")
@@ -82,16 +85,28 @@ def close_at_once() -> Answered:
 @blueprint.post("/desk/gap")
 def report_gap() -> Answered:
     """Record that the handbook lacks what the complaint asks for; the desk stays as it was."""
+    return _decide("gap")
+
+
+@blueprint.post("/desk/none-fit")
+def say_none_fits() -> Answered:
+    """Record that nothing shown is of use, long before anything is closed."""
+    return _decide("none_fit")
+
+
+def _decide(decision: str) -> Answered:
     check_form()
     try:
         form = read_desk_form()
         services = current()
         with services.database.transaction() as connection:
-            decide(connection, form.session_id, "gap", agent=agent_name(), now=services.clock())
+            decide(connection, form.session_id, decision, agent=agent_name(), now=services.clock())
+        if form.ticket_no:
+            return to_page(form.ticket_no)
         answer = find_answer(form.session_id) or ask(form)
     except KBError as error:
         return render_refused_desk(error)
-    return render_template("desk.html", **describe_desk(form, answer), said=GAP_SAID)
+    return render_template("desk.html", **describe_desk(form, answer), said=SAID[decision])
 
 
 def _ticket_of(form: DeskForm) -> Ticket | None:

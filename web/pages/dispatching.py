@@ -86,7 +86,7 @@ def send_order(ticket_no: str) -> Answered:
 
 def _describe(ticket: Ticket, typed: Any = None) -> dict[str, Any]:
     connection = current().database.connection
-    category = handbook.read_categories(connection).get(ticket.category)
+    category = handbook.find_category(connection, ticket.category)
     now = current().clock()
     due = "" if is_late(ticket, now=now) else ticket.due_at or ""
     drafted = {

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kb.article import is_question
 from kb.demand import find_demand
 from kb.errors import ArticleNotFound
+from kb.limit import describe_scope
 from kb.store import handbook, tickets
 from kb.suggestion import Answer, Suggestion
 from kb.ticket import Ticket
@@ -24,13 +26,25 @@ CUSTOMER_TICKETS = 10
 
 @dataclass(frozen=True)
 class Clock:
-    """A limit that runs: what must be done by when. ``state``: ok, soon or over."""
+    """A limit: what must be done by when.
+
+    ``state``: ok, soon or over of one that runs; waiting before the complaint is taken in, when
+    ``due_at`` is what it would be if it were taken in now.
+    """
 
     what: str
     due_at: str
     start: str
     state: str
     impression_id: str = ""
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What a procedure's card says beside its text: its strictest limit, and where it holds."""
+
+    limit: str
+    scope: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,10 @@ def clock_state(start: str, due_at: str, now: datetime) -> str:
 
 
 def find_clocks(answer: Answer | None, ticket: Ticket | None, now: datetime) -> list[Clock]:
-    """The strictest limits that run, the ticket's own first; each due time once."""
+    """The strictest limits, the ticket's own first; each due time once.
+
+    They run from the acceptance of the ticket: before there is one, none runs.
+    """
     start = ticket.accepted_at if ticket else format_instant(now)
     wanted = [("办结", ticket.due_at, "")] if ticket and ticket.due_at else []
     for item in answer.time_limits if answer else ():
@@ -60,7 +77,7 @@ def find_clocks(answer: Answer | None, ticket: Ticket | None, now: datetime) -> 
             wanted.append((name, str(due), item.impression_id))
     clocks: dict[str, Clock] = {}
     for what, due_at, impression_id in wanted:
-        state = clock_state(start, due_at, now)
+        state = clock_state(start, due_at, now) if ticket else "waiting"
         clocks.setdefault(due_at, Clock(what, due_at, start, state, impression_id))
     return list(clocks.values())[:MOST_CLOCKS]
 
@@ -97,22 +114,26 @@ def hit_step(item: Suggestion) -> int:
     return int(anchor.removeprefix("step-")) if anchor.startswith("step-") else 0
 
 
-def card_limits(answer: Answer | None, now: datetime) -> dict[str, str]:
-    """The strictest limit that each procedure shown names, in words, by article."""
+def card_facts(answer: Answer | None, region: str, now: datetime) -> dict[str, CardFacts]:
+    """The strictest limit that each procedure shown names, and where it holds, by article."""
     if not answer or not answer.procedures:
         return {}
+    connection = current().database.connection
     amounts = {
         item.target_id: f"{item.details['subject']} {item.details['amount']}"
         for item in answer.time_limits
         if item.details
     }
     ids = [item.target_id for item in answer.procedures]
-    found = handbook.read_articles(current().database.connection, on=now.date(), ids=ids)
-    named = {article.id: set(article.revision.time_limits) for article in found}
+    found = handbook.read_articles(connection, on=now.date(), ids=ids)
+    named = {article.id: article.revision.time_limits for article in found}
+    limits = handbook.read_limits(connection, {each for every in named.values() for each in every})
     return {
-        name: next(words for limit, words in amounts.items() if limit in limits)
-        for name, limits in named.items()
-        if limits & amounts.keys()
+        name: CardFacts(
+            limit=next((words for limit, words in amounts.items() if limit in every), ""),
+            scope=describe_scope((limits[each] for each in every if each in limits), region),
+        )
+        for name, every in named.items()
     }
 
 
@@ -132,5 +153,5 @@ def solution_words(item: Suggestion) -> Mapping[str, str]:
             "root_cause": str(details.get("root_cause", "")),
             "fix": item.title,
         }
-    step = f"：{item.snippet}" if hit_step(item) else "。"
+    step = f"：{item.snippet}" if hit_step(item) and not is_question(item.snippet) else "。"
     return {"resolution": f"按《{item.title}》处理{step}", "root_cause": "", "fix": ""}

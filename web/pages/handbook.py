@@ -14,7 +14,7 @@ from kb.store import handbook
 from kb.store.shelf import is_favourite, note_read, set_favourite
 from web.bodies import ArticleList, ArticleVersion
 from web.guard import check_form
-from web.library import FoundArticle, find_article, find_last
+from web.library import FoundArticle, find_article, find_last, read_successor
 from web.parsing import named_agent, read_query
 from web.presenting import article_json
 from web.services import current
@@ -59,7 +59,7 @@ def show_article(article_id: str) -> str:
         revisions=handbook.read_revisions(connection, article_id),
         printed_at=current().clock(),
         favourite=is_favourite(connection, agent, article_id),
-        successor_title=_title_of(found.article.successor),
+        successor=read_successor(found.article),
     )
 
 
@@ -83,14 +83,6 @@ def keep_article(article_id: str) -> Redirect:
         handbook.read_article(connection, article_id)
         set_favourite(connection, agent, article_id, wanted=wanted, now=current().clock())
     return redirect(url_for("handbook.show_article", article_id=article_id), 303)
-
-
-def _title_of(article_id: str) -> str:
-    """Title of the article to read instead; "" when it is not valid today either."""
-    try:
-        return find_article(article_id).article.title if article_id else ""
-    except ArticleNotFound:
-        return ""
 
 
 def _find(article_id: str, query: ArticleVersion) -> FoundArticle:

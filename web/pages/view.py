@@ -18,7 +18,7 @@ from kb.ticket import Link, Ticket
 from web.errors import describe
 from web.forms import DeskForm, typed_desk_form
 from web.pages.glance import (
-    card_limits,
+    card_facts,
     find_clocks,
     first_words,
     read_customer,
@@ -69,7 +69,7 @@ def describe_results(
     marks = read_marks(link for link in links if ticket and link.closing == ticket.closings)
     guessed = guess_class(answer)
     taken = ticket.category if ticket and ticket.category else form.category or guessed
-    category = handbook.read_categories(connection).get(taken)
+    category = handbook.find_category(connection, taken)
     number_hash = ticket.number_hash if ticket else "" if form.call_id else read_number(form)
     return {
         "answer": answer,
@@ -82,7 +82,7 @@ def describe_results(
         "without": form.without,
         "reading": read_first(answer),
         "clocks": find_clocks(answer, ticket, now),
-        "card_limits": card_limits(answer, now),
+        "card_facts": card_facts(answer, ticket.region if ticket else form.region, now),
         "customer": read_customer(number_hash, but=ticket.ticket_no if ticket else "", now=now),
         "words": first_words(answer, category.name if category else "")
         | _chosen_words(marks, answer),

@@ -139,7 +139,8 @@ class RepeatReply(Reply):
 
 
 class AnswerReply(Reply):
-    """All that is suggested for one complaint. ``terms``: its key terms, most telling first."""
+    """All that is suggested for one complaint. ``terms``: its key terms, most telling first.
+    ``corrections``: pinyin and initials read as Chinese, [written, meant]."""
 
     session_id: str
     mode: str
@@ -150,6 +151,7 @@ class AnswerReply(Reply):
     ranker_version: str
     query_masked: str
     terms: list[str]
+    corrections: list[tuple[str, str]]
     categories: list[GuessReply]
     procedures: list[ProcedureReply]
     time_limits: list[LimitItemReply]

@@ -39,12 +39,12 @@ function startDesk() {
     say(`已标记“${option.dataset.title}”有误，编辑会看到`, () => { option.classList.remove("flagged"); takeEventBack(told); }, keyOf("undo"));
   }
 
-  async function gap() {
+  async function decide(decision, words) {
     const session = document.getElementById("results").dataset.session;
     if (!session) return say("先输入投诉内容");
-    const made = await post(`/suggestions/${session}/decisions`, { decision: "gap" });
+    const made = await post(`/suggestions/${session}/decisions`, { decision });
     if (!made) return say("没有报成，请再试");
-    say("已报缺口：手册里缺这一条", () => post(`/decisions/${made.decision_id}/undo`, {}), keyOf("undo"));
+    say(words, () => post(`/decisions/${made.decision_id}/undo`, {}), keyOf("undo"));
   }
 
   function reference(option) {
@@ -58,7 +58,9 @@ function startDesk() {
   }
 
   const ON_ITEM = { copy: copyWording, cite: copyCitation, reference, solution: solve, dismiss, flag };
-  const ALONE = { gap, undo: takeBack, focus: () => box.focus(), help: () => document.getElementById("keys").showModal() };
+  const gap = () => decide("gap", "已报缺口：手册里缺这一条");
+  const none = () => decide("none_fit", "已记：这些建议都不适用");
+  const ALONE = { gap, none, undo: takeBack, focus: () => box.focus(), help: () => document.getElementById("keys").showModal() };
 
   function act(name, option) {
     if (ALONE[name]) return ALONE[name]();

@@ -2,7 +2,7 @@
 
 const STORE = "kb:keys";
 const FIRST = {
-  copy: "c", cite: "y", reference: "l", solution: "r", flag: "f", dismiss: "x", gap: "g", undo: "u", focus: "/", help: "?",
+  copy: "c", cite: "y", reference: "l", solution: "r", flag: "f", dismiss: "x", gap: "g", none: "n", undo: "u", focus: "/", help: "?",
 };
 const EVERYWHERE = new Set(["focus", "help"]);
 

@@ -129,7 +129,11 @@ dialog.addEventListener("keydown", (event) => {
     if (event.key === "Enter" || event.key === "Escape") event.preventDefault();
     return;
   }
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  if (event.key === "Escape" && box.value) {
+    event.preventDefault();
+    box.value = "";
+    ask();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     choose(chosen + (event.key === "ArrowDown" ? 1 : -1));
   } else if (event.key === "Enter") {

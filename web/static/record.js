@@ -27,11 +27,11 @@ export function fillFirst() {
 const optionOf = (choice) => choice?.dataset.key
   ? document.querySelector(`.option[data-key="${CSS.escape(choice.dataset.key)}"]`) : null;
 
-// The steps ticked in the reading pane are what was done.
+// The steps ticked in the reading pane are what was done, but for questions to the caller.
 function doneSteps(option) {
   const pane = document.getElementById("reading");
   if (pane.dataset.article !== option.dataset.key.split(":")[1]) return "";
-  const done = [...pane.querySelectorAll(".steps li:has(:checked) span")].map((each) => each.textContent.replace(/。$/, ""));
+  const done = [...pane.querySelectorAll(".steps li:not([data-asks]):has(:checked) span")].map((each) => each.textContent.replace(/。$/, ""));
   return done.length ? `按《${option.dataset.title}》处理：${done.join("；")}。` : "";
 }
 
