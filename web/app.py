@@ -15,6 +15,7 @@ from web.metrics import Metrics
 from web.pages import (
     agent,
     closing,
+    comparing,
     desk,
     dispatching,
     drilling,
@@ -55,6 +56,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    comparing.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
