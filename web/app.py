@@ -17,6 +17,7 @@ from web.metrics import Metrics
 from web.pages import (
     agent,
     closing,
+    comparing,
     desk,
     dispatching,
     drilling,
@@ -59,6 +60,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
     learning_pages.blueprint,

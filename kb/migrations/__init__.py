@@ -17,6 +17,7 @@ from kb.migrations import (
     m011_queues,
     m012_editing,
     m013_vocabulary,
+    m014_sources,
     m015_practice,
 )
 
@@ -33,6 +34,7 @@ STEPS = (
     m011_queues,
     m012_editing,
     m013_vocabulary,
+    m014_sources,
     m015_practice,
 )
 

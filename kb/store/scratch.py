@@ -8,7 +8,7 @@ import sqlite3
 SHADOWED = (
     "article", "revision", "revision_event", "approval", "category", "time_limit", "figure",
     "vocabulary", "vocabulary_version", "vocabulary_content", "stamp", "index_queue",
-    "autosave", "file_base", "table_base",
+    "autosave", "file_base", "table_base", "handbook_import",
 )  # fmt: skip
 _TABLE = re.compile(r"^CREATE TABLE\s+", re.IGNORECASE)
 _INDEX = re.compile(r"^CREATE( UNIQUE)? INDEX\s+", re.IGNORECASE)
