@@ -138,6 +138,18 @@ class CardNotFound(KBError):
     code = "card-not-found"
 
 
+class DrillNotFound(KBError):
+    """没有这个练习"""
+
+    code = "drill-not-found"
+
+
+class NoCase(KBError):
+    """还没有可以练习的案例：要有结果已定的工单，且不是您自己经手的"""
+
+    code = "no-case"
+
+
 class StaleVersion(KBError):
     """内容已被他人修改，请刷新后再提交"""
 
