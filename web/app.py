@@ -22,6 +22,7 @@ from web.pages import (
     links,
     pop,
     problems,
+    progress,
     reports,
     tickets,
 )
@@ -58,6 +59,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     editing_pages.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
+    progress.blueprint,
     problems.blueprint,
 )
 
