@@ -133,6 +133,7 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         "tables/taxonomy.csv": _table(TAXONOMY_COLUMNS, _taxonomy(handbook.categories)),
         "tables/confusions.csv": _table(CONFUSION_COLUMNS, confusions),
         "tables/synonyms.txt": _lines(",".join(group) for group in handbook.synonyms),
+        "tables/words.txt": _lines(handbook.words),
         "tables/synonyms_ambiguous.txt": _lines(handbook.ambiguous),
         "tables/never_mask.txt": _lines(handbook.never_mask),
         "tables/workdays.json": json.dumps(handbook.workdays, ensure_ascii=False, indent=1) + "\n",

@@ -21,9 +21,12 @@ from kb.diffing import FIELDS, field_texts, merge_texts
 from kb.errors import ArticleNotFound
 from kb.exporting import write_handbook
 from kb.handbook import Handbook
-from kb.store import editing
+from kb.store import editing, vocabulary
 from kb.store import handbook as store
+from kb.store.files import FileConflict, LastImport, save_import
 from kb.stored import read_stored
+from kb.times import format_instant
+from kb.vocabulary import KINDS
 
 SAME, TAKE, KEEP, MERGE = "same", "take", "keep", "merge"
 
@@ -57,7 +60,7 @@ class _Tally:
     revised: int = 0
     merged: int = 0
     kept: int = 0
-    conflicts: list[str] = field(default_factory=list)
+    conflicts: list[FileConflict] = field(default_factory=list)
     in_files: dict[str, int] = field(default_factory=dict)
 
 
@@ -83,19 +86,22 @@ def import_handbook(
     """
     with database.transaction() as connection:
         tally = _Tally()
-        limits_changed = _import_tables(connection, handbook, tally, now=now)
+        limits_changed = _import_tables(connection, handbook, tally, author, now)
         bases = editing.read_file_bases(connection)
         for article in handbook.articles:
             _import_article(connection, article, bases.get(article.id), tally, author, now)
         tally.revised += _archive_missing(connection, handbook, bases, tally, author, now)
         editing.save_file_bases(connection, tally.in_files)
+        conflicts = tuple(tally.conflicts)
+        counts = (tally.revised, tally.merged, tally.kept)
+        save_import(connection, LastImport(format_instant(now), *counts, conflicts))
     return HandbookReport(
         articles=len(handbook.articles),
         revised=tally.revised,
         limits_changed=limits_changed,
         merged=tally.merged,
         kept=tally.kept,
-        conflicts=tuple(tally.conflicts),
+        conflicts=tuple(map(str, conflicts)),
     )
 
 
@@ -120,7 +126,9 @@ def _import_article(
     if plan == MERGE and base is not None and current is not None:
         merged, conflicts = merge_articles(base, current, article)
         if conflicts:
-            tally.conflicts += [f"{article.id} {FIELDS[name]}" for name in conflicts]
+            what = tuple(FIELDS[name] for name in conflicts)
+            texts = field_texts(article) | {"slug": article.slug}
+            tally.conflicts.append(FileConflict(article.id, what, base_number or 0, texts))
             return
         tally.merged += 1
         article = merged
@@ -206,7 +214,7 @@ def _archive_missing(
         if base is None:
             continue
         if article_digest(base) != article_digest(article):
-            tally.conflicts.append(f"{article.id} 文件已删除")
+            tally.conflicts.append(FileConflict(article.id, ("文件已删除",), bases[article.id]))
             continue
         gone = replace(
             article, revision=replace(article.revision, status="archived", valid_from=now.date())
@@ -222,22 +230,35 @@ Table = tuple[object, object, Callable[[sqlite3.Connection], int | None]]
 
 
 def _import_tables(
-    connection: sqlite3.Connection, handbook: Handbook, tally: _Tally, *, now: datetime
+    connection: sqlite3.Connection,
+    handbook: Handbook,
+    tally: _Tally,
+    author: str,
+    now: datetime,
 ) -> int:
-    """Take each table whose file changed; return how many limits changed."""
+    """Take each table whose file changed; return how many limits changed.
+
+    Those of the vocabulary are taken together, as one version of it.
+    """
     bases = editing.read_table_bases(connection)
     changed = 0
+    words: dict[str, Any] = {}
     for name, (file, stored, save) in _tables(connection, handbook, now).items():
         digest = _digest(file)
-        plan = plan_import(digest, bases.get(name), _digest(stored) if stored else None)
-        if plan == TAKE:
+        plan = plan_import(digest, bases.get(name), None if stored is None else _digest(stored))
+        if plan == TAKE and name in KINDS:
+            words[name] = file
+        elif plan == TAKE:
             changed += save(connection) or 0
         elif plan == KEEP:
             tally.kept += 1
         elif plan == MERGE:
-            tally.conflicts.append(f"{TABLE_NAMES[name]}表")
+            tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
             editing.save_table_base(connection, name, digest)
+    if words:
+        signed = vocabulary.Signed(author, "导入手册文件")
+        vocabulary.add_version(connection, words, signed, now=now)
     return changed
 
 
@@ -245,10 +266,7 @@ TABLE_NAMES: Mapping[str, str] = {
     "categories": "投诉分类",
     "limits": "时限",
     "figures": "数值",
-    "synonyms": "同义词",
-    "ambiguous": "歧义词",
-    "confusions": "识别混淆",
-    "never_mask": "不遮盖词",
+    **KINDS,
     "workdays": "工作日历",
 }
 
@@ -274,6 +292,7 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
         ),
     }
     words: dict[str, Any] = {
+        "words": list(handbook.words),
         "synonyms": [list(group) for group in handbook.synonyms],
         "ambiguous": list(handbook.ambiguous),
         "confusions": confusions,

@@ -31,6 +31,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_BACKUPS", "", "folder for backups made while serving; empty means none (path)"),
     Setting("KB_BACKUP_MINUTES", "5", "minutes between two backups while serving (1-1440)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
+    Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
 )
@@ -53,6 +54,7 @@ class Settings:
     backup_minutes: int
     learning: bool
     swap_rate: float
+    watch_handbook: Path | None
 
     @property
     def database(self) -> Path:
@@ -96,6 +98,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
+        watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
     )
 
 

@@ -19,9 +19,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.build import build_index
-from indexer.engine import Engine, open_language
+from indexer.engine import Engine
+from indexer.language import Language, open_language
 from indexer.progress import quiet
-from indexer.snapshot import Language
 from kb.database import Database, create_database, open_database
 from kb.desk import Desk
 from kb.handbook import read_handbook

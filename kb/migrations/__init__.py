@@ -16,6 +16,8 @@ from kb.migrations import (
     m009_reports,
     m011_queues,
     m012_editing,
+    m013_vocabulary,
+    m014_sources,
     m015_practice,
 )
 
@@ -31,6 +33,8 @@ STEPS = (
     m009_reports,
     m011_queues,
     m012_editing,
+    m013_vocabulary,
+    m014_sources,
     m015_practice,
 )
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from kb.article import Article, Revision
 from kb.errors import ArticleNotFound
@@ -26,6 +27,13 @@ class RevisionEvent:
     actor: str
     comment: str
     at: str
+    impact: str = ""
+
+    @property
+    def foreseen(self) -> Mapping[str, Any]:
+        """What publishing was measured to change (``kb.foresight``); empty when it was not."""
+        found: Mapping[str, Any] = json.loads(self.impact) if self.impact else {}
+        return found
 
 
 @dataclass(frozen=True)
@@ -68,13 +76,19 @@ def add_event(
     actor: str,
     comment: str,
     now: datetime,
+    impact: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note what was done with a revision, by whom and why."""
-    connection.execute(
-        "INSERT INTO revision_event (article_id, number, action, actor, comment, at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (revision.article_id, revision.number, action, actor, comment, format_instant(now)),
-    )
+    """Note what was done with a revision, by whom and why, and what it was foreseen to change."""
+    values = {
+        "article_id": revision.article_id,
+        "number": revision.number,
+        "action": action,
+        "actor": actor,
+        "comment": comment,
+        "at": format_instant(now),
+        "impact": json.dumps(impact, ensure_ascii=False) if impact else "",
+    }
+    insert(connection, "revision_event", values)
 
 
 def read_events(connection: sqlite3.Connection, article_id: str) -> list[RevisionEvent]:
@@ -156,6 +170,47 @@ def read_waiting(connection: sqlite3.Connection) -> list[Article]:
     return [
         handbook.read_article(connection, row["article_id"], number=row["number"]) for row in rows
     ]
+
+
+def read_overtaken(connection: sqlite3.Connection) -> list[Article]:
+    """Drafts that a text published meanwhile does not hold, oldest first: a file was taken in.
+
+    One that its author gave up, or took further, is none.
+    """
+    rows = connection.execute(
+        "SELECT draft.article_id, draft.number FROM revision AS draft"
+        " JOIN revision AS newest ON newest.article_id = draft.article_id AND newest.number ="
+        " (SELECT max(number) FROM revision WHERE article_id = draft.article_id)"
+        " WHERE draft.status IN ('draft', 'in_review') AND newest.status IN ('published',"
+        " 'archived') AND draft.number > newest.based_on AND draft.number < newest.number"
+        " AND NOT EXISTS (SELECT 1 FROM revision AS next WHERE next.article_id ="
+        " draft.article_id AND next.based_on = draft.number)"
+        " AND NOT EXISTS (SELECT 1 FROM revision_event AS event WHERE event.action = 'drop'"
+        " AND event.article_id = draft.article_id AND event.number = draft.number)"
+        " ORDER BY draft.created_at, draft.article_id"
+    ).fetchall()
+    return [
+        handbook.read_article(connection, row["article_id"], number=row["number"]) for row in rows
+    ]
+
+
+def common_base(connection: sqlite3.Connection, article_id: str, one: int, other: int) -> int:
+    """The newest revision that both were made from, itself included; 0 for none."""
+    bases = {
+        row["number"]: row["based_on"] or 0
+        for row in connection.execute(
+            "SELECT number, based_on FROM revision WHERE article_id = ?", (article_id,)
+        )
+    }
+
+    def line(number: int) -> set[int]:
+        found = set()
+        while number and number not in found:
+            found.add(number)
+            number = bases.get(number, 0)
+        return found
+
+    return max(line(one) & line(other), default=0)
 
 
 def read_due_reviews(connection: sqlite3.Connection, *, on: date, until: date) -> list[Article]:

@@ -26,7 +26,7 @@ from playwright.sync_api import (
 from werkzeug.serving import make_server
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.database import open_database
 from kb.desk import Desk
 from kb.settings import read_settings

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.database import open_database
 from kb.desk import Desk
 from kb.masking import find_personal_data

@@ -16,7 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.database import open_database
 from kb.desk import Desk
 from kb.settings import read_settings

@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.database import open_database
 from kb.desk import Desk
 from kb.reviewing import open_reviews
