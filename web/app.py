@@ -27,7 +27,9 @@ from web.pages import (
     problems,
     progress,
     reports,
+    starting,
     tickets,
+    using,
     vocabulary,
 )
 from web.pages import documents as document_pages
@@ -61,6 +63,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    starting.blueprint,
+    using.blueprint,
     comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
