@@ -23,6 +23,7 @@ from kb.exporting import write_handbook
 from kb.handbook import Handbook
 from kb.store import editing
 from kb.store import handbook as store
+from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
 
 SAME, TAKE, KEEP, MERGE = "same", "take", "keep", "merge"
@@ -250,6 +251,7 @@ TABLE_NAMES: Mapping[str, str] = {
     "confusions": "识别混淆",
     "never_mask": "不遮盖词",
     "workdays": "工作日历",
+    "glossary": "术语",
 }
 
 
@@ -271,6 +273,11 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
             sorted(handbook.figures, key=lambda figure: figure.id),
             store.read_figures(connection),
             lambda open_: store.save_figures(open_, handbook.figures),
+        ),
+        "glossary": (
+            list(handbook.glossary),
+            list(read_glossary(connection)),
+            lambda open_: save_glossary(open_, handbook.glossary),
         ),
     }
     words: dict[str, Any] = {

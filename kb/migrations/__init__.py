@@ -17,6 +17,7 @@ from kb.migrations import (
     m011_queues,
     m012_editing,
     m015_practice,
+    m016_reading,
 )
 
 STEPS = (
@@ -32,6 +33,7 @@ STEPS = (
     m011_queues,
     m012_editing,
     m015_practice,
+    m016_reading,
 )
 
 migrations = Migrations("kb")
