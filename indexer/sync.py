@@ -42,10 +42,15 @@ class SyncReport:
     seconds: float
 
 
-def sync_index(settings: Settings, database: Database) -> SyncReport:
-    """Take the queue into the current generation; raise IndexMissing, IndexMismatch, IndexBusy."""
+def sync_index(
+    settings: Settings, database: Database, *, language: Language | None = None
+) -> SyncReport:
+    """Take the queue into the current generation; raise IndexMissing, IndexMismatch, IndexBusy.
+
+    ``language``: one that is open already and of the database's words.
+    """
     with writing(settings.index):
-        return _sync(settings, database, open_language(settings, database))
+        return _sync(settings, database, language or open_language(settings, database))
 
 
 def follow(

@@ -7,6 +7,7 @@ import os
 import click
 
 from kb.commands.asking import due_command, search_command, suggest_command
+from kb.commands.backing import backup_command, restore_command
 from kb.commands.bench import bench_command
 from kb.commands.checking import verify_command
 from kb.commands.console import USAGE, Group
@@ -42,6 +43,8 @@ COMMANDS = (
     replay_command,
     tasks_command,
     ticket_group,
+    backup_command,
+    restore_command,
 )
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlite_utils
 
-from kb.errors import DataFolderMissing
-from kb.migrations import migrations
+from kb.errors import DatabaseTooNew, DataFolderMissing
+from kb.migrations import STEPS, migrations
 
 BUSY_SECONDS = 10.0
 
@@ -66,10 +66,38 @@ def create_database(path: Path) -> Database:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path)
     try:
+        check_steps(applied_steps(connection))
         migrations.apply(sqlite_utils.Database(connection))
     finally:
         connection.close()
     return Database(path)
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """Copy a database while others write: what is copied is the state after one commit.
+
+    In one step: in several, each write in between would start the copy anew.
+    """
+    with (
+        closing(sqlite3.connect(source, timeout=BUSY_SECONDS)) as held,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        held.backup(copy)
+    target.chmod(0o600)
+
+
+def applied_steps(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """The migrations a database has had, in order of their names."""
+    database = sqlite_utils.Database(connection)
+    return tuple(sorted(step.name for step in migrations.applied(database)))
+
+
+def check_steps(steps: Iterable[str]) -> None:
+    """Raise DatabaseTooNew when a migration is not known here: this program is the older one."""
+    unknown = sorted({*steps} - {step.__name__.rsplit(".", 1)[1] for step in STEPS})
+    if unknown:
+        detail = f"本程序不认识 {unknown[0]}，请用写过它的版本或更新的版本打开；数据没有改动"
+        raise DatabaseTooNew(detail, field="KB_DATA")
 
 
 def open_database(path: Path) -> Database:

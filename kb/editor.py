@@ -195,6 +195,19 @@ class Editor:
             base = handbook.newest_number(connection, article_id)
             return self.save(replace(old, revision=revision), base=base, author=author, now=now)
 
+    def give_up(self, article_id: str, number: int, *, actor: str, now: datetime) -> None:
+        """Take a draft that was overtaken off the list; its text stays in the history."""
+        with self.database.transaction() as connection:
+            article = handbook.read_article(connection, article_id, number=number)
+            if all(
+                (each.id, each.revision.number) != (article_id, number)
+                for each in editing.read_overtaken(connection)
+            ):
+                raise EditRefused("这一版没有被别的版本盖过", field="revision")
+            editing.add_event(
+                connection, article.revision, "drop", actor=actor, comment="", now=now
+            )
+
     def comment(
         self, article_id: str, number: int, words: str, *, actor: str, now: datetime
     ) -> None:

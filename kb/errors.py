@@ -138,6 +138,18 @@ class CardNotFound(KBError):
     code = "card-not-found"
 
 
+class DrillNotFound(KBError):
+    """没有这个练习"""
+
+    code = "drill-not-found"
+
+
+class NoCase(KBError):
+    """还没有可以练习的案例：要有结果已定的工单，且不是您自己经手的"""
+
+    code = "no-case"
+
+
 class StaleVersion(KBError):
     """内容已被他人修改，请刷新后再提交"""
 
@@ -232,3 +244,21 @@ class VersionMissing(KBError):
     """请用 If-Match 写明改的是哪一版"""
 
     code = "version-missing"
+
+
+class DataFolderInUse(KBError):
+    """数据文件夹不是空的"""
+
+    code = "data-folder-in-use"
+
+
+class BackupDamaged(KBError):
+    """备份文件不能用"""
+
+    code = "backup-damaged"
+
+
+class DatabaseTooNew(KBError):
+    """数据库由更新的版本写成"""
+
+    code = "database-too-new"

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations, groupby
 
 from kb.personal_data import PATTERNS, keep
 
@@ -23,6 +24,7 @@ _ANY_DIGIT = rf"(?:\d|{_HAN_DIGIT.pattern})"
 _RUN = re.compile(rf"{_ANY_DIGIT}(?:[-\s.·,，、]{{0,2}}{_ANY_DIGIT}){{10,}}")
 _LENGTHS = (11, 15, 16, 18, 19)
 """Digits in a mobile number, an old identity number, a bank card, an identity number, a card."""
+MOBILE_DIGITS, ID_DIGITS = 11, 18
 _TICKET_NO = re.compile(r"TS\d{14}")
 
 
@@ -70,9 +72,26 @@ def _spoken_places(text: str, run: re.Match[str]) -> list[int]:
     if not spoken:
         return []
     if len(spoken) < len(places):
-        return places if len(places) in (11, 18) else []
+        return _find_number(text, places)
     fitting = [length for length in _LENGTHS if length <= len(places) <= length + 2]
     return places[: fitting[-1]] if fitting else places
+
+
+def _find_number(text: str, places: list[int]) -> list[int]:
+    """Of a run in which spoken and written digits mix, the pieces between signs that together are a
+    mobile or an identity number: a number may be followed by 「，500M」."""
+    pieces = [
+        [place for _, place in group]
+        for _, group in groupby(enumerate(places), key=lambda each: each[1] - each[0])
+    ]
+    spans = combinations(range(len(pieces) + 1), 2)
+    for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span)):
+        found = [place for piece in pieces[start:end] for place in piece]
+        first = _NUMERALS.get(text[found[0]], text[found[0]])
+        is_number = len(found) == ID_DIGITS or (len(found) == MOBILE_DIGITS and first == "1")
+        if is_number and any(text[place] in _NUMERALS for place in found):
+            return found
+    return []
 
 
 @lru_cache(maxsize=8)

@@ -155,6 +155,10 @@ _FLAT_DASHED = re.compile(
 _FARM = re.compile(r"(?:村|屯|庄|寨)[一-龥]{0,4}?(?P<v>\d{1,3}\s?[组队社]\s?\d{1,4}\s?号)")
 
 
+_GIVEN = "(?![的了是和在有不我你他她这那与及跟给请向对被让从到说位个名])[一-龥]"
+"""A character of a given name: none of those that join words."""
+
+
 def _hide(_found: str) -> str:
     return "***"
 
@@ -231,7 +235,7 @@ PATTERNS: tuple[Pattern, ...] = (
         "MOBILE",
         11,
         re.compile(
-            rf"(?<![\d.,])1(?:[3-9]\d{_COMMA}(?:\d{{4}}{_COMMA}\d{{4}}|\d{{3}}{_COMMA}\d{{5}})"
+            rf"(?<![\d.])(?<!\d,)1(?:[3-9]\d{_COMMA}(?:\d{{4}}{_COMMA}\d{{4}}|\d{{3}}{_COMMA}\d{{5}})"
             rf"|{_COMMA}[3-9](?:{_COMMA}\d){{9}})(?![\d])"
         ),
         _mask_mobile,
@@ -262,6 +266,7 @@ PATTERNS: tuple[Pattern, ...] = (
         re.compile(rf"{_BEFORE}(?:62|4\d|5[1-5]|35|37|9[0-9])(?:[- ]?\d){{11,17}}(?!\d)"),
         lambda found: keep(6, 4)(_digits(found)),
         lambda found: has_luhn(_digits(found)),
+        re.compile(r"(?:订单|流水|工单|运单|编号|单号)号?(?:码)?[是为:\s]{0,3}$"),
     ),
     Pattern(
         "BANKCARD",
@@ -312,6 +317,15 @@ PATTERNS: tuple[Pattern, ...] = (
         re.compile(
             r"(?:我叫|我的名字是|姓名|机主|户主|联系人)[:是为叫\s]{0,2}(?P<v>[一-龥·]{2,4}?)"
             r"(?=[,。.;、!?\s()]|先生|女士|小姐|我|电话|手机|身份证|号码|证件|家住|住在|$)"
+        ),
+        lambda found: found[0] + "*" * (len(found) - 1),
+        _is_name,
+    ),
+    Pattern(
+        "NAME",
+        0,
+        re.compile(
+            rf"(?<!师)(?P<v>[{''.join(sorted(SURNAMES))}]{_GIVEN}{{1,2}})(?=先生|女士|小姐)"
         ),
         lambda found: found[0] + "*" * (len(found) - 1),
         _is_name,

@@ -23,8 +23,10 @@ from kb.exporting import write_handbook
 from kb.handbook import Handbook
 from kb.store import editing
 from kb.store import handbook as store
+from kb.store.files import FileConflict, LastImport, save_import
 from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
+from kb.times import format_instant
 
 SAME, TAKE, KEEP, MERGE = "same", "take", "keep", "merge"
 
@@ -58,7 +60,7 @@ class _Tally:
     revised: int = 0
     merged: int = 0
     kept: int = 0
-    conflicts: list[str] = field(default_factory=list)
+    conflicts: list[FileConflict] = field(default_factory=list)
     in_files: dict[str, int] = field(default_factory=dict)
 
 
@@ -90,13 +92,16 @@ def import_handbook(
             _import_article(connection, article, bases.get(article.id), tally, author, now)
         tally.revised += _archive_missing(connection, handbook, bases, tally, author, now)
         editing.save_file_bases(connection, tally.in_files)
+        conflicts = tuple(tally.conflicts)
+        counts = (tally.revised, tally.merged, tally.kept)
+        save_import(connection, LastImport(format_instant(now), *counts, conflicts))
     return HandbookReport(
         articles=len(handbook.articles),
         revised=tally.revised,
         limits_changed=limits_changed,
         merged=tally.merged,
         kept=tally.kept,
-        conflicts=tuple(tally.conflicts),
+        conflicts=tuple(map(str, conflicts)),
     )
 
 
@@ -121,7 +126,9 @@ def _import_article(
     if plan == MERGE and base is not None and current is not None:
         merged, conflicts = merge_articles(base, current, article)
         if conflicts:
-            tally.conflicts += [f"{article.id} {FIELDS[name]}" for name in conflicts]
+            what = tuple(FIELDS[name] for name in conflicts)
+            texts = field_texts(article) | {"slug": article.slug}
+            tally.conflicts.append(FileConflict(article.id, what, base_number or 0, texts))
             return
         tally.merged += 1
         article = merged
@@ -207,7 +214,7 @@ def _archive_missing(
         if base is None:
             continue
         if article_digest(base) != article_digest(article):
-            tally.conflicts.append(f"{article.id} 文件已删除")
+            tally.conflicts.append(FileConflict(article.id, ("文件已删除",), bases[article.id]))
             continue
         gone = replace(
             article, revision=replace(article.revision, status="archived", valid_from=now.date())
@@ -236,7 +243,7 @@ def _import_tables(
         elif plan == KEEP:
             tally.kept += 1
         elif plan == MERGE:
-            tally.conflicts.append(f"{TABLE_NAMES[name]}表")
+            tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
             editing.save_table_base(connection, name, digest)
     return changed

@@ -7,6 +7,8 @@ import re
 _HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
 _QUOTED = re.compile(r"^ {0,3}> ?(.*)$", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
+_BULLET = re.compile(r"^\s*- +(.+)$", re.MULTILINE)
+_SAID = re.compile(r"“([^”]+)”")
 _EMPHASIS = re.compile(r"(\*\*|__)(.+?)\1")
 
 
@@ -25,3 +27,13 @@ def quoted(text: str) -> str:
     """The quoted lines of a section: only these are meant for the customer's ears."""
     lines = [_LINK.sub(r"\1", line).strip() for line in _QUOTED.findall(text)]
     return "\n".join(line for line in lines if line)
+
+
+def bullets(text: str) -> list[str]:
+    """The items of a section's list, as Markdown."""
+    return _BULLET.findall(text)
+
+
+def quotes_in(text: str) -> list[str]:
+    """What stands in “quotation marks”."""
+    return _SAID.findall(text)

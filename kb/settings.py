@@ -28,7 +28,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
+    Setting("KB_BACKUPS", "", "folder for backups made while serving; empty means none (path)"),
+    Setting("KB_BACKUP_MINUTES", "5", "minutes between two backups while serving (1-1440)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
+    Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
 )
@@ -47,8 +50,11 @@ class Settings:
     repeat_days: int
     max_body: int
     settle_minutes: int
+    backups: Path | None
+    backup_minutes: int
     learning: bool
     swap_rate: float
+    watch_handbook: Path | None
 
     @property
     def database(self) -> Path:
@@ -87,9 +93,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         encoder=value["KB_ENCODER"],
         repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
         settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),
+        backups=Path(value["KB_BACKUPS"]) if value["KB_BACKUPS"] else None,
+        backup_minutes=_whole("KB_BACKUP_MINUTES", value["KB_BACKUP_MINUTES"], 1, 1440),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
+        watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
     )
 
 

@@ -15,8 +15,10 @@ from web.metrics import Metrics
 from web.pages import (
     agent,
     closing,
+    comparing,
     desk,
     dispatching,
+    drilling,
     handbook,
     links,
     pop,
@@ -54,8 +56,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    comparing.blueprint,
     editing_pages.blueprint,
     learning_pages.blueprint,
+    drilling.blueprint,
     problems.blueprint,
 )
 

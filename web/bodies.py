@@ -391,6 +391,24 @@ class GradeForm(Query):
     follows: Annotated[int, Field(ge=0)] | None = None
 
 
+class DrillBody(Body):
+    """POST /learning/drills; ``category``: a class of one's own choice."""
+
+    category: Name = ""
+
+
+class DrillAnswerBody(Body):
+    """POST /learning/drills/{drill_id}/answer; ``said``: sentences to say, by their number."""
+
+    category: Name = ""
+    article: Name = ""
+    limit: Name = ""
+    due_at: Name = ""
+    dept: Name = ""
+    said: Annotated[list[Annotated[int, Field(ge=0, le=20)]], Field(max_length=20)] = []
+    own_words: Annotated[str, Field(max_length=2000)] = ""
+
+
 class CardsPage(Query):
     """The page /learn/cards: which card comes first, and what became of the one before."""
 

@@ -78,6 +78,8 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.ReviewTaskConflict: HTTPStatus.CONFLICT,
     errors.GapNotFound: HTTPStatus.NOT_FOUND,
     errors.CardNotFound: HTTPStatus.NOT_FOUND,
+    errors.DrillNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoCase: HTTPStatus.NOT_FOUND,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.RevisionConflict: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,

@@ -11,6 +11,8 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "outcomes_settled": frozenset({"count"}),
     "experiment_stopped": frozenset({"experiment", "harm"}),
     "reviews_opened": frozenset({"count"}),
+    "backup_made": frozenset({"bytes", "removed"}),
+    "backup_failed": frozenset({"error"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),

@@ -6,8 +6,12 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from kb.errors import InvalidInput
+from kb.limit import describe_amount
+from kb.practice.drill import STEPS, DrillAnswer
+from kb.practice.drilling import DrillSheet
 from kb.practice.scheduling import REASONS, DueCard, Review, due_day
-from kb.times import parse_instant, to_beijing
+from kb.times import format_instant, parse_instant, to_beijing
+from web.bodies import DrillAnswerBody
 from web.parsing import named_agent
 from web.services import current
 
@@ -50,3 +54,55 @@ def describe_return(review: Review) -> str:
         return "今天再来一次"
     days = (due_day(review) - to_beijing(current().clock()).date()).days
     return "明天再看" if days == 1 else f"{days} 天后再看"
+
+
+def read_answer(body: DrillAnswerBody) -> DrillAnswer:
+    """The answer to a drill, as it was sent."""
+    return DrillAnswer(**{**body.model_dump(), "said": tuple(body.said)})
+
+
+def sheet_as_dict(sheet: DrillSheet) -> Json:
+    """A case as the caller told it, with what there is to choose; the truth is kept back."""
+    ticket = sheet.ticket
+    return {
+        "id": sheet.drill.id,
+        "reason": sheet.drill.reason,
+        "is_sample": ticket.is_sample,
+        "accepted_at": ticket.accepted_at,
+        "channel": ticket.channel,
+        "region": ticket.region,
+        "area": ticket.area,
+        "description": ticket.description,
+        "customer_demand": ticket.customer_demand,
+        "limits": [
+            {"id": each.id, "subject": each.subject, "amount": describe_amount(each)}
+            for each in sheet.limits
+        ],
+        "lines": [line.text for line in sheet.lines],
+    }
+
+
+def result_as_dict(sheet: DrillSheet) -> Json:
+    """An answered case: credits by step, and what closed it."""
+    truth, first = sheet.truth, sheet.truth.strictest
+    return {
+        "id": sheet.drill.id,
+        "credit": sheet.drill.credit,
+        "grades": [
+            {"step": each.step, "name": STEPS[each.step], "credit": each.credit}
+            for each in sheet.drill.graded
+        ],
+        "truth": {
+            "category": truth.category,
+            "articles": list(truth.articles),
+            "is_linked": truth.is_linked,
+            "limit": first.limit.id if first else "",
+            "due_at": format_instant(first.due_at) if first and first.due_at else None,
+            "dept": truth.dept,
+            "said": [number for number, line in enumerate(truth.lines) if line.allowed],
+        },
+        "state": sheet.outcome.state,
+        "is_sample": sheet.ticket.is_sample,
+        "resolution": sheet.ticket.resolution,
+        "root_cause": sheet.ticket.root_cause,
+    }

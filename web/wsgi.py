@@ -14,8 +14,8 @@ from kb.settings import Settings
 from kb.times import now_beijing
 from web.app import create_app
 from web.events import log_event
+from web.recurring import plan_jobs
 from web.services import Services
-from web.settling import SettleJob
 
 SPARE_BODY = 32 * 1024 * 1024
 
@@ -33,11 +33,12 @@ def build_services(settings: Settings) -> Services:
 
 
 def serve(settings: Settings, services: Services) -> None:
-    """Serve until interrupted; beside it outcomes are settled."""
+    """Serve until interrupted; beside it recurs what the settings ask for."""
     _log_to_stderr()
     app = create_app(services)
-    settling = SettleJob(services, seconds=settings.settle_minutes * 60.0)
-    settling.start()
+    jobs = plan_jobs(services)
+    for job in jobs:
+        job.start()
     log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
     try:
         waitress.serve(
@@ -50,7 +51,8 @@ def serve(settings: Settings, services: Services) -> None:
             max_request_body_size=settings.max_body + SPARE_BODY,
         )
     finally:
-        settling.stop()
+        for job in jobs:
+            job.stop()
 
 
 def _log_to_stderr() -> None:

@@ -29,7 +29,8 @@ from indexer.sources import open_encoder, read_vocabulary
 from kb.database import create_database, open_database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_handbook
-from kb.importing import SAMPLE_SOURCE, import_tickets
+from kb.imported_row import SAMPLE_SOURCE
+from kb.importing import import_tickets
 from kb.publishing import import_handbook
 from kb.rows import read_rows
 from kb.settings import Settings

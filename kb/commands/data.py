@@ -84,7 +84,7 @@ def _init_lines(result: dict[str, Any]) -> list[str]:
 
 
 def _import_samples(run: Run, database: Database) -> dict[str, Any]:
-    from kb.importing import SAMPLE_SOURCE
+    from kb.imported_row import SAMPLE_SOURCE
 
     file = run.settings.handbook / "samples" / "tickets.jsonl"
     if not file.is_file():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -16,10 +17,11 @@ from kb.commands.console import Command, json_option, show
 from kb.commands.params import Readable
 from kb.commands.progress import Progress, showing_progress
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput
+from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput, KBError
 
 if TYPE_CHECKING:
     from kb.database import Database
+    from kb.publishing import HandbookReport
 
 JUDGED_FILES = ("corpus.jsonl", "queries.jsonl", "qrels.tsv")
 
@@ -99,12 +101,38 @@ def follow_changes(run: Run, database: Database, *, parent: int | None) -> None:
     """Keep the index up to date until stopped by a signal or the end of ``parent``."""
     from indexer.sync import follow
 
-    with stopping() as is_stopped:
+    with stopping() as is_stopped, watching(run, database):
         follow(
             run.settings,
             database,
             stop=lambda: is_stopped() or (parent is not None and os.getppid() != parent),
         )
+
+
+@contextmanager
+def watching(run: Run, database: Database) -> Iterator[None]:
+    """Take the handbook's folder in as it changes, if one is to be watched."""
+    folder = run.settings.watch_handbook
+    if folder is None:
+        yield
+        return
+    from kb.watching import HandbookWatcher
+
+    watcher = HandbookWatcher(database, folder, clock=run.clock, tell=_tell)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
+
+
+def _tell(done: HandbookReport | KBError) -> None:
+    """One line of JSON on stderr, where the server's log goes."""
+    if isinstance(done, KBError):
+        told: dict[str, Any] = {"event": "handbook_refused", "problem": str(done)}
+    else:
+        told = {"event": "handbook_taken_in", **asdict(done)}
+    click.echo(json.dumps(told, ensure_ascii=False), err=True)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import click
 from kb.commands.console import Command, json_option, note
 from kb.commands.params import Text, Whole
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexMissing, PortInUse
+from kb.errors import IndexMissing, InvalidInput, PortInUse
 from kb.settings import Settings
 
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
@@ -37,6 +37,8 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
     run.open_database().close()
     if not settings.index.is_dir():
         raise IndexMissing("请运行 kb init --with-samples 或 kb index", field="KB_DATA")
+    if settings.watch_handbook and not settings.watch_handbook.is_dir():
+        raise InvalidInput(f"没有这个文件夹：{settings.watch_handbook}", field="KB_WATCH_HANDBOOK")
     check_port(settings)
     signal.signal(signal.SIGTERM, _interrupt)
     follower = Follower()

@@ -16,6 +16,7 @@ from kb.migrations import (
     m009_reports,
     m011_queues,
     m012_editing,
+    m014_sources,
     m015_practice,
     m016_reading,
 )
@@ -32,6 +33,7 @@ STEPS = (
     m009_reports,
     m011_queues,
     m012_editing,
+    m014_sources,
     m015_practice,
     m016_reading,
 )

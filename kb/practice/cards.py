@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kb.article import Article
 from kb.category import Category
 from kb.limit import AUTHORITIES, KINDS, TimeLimit, describe_amount
-from kb.sections import plain, split_raw
+from kb.sections import bullets, plain, split_raw
 
 KINDS_OF_CARDS: Mapping[str, str] = {
     "limit": "时限",
@@ -25,7 +25,6 @@ KINDS_OF_CARDS: Mapping[str, str] = {
 PROMISES = "不要承诺"
 _ROW = re.compile(r"^\|(.+)\|\s*$", re.MULTILINE)
 _RULE = re.compile(r"^[\s|:-]+$")
-_BULLET = re.compile(r"^\s*- +(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def _cards_of(
         if category.level == 3:
             yield from _class_cards(article, category, categories)
     parts = split_raw(article.revision.body)
-    promises = _BULLET.findall(parts.get(PROMISES, ""))
+    promises = bullets(parts.get(PROMISES, ""))
     if promises:
         yield _card(
             article,

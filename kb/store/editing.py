@@ -158,6 +158,47 @@ def read_waiting(connection: sqlite3.Connection) -> list[Article]:
     ]
 
 
+def read_overtaken(connection: sqlite3.Connection) -> list[Article]:
+    """Drafts that a text published meanwhile does not hold, oldest first: a file was taken in.
+
+    One that its author gave up, or took further, is none.
+    """
+    rows = connection.execute(
+        "SELECT draft.article_id, draft.number FROM revision AS draft"
+        " JOIN revision AS newest ON newest.article_id = draft.article_id AND newest.number ="
+        " (SELECT max(number) FROM revision WHERE article_id = draft.article_id)"
+        " WHERE draft.status IN ('draft', 'in_review') AND newest.status IN ('published',"
+        " 'archived') AND draft.number > newest.based_on AND draft.number < newest.number"
+        " AND NOT EXISTS (SELECT 1 FROM revision AS next WHERE next.article_id ="
+        " draft.article_id AND next.based_on = draft.number)"
+        " AND NOT EXISTS (SELECT 1 FROM revision_event AS event WHERE event.action = 'drop'"
+        " AND event.article_id = draft.article_id AND event.number = draft.number)"
+        " ORDER BY draft.created_at, draft.article_id"
+    ).fetchall()
+    return [
+        handbook.read_article(connection, row["article_id"], number=row["number"]) for row in rows
+    ]
+
+
+def common_base(connection: sqlite3.Connection, article_id: str, one: int, other: int) -> int:
+    """The newest revision that both were made from, itself included; 0 for none."""
+    bases = {
+        row["number"]: row["based_on"] or 0
+        for row in connection.execute(
+            "SELECT number, based_on FROM revision WHERE article_id = ?", (article_id,)
+        )
+    }
+
+    def line(number: int) -> set[int]:
+        found = set()
+        while number and number not in found:
+            found.add(number)
+            number = bases.get(number, 0)
+        return found
+
+    return max(line(one) & line(other), default=0)
+
+
 def read_due_reviews(connection: sqlite3.Connection, *, on: date, until: date) -> list[Article]:
     """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first."""
     shown = handbook.read_articles(connection, on=on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from indexer.engine import Engine
 from indexer.snapshot import Language
 from kb.database import open_database
 from kb.desk import Desk
+from kb.masking import find_personal_data
 from kb.practice.reviewing import grade_card, read_deck
 from kb.settings import read_settings
 from tests.browser.accessibility import assert_accessible
@@ -167,6 +169,32 @@ def test_without_scripts_a_card_is_graded_by_its_form(new_page: NewPage) -> None
     page.locator("summary").click()
     page.get_by_role("button", name="记得", exact=True).click()
     assert left(page) == 19
+
+
+def test_a_drill_is_done_by_keys_and_holds_no_personal_data(new_page: NewPage) -> None:
+    """N8: what the browser holds of a case, before and after the answer."""
+    page = new_page("/learn")
+    be(page, "练案例")
+    page.goto("/learn/drill")
+    page.get_by_role("button", name="下一个案例").press("Enter")
+    expect(page.get_by_role("heading", name="客户这样说")).to_be_visible()
+    assert find_personal_data(page.locator("main").inner_html()) == []
+    page.keyboard.type("060101")
+    page.get_by_label("由哪个部门负责").select_option("家庭客户装维中心")
+    page.get_by_label("您会怎么说").fill("您好，我的号码是13812345678")
+    page.get_by_role("button", name="交卷").press("Enter")
+    expect(page.locator("h1")).to_contain_text("分")
+    assert page.locator(".graded > li").count() >= 5
+    assert find_personal_data(page.locator("main").inner_html()) == []
+    assert not re.search(r"(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx]", page.content())
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert_accessible(page)
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="下一个案例").press("Enter")
+    expect(page.get_by_role("heading", name="客户这样说")).to_be_visible()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 @pytest.mark.parametrize("path", ["/learn", "/learn/cards"])

@@ -517,6 +517,18 @@ def test_a_lost_index_is_built_again_with_the_same_answers(
         assert ids[0] == ids[1]
 
 
+def test_a_backup_restored_elsewhere_answers_the_same(full: Kb, tmp_path: Path) -> None:
+    made = full("backup", str(tmp_path / "kept"), "--json").data
+    other = kb_over(tmp_path / "other")
+    assert other("restore", made["path"], "--json").data["rows"] == made["rows"]
+    answers = [each("suggest", RED_LIGHT, "--json").data["procedures"] for each in (full, other)]
+    ids = [[item["target_id"] for item in procedures] for procedures in answers]
+    assert ids[0] == ids[1]
+    again = other("restore", made["path"])
+    assert again.code == 1
+    assert "不是空的" in again.err
+
+
 @pytest.mark.parametrize("name", ["corpus.jsonl", "queries.jsonl", "qrels.tsv"])
 def test_a_judged_set_without_a_file_is_named(bare: Kb, tmp_path: Path, name: str) -> None:
     for other in ("corpus.jsonl", "queries.jsonl", "qrels.tsv"):

@@ -18,7 +18,7 @@ import pytest
 
 from kb.database import open_database
 from kb.store import queue
-from tests.kb.small import NOW, write_handbook
+from tests.kb.small import NOW, write_article, write_handbook
 
 ROOT = Path(__file__).resolve().parents[2]
 KB = (sys.executable, "-m", "kb")
@@ -169,7 +169,7 @@ def server(env: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], str]]
     """A running ``kb serve`` and its address, taken from the line it prints."""
     with subprocess.Popen(
         [*KB, "serve", "--port", str(free_port())],
-        env=env,
+        env=env | {"KB_WATCH_HANDBOOK": env["KB_HANDBOOK"]},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -212,11 +212,21 @@ def test_the_server_answers_takes_in_imports_and_stops_cleanly(
     search = {"q": "紫色分光箱", "type": "ticket"}
     until(lambda: post(f"{address}/api/v1/search", search)["hits"])
 
+    write_article(Path(env["KB_HANDBOOK"]), "S42", title="橙色井盖的检查")  # as a git pull does
+    search = {"q": "橙色井盖", "type": "article"}
+    until(lambda: post(f"{address}/api/v1/search", search)["hits"])
+
     followers = children_of(process)
     process.send_signal(signal.SIGTERM)
     assert process.wait(LONG) == 0
     places = [Path(f"/proc/{number}") for number in followers]
     until(lambda: not any(place.exists() for place in places))
+
+
+def test_a_folder_to_watch_that_is_not_there_is_told(env: dict[str, str]) -> None:
+    refused = run("serve", "--json", env=env | {"KB_WATCH_HANDBOOK": "/nowhere"})
+    assert refused.returncode == 2
+    assert json.loads(refused.stderr)["field"] == "KB_WATCH_HANDBOOK"
 
 
 def test_a_port_in_use_is_told(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from kb.handbook import Handbook
 from kb.masking import digit_view, find_personal_data, hash_number, mask_number, mask_text
+from tests.kb.personal_sentences import labelled_sentences
 
 NEVER = (
     "10086",
@@ -38,6 +40,8 @@ MASKED = [
     ("幺三八幺二三四五六七八", "138****5678"),
     ("我电话幺三八幺二三四五六七八一直打不通", "我电话138****5678一直打不通"),
     ("一三八，一二三四，五六七八", "138****5678"),
+    ("幺三八幺二三四五六七八，500M的宽带", "138****5678，500M的宽带"),
+    ("交了99块，幺三八，幺二三四，五六七八，500M", "交了99块，138****5678，500M"),
     ("电话13812345678一直占线", "电话138****5678一直占线"),
     ("1 3 8 1 2 3 4 5 6 7 8", "138****5678"),
     ("洞幺拐不算，幺拐拐幺两三四五六拐八才是", "洞幺拐不算，177****5678才是"),
@@ -77,6 +81,7 @@ MASKED = [
     ("机主：张三丰，", "机主：张**，"),
     ("我叫李明，家里没网", "我叫李*，家里没网"),
     ("我叫李明我要投诉", "我叫李*我要投诉"),
+    ("客户王建国先生来电", "客户王**先生来电"),
     ("姓名欧阳小敏 电话", "姓名欧*** 电话"),
 ]
 
@@ -139,6 +144,19 @@ def test_what_is_nobody_s_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize(("text", "masked"), MASKED)
 def test_masking_again_changes_nothing(text: str, masked: str) -> None:
     assert mask_text(masked, never=NEVER) == masked, text
+
+
+def test_of_thousands_of_callers_hardly_anything_is_left_standing_or_hidden_wrongly() -> None:
+    """Recall of 0.995 at least and false masks of 0.005 at most, of every kind."""
+    asked, wrong = Counter[str](), Counter[str]()
+    for sentence in labelled_sentences():
+        masked = mask_text(sentence.text, never=NEVER)
+        asked[sentence.kind] += 1
+        is_left = sentence.secret in masked if sentence.secret else masked != sentence.text
+        wrong[sentence.kind] += is_left
+    assert asked.total() - asked["none"] >= 2_500
+    assert asked["none"] >= 1_000
+    assert {kind: count for kind, count in wrong.items() if count > 0.005 * asked[kind]} == {}
 
 
 def test_texts_never_masked_hide_no_longer_number() -> None:

@@ -30,6 +30,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
         ("KB_SETTLE_MINUTES", "5", "settle_minutes", 5),
         ("KB_MAX_BODY", "1024", "max_body", 1024),
+        ("KB_WATCH_HANDBOOK", "/h", "watch_handbook", Path("/h")),
         ("KB_LEARNING", "off", "learning", False),
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
     ],

@@ -14,7 +14,8 @@ LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
     "kb": {
-        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils", "yaml",
+        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils",
+        "watchfiles", "yaml",
     },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",

@@ -97,6 +97,8 @@ FORMS = [
     "/articles/P060101/read",
     "/learn/cards/grade",
     "/learn/cards/undo",
+    "/learn/drill",
+    "/learn/drill/D1",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
@@ -118,6 +120,7 @@ def test_these_are_all_the_forms_there_are(app: Flask) -> None:
         .replace("<article_id>", "P060101")
         .replace("<gap_id>", "G1")
         .replace("<task_id>", "1")
+        .replace("<drill_id>", "D1")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask.testing import FlaskClient
+
+from kb.store import handbook
+from kb.store.files import FileConflict, LastImport, save_import
+from tests.conftest import START
+from web.drafts import fields_of, line_fields
+from web.services import Services
 
 Send = Callable[..., Any]
 FORM = {
@@ -60,3 +67,53 @@ def test_a_step_that_cannot_be_taken_is_told_on_the_page(send: Send) -> None:
     assert "不能退回" in refused.text
     unknown = send("/edit/S81-5/step", {"revision": "1", "action": "explode"})
     assert unknown.status_code == 422
+
+
+def test_what_file_and_database_both_changed_is_listed_and_compared(
+    client: FlaskClient, send: Send, services: Services
+) -> None:
+    texts = line_fields(fields_of(handbook.read_article(services.database.connection, "S11")))
+    conflict = FileConflict("S11", ("标题",), 1, texts | {"title": "文件里的<b>标题</b>"})
+    table = FileConflict("", ("时限表",))
+    done = LastImport("2026-11-20T10:00:00+08:00", conflicts=(conflict, table), problem="缺标题")
+    with services.database.transaction() as connection:
+        save_import(connection, done)
+    queue = client.get("/edit").text
+    for words in ("S11 与手册文件对照", "时限表", "缺标题"):
+        assert words in queue
+    page = client.get("/edit/S11/file").text
+    assert "文件里的&lt;b&gt;标题&lt;/b&gt;" in page
+    assert "用文件的，存为新的一版" in page
+    assert client.get("/edit/S12/file").status_code == 404
+    with services.database.transaction() as connection:
+        save_import(connection, replace(done, conflicts=(), problem=""))
+
+
+def test_a_draft_that_was_overtaken_is_taken_further_over_three_texts(
+    client: FlaskClient, send: Send, services: Services
+) -> None:
+    form = FORM | {"slug": "overtaken", "title": "原来的标题"}
+    send("/edit/S81-4", form)
+    for agent, action in (("甲", "submit"), ("reviewer", "approve")):
+        headers = {"X-Agent": agent} if agent.isascii() else {}
+        path = f"/api/v1/articles/S81-4/{action}"
+        assert client.post(path, json={"revision": 1}, headers=headers).status_code == 200
+    send("/edit/S81-4", form | {"base": "1", "owner": "草稿里的部门", "title": "草稿里的标题"})
+    database = services.database
+    article = handbook.read_article(database.connection, "S81-4", number=1)
+    with database.transaction() as connection:
+        text = replace(article.revision, body="文件里的正文。\n")
+        handbook.save_article(
+            connection, replace(article, revision=text), author="手册文件", reason="", now=START
+        )
+    assert "草稿被盖过" in client.get("/edit").text
+    page = client.get("/edit/S81-4?revision=2").text
+    assert 'name="base" value="2"' in page
+    assert "草稿里的标题" in page
+    refused = send("/edit/S81-4", form | {"base": "2", "title": "草稿里的标题"})
+    assert refused.status_code == 412
+    merged = refused.text.partition("两边都要")[0]
+    assert 'name="title" value="草稿里的标题"' in merged
+    assert "文件里的正文。" in merged
+    send("/edit/S81-4/step", {"revision": "2", "action": "drop"})
+    assert "草稿被盖过" not in client.get("/edit").text

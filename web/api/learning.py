@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from kb.practice.drilling import answer_drill, open_drill, read_sheet
 from kb.practice.reviewing import grade_card, read_deck, undo_grade
-from web.bodies import GradeBody
+from web.bodies import DrillAnswerBody, DrillBody, GradeBody
 from web.idempotency import idempotent
-from web.learning import acting_as, due_card_as_dict, review_as_dict
+from web.learning import (
+    acting_as,
+    due_card_as_dict,
+    read_answer,
+    result_as_dict,
+    review_as_dict,
+    sheet_as_dict,
+)
 from web.parsing import read_body
 from web.services import current
 
@@ -54,3 +62,30 @@ def undo() -> Response:
     services = current()
     review = undo_grade(services.database, agent=acting_as("learner"), now=services.clock())
     return jsonify(review_as_dict(review))
+
+
+@blueprint.post("/drills")
+@idempotent
+def create_drill() -> Response:
+    """The next case: the one not answered yet, else a new one of the class chosen."""
+    body, services = read_body(DrillBody), current()
+    now = services.clock()
+    drill = open_drill(
+        services.database, category=body.category, agent=acting_as("learner"), now=now
+    )
+    sheet = read_sheet(services.database.connection, drill, now=now)
+    response = jsonify(sheet_as_dict(sheet))
+    response.status_code = 201
+    return response
+
+
+@blueprint.post("/drills/<drill_id>/answer")
+@idempotent
+def create_answer(drill_id: str) -> Response:
+    """Grade an answer, step by step."""
+    body, services = read_body(DrillAnswerBody), current()
+    now = services.clock()
+    drill = answer_drill(
+        services.database, drill_id, read_answer(body), agent=acting_as("learner"), now=now
+    )
+    return jsonify(result_as_dict(read_sheet(services.database.connection, drill, now=now)))

@@ -16,13 +16,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from kb.article import CHAPTERS, SECTIONS, Article
-from kb.diffing import FIELDS, diff_articles, diff_texts, merge_texts
+from kb.diffing import diff_articles
 from kb.editing import ACTIONS
 from kb.editor import Editor, Work
 from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
 from kb.limit import TimeLimit
 from kb.lint import check_article
-from kb.store import editing, handbook, queue
+from kb.store import editing, files, handbook, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.drafts import (
@@ -31,12 +31,12 @@ from web.drafts import (
     build_article,
     empty_fields,
     fields_of,
-    line_fields,
     parse_fields,
     typed_fields,
 )
 from web.errors import Problem, describe
 from web.guard import check_form
+from web.pages.comparing import show_three
 from web.pages.reader import describe_text
 from web.parsing import agent_name, read_body
 from web.services import current
@@ -62,6 +62,8 @@ def show_queue() -> str:
         articles=handbook.read_articles(connection),
         chapters=list(enumerate(CHAPTERS, 1)),
         today=today,
+        files=files.read_import(connection),
+        overtaken=editing.read_overtaken(connection),
         me=agent_name(),
     )
 
@@ -82,6 +84,10 @@ def show_form(article_id: str) -> Page:
         work = None
     fields = fields_of(work.article) if work else empty_fields(on=now.date())
     base = work.article.revision.number if work else 0
+    number = _number("revision", 0)
+    if work and 0 < number < base:  # an older draft, taken further: the save compares three texts
+        older = _editor().open(article_id, now=now, number=number)
+        return _form(article_id, fields_of(older.article), base=number, work=work)
     saved = editing.read_autosave(current().database.connection, article_id, agent_name())
     if saved is not None:
         fields, base = fields | _texts(saved), saved.based_on
@@ -130,7 +136,7 @@ def save(article_id: str) -> Page:
         article = build_article(article_id, parse_fields(typed))
         saved = _editor().save(article, base=base, author=agent_name(), now=current().clock())
     except RevisionConflict:
-        return _show_conflict(article_id, typed, base=base)
+        return show_three(article_id, typed, base=base), 412
     except KBError as error:
         return _form(article_id, typed, base=base, work=_work(article_id), problem=describe(error))
     return redirect(url_for("editing.show_form", article_id=saved.id, saved=saved.revision.number))
@@ -141,42 +147,6 @@ def _work(article_id: str) -> Work | None:
         return _editor().open(article_id, now=current().clock())
     except ArticleNotFound:
         return None
-
-
-def _show_conflict(article_id: str, mine: dict[str, str], *, base: int) -> tuple[str, int]:
-    """Base, mine and theirs side by side, with a merged text to go on from."""
-    connection = current().database.connection
-    theirs = editing.read_newest(connection, article_id)
-    started = handbook.read_article(connection, article_id, number=base) if base else None
-    before = line_fields(fields_of(started)) if started else dict.fromkeys(mine, "")
-    mine, others = line_fields(mine), line_fields(fields_of(theirs))
-    rows = []
-    merged = dict(mine)
-    for name, label in FIELDS.items():
-        found = merge_texts(before[name], mine[name], others[name])
-        merged[name] = found.text
-        if mine[name] != others[name]:
-            rows.append(
-                {
-                    "name": name,
-                    "label": label,
-                    "base": before[name],
-                    "mine": diff_texts(before[name], mine[name]),
-                    "theirs": diff_texts(before[name], others[name]),
-                    "is_conflict": found.is_conflict,
-                }
-            )
-    page = render_template(
-        "edit_conflict.html",
-        article_id=article_id,
-        rows=rows,
-        base=base,
-        newest=theirs.revision,
-        mine=mine,
-        merged=merged,
-        others=others,
-    )
-    return page, 412
 
 
 @blueprint.post("/<article_id>/preview")
@@ -274,6 +244,8 @@ def take_step(article_id: str) -> Page:
             editor.archive(article_id, successor=successor, reason=words, actor=who, now=now)
         elif action == "restore":
             editor.restore(article_id, number, author=who, now=now)
+        elif action == "drop":
+            editor.give_up(article_id, number, actor=who, now=now)
         elif action not in ACTIONS:
             raise InvalidInput(f"应为 {'、'.join(ACTIONS)} 之一", field="action")
         else:
@@ -283,6 +255,8 @@ def take_step(article_id: str) -> Page:
         fields = fields_of(work.article)
         base = work.article.revision.number
         return _form(article_id, fields, base=base, work=work, problem=describe(error))
+    if action == "drop":
+        return redirect(url_for("editing.show_queue"))
     return redirect(url_for("editing.show_form", article_id=article_id, done=action))
 
 

@@ -48,3 +48,60 @@ class GradeReply(Reply):
     difficulty: float
     due_at: str
     interval_days: int
+
+
+class OfferedLimitReply(Reply):
+    """A limit to choose from."""
+
+    id: str
+    subject: str
+    amount: str
+
+
+class DrillReply(Reply):
+    """A case as the caller told it; ``lines``: sentences to say or not to say, by number."""
+
+    id: str
+    reason: str
+    is_sample: bool
+    accepted_at: str
+    channel: str
+    region: str
+    area: str
+    description: str
+    customer_demand: str
+    limits: list[OfferedLimitReply]
+    lines: list[str]
+
+
+class StepReply(Reply):
+    """The credit of one step, from 0 to 1."""
+
+    step: str
+    name: str
+    credit: float
+
+
+class TruthReply(Reply):
+    """What closed the case; ``is_linked``: the first article was its recorded solution."""
+
+    category: str
+    articles: list[str]
+    is_linked: bool
+    limit: str
+    due_at: str | None
+    dept: str
+    said: list[int]
+
+
+class DrillResultReply(Reply):
+    """An answered case."""
+
+    id: str
+    credit: float
+    grades: list[StepReply]
+    truth: TruthReply
+    state: str
+    is_sample: bool
+    resolution: str
+    root_cause: str

@@ -1,17 +1,19 @@
-"""Outcomes settle by themselves while the service runs."""
+"""While the service runs, outcomes settle by themselves and backups are made."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from kb.store import outcomes
 from tests.conftest import Clock
+from web.recurring import RecurringJob, keep_backup, plan_jobs, settle
 from web.services import Services
-from web.settling import SettleJob
 
 
 @pytest.fixture
@@ -36,8 +38,8 @@ def state(services: Services, ticket_no: str) -> str:
     return known.state
 
 
-def run_once(services: Services) -> None:
-    job = SettleJob(services, seconds=3600)
+def run_once(services: Services, work: Callable[[Services], None] = settle) -> None:
+    job = RecurringJob(services, work, seconds=3600)
     job.start()
     job.stop()
 
@@ -73,3 +75,29 @@ def test_a_busy_database_is_told_and_left_for_the_next_time(
     assert state(services, closed_no) == "pending"
     run_once(services)
     assert state(services, closed_no) == "stayed_closed"
+
+
+def test_backups_are_made_where_the_settings_say(
+    services: Services, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert len(plan_jobs(services)) == 1
+    asked = replace(services, settings=replace(services.settings, backups=tmp_path / "kept"))
+    assert len(plan_jobs(asked)) == 2
+    with caplog.at_level("INFO", "web"):
+        run_once(asked, keep_backup)
+        clock.advance(hours=2)
+        run_once(asked, keep_backup)
+        clock.advance(minutes=5)
+        run_once(asked, keep_backup)
+    assert events(caplog) == ["backup_made"] * 3
+    assert len(list((tmp_path / "kept").iterdir())) == 3
+
+
+def test_a_folder_that_takes_no_backup_is_told_and_serving_goes_on(
+    services: Services, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    asked = replace(services, settings=replace(services.settings, backups=tmp_path / "file" / "x"))
+    with caplog.at_level("INFO", "web"):
+        run_once(asked, keep_backup)
+    assert events(caplog) == ["backup_failed"]
