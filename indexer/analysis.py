@@ -21,7 +21,7 @@ from indexer.dictionary import general_counts, open_cutter
 from kb.masking import SPOKEN_DIGITS
 from kb.vocabulary import Vocabulary
 
-ANALYSIS_VERSION = "4"
+ANALYSIS_VERSION = "5"
 """Raised whenever the same text gives other terms: an index of another version is rebuilt."""
 
 SMOOTHING = 20
@@ -321,4 +321,5 @@ def domain_words(vocabulary: Vocabulary) -> set[str]:
     groups: Iterable[str] = (word for group in vocabulary.synonyms for word in group)
     words = {normal_form(word) for word in groups}
     words |= {normal_form(item.correct) for item in vocabulary.confusions}
+    words |= {normal_form(word) for word in vocabulary.words}
     return {word for word in words if len(word) > 1 and _HAN_RUN.fullmatch(word)}

@@ -32,7 +32,7 @@ from indexer.postings import WordWeights
 from indexer.progress import Progress
 from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
-from indexer.sources import current_encoder, open_encoder, read_documents, read_vocabulary
+from indexer.sources import current_encoder, open_encoder, read_documents
 from indexer.trade import TalkReader, TradeGate, save_gate
 from indexer.trade_learning import learn_gate
 from indexer.trade_texts import read_trade_texts
@@ -41,9 +41,10 @@ from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_talk
 from kb.settings import Settings
-from kb.store import handbook, queue, tickets
+from kb.store import queue, tickets
+from kb.store.vocabulary import newest_number, read_tables
 from kb.times import format_instant
-from kb.vocabulary import Vocabulary
+from kb.vocabulary import Vocabulary, parse_vocabulary
 
 WEIGHTS = {
     PASSAGES: WordWeights(k1=0.6, steps=0.4, resolution=0.4),
@@ -81,7 +82,8 @@ def build_index(
     """
     started = time.monotonic()
     with writing(settings.index):
-        vocabulary = read_vocabulary(database)
+        version = newest_number(database.connection)
+        vocabulary = parse_vocabulary(read_tables(database.connection, version))
         analyzer = Analyzer(vocabulary)
         encoder, reason = _encoder_or_reason(settings, database, analyzer, now, progress)
         seq = queue.last_queued(database.connection)
@@ -94,7 +96,8 @@ def build_index(
             write = _Writing(database, folder, analyzer, encoder, progress)
             sizes = {PASSAGES: write.collection(PASSAGES)}
             class_texts = read_class_texts(database.connection)
-            save_class_words(folder, learn_class_words(class_texts, analyzer))
+            table = learn_class_words(class_texts, analyzer)
+            save_class_words(folder, table, version=version)
             save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
             if workers is None:
                 sizes[TICKETS] = write.collection(TICKETS)
@@ -107,13 +110,12 @@ def build_index(
             generation=name,
             format=FORMAT,
             analysis_version=ANALYSIS_VERSION,
-            vocabulary_digest=handbook.vocabulary_digest(database.connection),
             encoder=encoder.identity if encoder else "",
             encoder_reason=reason,
             dimension=encoder.dimension if encoder else 0,
             created_at=format_instant(now),
         )
-        write_state(folder, State(seq=seq, commits=1))
+        write_state(folder, State(seq=seq, commits=1, vocabulary=version))
         write_manifest(folder, manifest)
         make_current(settings.index, folder)
         with database.transaction() as connection:

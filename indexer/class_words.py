@@ -25,7 +25,8 @@ from indexer.trade import SHORTEST
 from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
 
-TABLE_FILE = "class_words.arrays"
+TABLE_FILE = "class_words-{version}.arrays"
+"""A table a version of the vocabulary: each cuts texts into features of its own."""
 TICKETS_A_CLASS = 60
 SAID = 1.0
 NAMED = 3.0
@@ -104,10 +105,10 @@ def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return logs
 
 
-def save_class_words(folder: Path, table: ClassWords) -> None:
-    """Write the table into a generation's folder."""
+def save_class_words(folder: Path, table: ClassWords, *, version: int) -> None:
+    """Write the table of a version of the vocabulary into a generation's folder."""
     write_arrays(
-        folder / TABLE_FILE,
+        class_words_file(folder, version),
         {
             "codes": np.array([code.encode() for code in table.codes], f"S{CLASS_DIGITS}"),
             "names": table.names,
@@ -116,11 +117,17 @@ def save_class_words(folder: Path, table: ClassWords) -> None:
     )
 
 
-@lru_cache(maxsize=2)
-def open_class_words(folder: Path) -> ClassWords:
-    """The table of a generation, which never changes in it; raise IndexMismatch without one."""
-    if not (folder / TABLE_FILE).is_file():
+def class_words_file(folder: Path, version: int) -> Path:
+    """Where a generation keeps the table of a version of the vocabulary."""
+    return folder / TABLE_FILE.format(version=version)
+
+
+@lru_cache(maxsize=4)
+def open_class_words(folder: Path, version: int) -> ClassWords:
+    """The table that a generation has for a version; raise IndexMismatch without one."""
+    path = class_words_file(folder, version)
+    if not path.is_file():
         raise IndexMismatch("索引里没有各类投诉的用词表")
-    arrays = read_arrays(folder / TABLE_FILE)
+    arrays = read_arrays(path)
     codes = tuple(code.decode() for code in arrays["codes"].tolist())
     return ClassWords(codes, arrays["names"], arrays["logs"])

@@ -7,7 +7,7 @@ slower. A test holds both to the same cuts.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,18 +19,41 @@ import rjieba
 DOMAIN_FREQUENCY = 20_000
 """Frequency given to the desk's words: explicit, so that segmentation does not depend on order."""
 
+FILLER = "\ue001"
+"""A character of private use: the analysis makes a blank of it in every text."""
+TOTAL_STEP = 20_000_000
+"""A thousand words: how far the dictionary grows before everything is cut anew."""
+
 KEPT_COUNTS = 50_000
 READ_AT_ONCE = 1 << 20
 """Bytes of the dictionary file."""
 NO_TAG = ""
 
 
-def open_cutter(words: Iterable[str]) -> Any:
-    """A tokenizer with ``words`` added: ``cut(text, False)`` gives its words in order."""
+def open_cutter(words: Collection[str]) -> Any:
+    """A tokenizer with ``words`` added: ``cut(text, False)`` gives its words in order.
+
+    A cut is weighed by each word's share of all counts, so one word more would move the shares of
+    all and cut near ties elsewhere otherwise. A word that no text holds fills the total up to
+    ``rounded_total``: then a text that holds no changed word is cut as before.
+    """
     cutter = rjieba.Jieba()
     for word in sorted(words):
         cutter.add_word(word, DOMAIN_FREQUENCY, NO_TAG)
+    if words:
+        cutter.add_word(FILLER, rounded_total(words) - _total(words), NO_TAG)
     return cutter
+
+
+def rounded_total(words: Collection[str]) -> int:
+    """The total of all counts with ``words`` added, filled up to a whole TOTAL_STEP."""
+    total = _total(words)
+    return -(-total // TOTAL_STEP) * TOTAL_STEP if words else total
+
+
+def _total(words: Collection[str]) -> int:
+    counts = general_counts()
+    return counts.total + sum(DOMAIN_FREQUENCY - counts.count(word) for word in words)
 
 
 class GeneralCounts:

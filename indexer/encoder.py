@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -59,6 +60,12 @@ class StaticEncoder:
         self._analyzer = analyzer
         self._rows = {term: row for term, row in vocabulary.items() if term != UNKNOWN}
         self.dimension = self.table.shape[1]
+
+    def reading(self, analyzer: Analyzer) -> StaticEncoder:
+        """The same encoder over texts cut by another analysis."""
+        other = copy(self)
+        other._analyzer = analyzer
+        return other
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``."""

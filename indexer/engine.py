@@ -23,17 +23,18 @@ from indexer.closeness import Wanted, wanted
 from indexer.conditions import Condition, parse_condition
 from indexer.explaining import Explainer
 from indexer.generation import read_current, read_state
+from indexer.language import Language, open_language, renew_language
 from indexer.past_fixes import FixTallies
-from indexer.queries import Query, QueryBuilder
+from indexer.queries import Query
 from indexer.rankers import TRIAL, Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
 from indexer.searching import Asked, search_snapshot
-from indexer.snapshot import Language, Snapshot, open_snapshot
-from indexer.sources import open_encoder, read_vocabulary
+from indexer.snapshot import Snapshot, open_snapshot
 from indexer.suggesting import (
     Case,
     guess_categories,
+    rank_procedures,
     suggest_fixes,
     suggest_limits,
     suggest_procedures,
@@ -41,14 +42,14 @@ from indexer.suggesting import (
 from indexer.trade import TalkReader, TradeGate, open_gate
 from indexer.typed import TypedQueries
 from kb.database import Database
-from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
+from kb.errors import IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.recording import hash_query, record_search, request_as_json
 from kb.reference import ReferenceCache
 from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
-from kb.store import handbook, queue, sessions, tickets
+from kb.store import handbook, queue, sessions, tickets, vocabulary
 from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
 from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
@@ -67,6 +68,7 @@ class Opened:
     """A snapshot with what is derived from it once."""
 
     snapshot: Snapshot
+    language: Language
     classifier: Classifier
     gate: TradeGate
     reader: TalkReader
@@ -90,61 +92,74 @@ class Engine:
         self._settings = settings
         self._held = generation
         self._database = database
-        self._language = language
         self._reference = ReferenceCache(database)
         self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
         self._rankers = Rankers(database, settings)
         self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._lock = threading.Lock()
-        self._opened = self._open()
+        self._opened = self._open(language)
 
-    def _open(self, before: Snapshot | None = None) -> Opened:
-        snapshot = open_snapshot(self._folder(), self._language, before)
+    def _open(self, language: Language, before: Snapshot | None = None) -> Opened:
+        """Open the newest state with the language that fits it."""
+        folder = self._folder()
+        language = renew_language(
+            language,
+            self._database,
+            version=vocabulary.newest_number(self._database.connection),
+            cut=read_state(folder).vocabulary,
+        )
+        snapshot = open_snapshot(folder, language, before)
         passages = snapshot.passages
         return Opened(
             snapshot,
+            language,
             Classifier(
                 passages.collection,
                 snapshot.tickets.collection,
-                open_class_words(snapshot.folder),
+                open_class_words(snapshot.folder, snapshot.state.vocabulary),
             ),
             open_gate(snapshot.folder),
-            TalkReader(passages.words, len(passages.collection), self._language.analyzer),
+            TalkReader(passages.words, len(passages.collection), language.analyzer),
         )
+
+    @property
+    def database(self) -> Database:
+        """The database it reads."""
+        return self._database
 
     @property
     def analyzer(self) -> Analyzer:
         """The analysis of this desk's words."""
-        return self._language.analyzer
+        return self._opened.language.analyzer
 
     def _folder(self) -> Path:
         return self._held or read_current(self._settings.index)
 
     def opened(self) -> Opened:
-        """The newest state of the index: reopened when a commit or generation was added."""
+        """The newest state of the index, with the vocabulary in force: reopened when a commit, a
+        generation or a version was added."""
         folder = self._folder()
         held = self._opened
-        if folder == held.snapshot.folder and read_state(folder) == held.snapshot.state:
+        version = vocabulary.newest_number(self._database.connection)
+        is_newest = folder == held.snapshot.folder and version == held.language.version
+        if is_newest and read_state(folder) == held.snapshot.state:
             return held
         if not self._lock.acquire(blocking=False):
             return held  # another thread is opening it: nobody waits
         try:
             if self._opened is held:
-                self._opened = self._reopen()
+                self._opened = self._reopen(held)
             return self._opened
         finally:
             self._lock.release()
 
-    def _reopen(self) -> Opened:
-        """Open the newest state; read vocabulary and encoder anew when it was built with others."""
-        digest = handbook.vocabulary_digest(self._database.connection)
-        if digest == self._language.vocabulary_digest:
-            opened = self._open(self._opened.snapshot)
-            if opened.snapshot.encoder is not None or not opened.snapshot.manifest.encoder:
-                return opened
-        self._language = open_language(self._settings, self._database)
-        return self._open()
+    def _reopen(self, held: Opened) -> Opened:
+        """Open the newest state; read the encoder anew when it was built with another."""
+        opened = self._open(held.language, held.snapshot)
+        if opened.snapshot.encoder is not None or not opened.snapshot.manifest.encoder:
+            return opened
+        return self._open(open_language(self._settings, self._database))
 
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.
@@ -173,28 +188,10 @@ class Engine:
         masked = mask_text(request.text, never=reference.never_mask)
         opened = self.opened()
         snapshot = opened.snapshot
-        text, corrections = self._typed.spell_out(masked, self._language, snapshot)
-        query = self._language.builder.build(text, without=request.without)
-        found = retrieve(snapshot, query, on=now.date())
-        talk = opened.reader.read(query)
-        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
-        if request.category:
-            classes = settle_class(classes, request.category)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
-        case = Case(
-            query=query,
-            retrieved=found,
-            classes=classes,
-            explainer=Explainer(self._language.analyzer, query, snapshot.passages.ceiling),
-            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
-            now=now,
-            region=request.region,
-            area=request.area,
-            priority=ticket.urgency if ticket else "",
-            limit=request.limit,
-            arranger=ranking.arranger(classes),
-        )
-        is_other = not request.category and not opened.gate.is_trade(talk)
+        text, corrections = self._typed.spell_out(masked, opened.language, snapshot)
+        case, is_other = self._read(opened, request, text, ranking, ticket=ticket, now=now)
+        classes = case.classes
         answer = Answer(
             session_id=secrets.token_hex(12),
             mode=snapshot.mode,
@@ -222,7 +219,7 @@ class Engine:
             return answer
         procedures = suggest_procedures(connection, snapshot, case)
         limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, self._language.analyzer, self._tallies)
+        fixes = suggest_fixes(connection, snapshot, case, opened.language.analyzer, self._tallies)
         shown = [item for _, item in procedures]
         on_trial = any(item.propensity < 1 for item in (*shown, *fixes))
         return replace(
@@ -232,6 +229,59 @@ class Engine:
             time_limits=_numbered(limits),
             past_fixes=_numbered(fixes),
         )
+
+    def _read(
+        self,
+        opened: Opened,
+        request: SuggestionRequest,
+        text: str,
+        ranking: Ranking,
+        *,
+        ticket: Ticket | None,
+        now: datetime,
+    ) -> tuple[Case, bool]:
+        """What is known and found of a complaint, and whether it is none of the trade's."""
+        query = opened.language.builder.build(text, without=request.without)
+        found = retrieve(opened.snapshot, query, on=now.date())
+        talk = opened.reader.read(query)
+        classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        if request.category:
+            classes = settle_class(classes, request.category)
+        case = Case(
+            query=query,
+            retrieved=found,
+            classes=classes,
+            explainer=Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling),
+            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
+            now=now,
+            region=request.region,
+            area=request.area,
+            priority=ticket.urgency if ticket else "",
+            limit=request.limit,
+            arranger=ranking.arranger(classes),
+        )
+        return case, not request.category and not opened.gate.is_trade(talk)
+
+    def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
+        """Ids of the articles that ``preview`` shows first, without their reasons; none where it
+        abstains. ``text``: masked already."""
+        connection = self._database.connection
+        asked = complete_request(connection, SuggestionRequest(text, limit=count), now=now)
+        opened = self.opened()
+        ranking = self._rankers.fixed()
+        text, _ = self._typed.spell_out(text, opened.language, opened.snapshot)
+        case, is_other = self._read(opened, asked, text, ranking, ticket=None, now=now)
+        if is_other or not case.classes:
+            return []
+        hits = rank_procedures(connection, opened.snapshot, case)
+        return [hit.target_id for hit, _ in hits]
+
+    @property
+    def version(self) -> str:
+        """What the answers depend on: state of the index, vocabulary, ranker."""
+        opened = self.opened()
+        ranker = self._rankers.fixed().version
+        return f"{opened.snapshot.version} {opened.language.version} {ranker}"
 
     def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
         """The earlier ticket of the same number about the same matter."""
@@ -248,7 +298,7 @@ class Engine:
     def classify(self, text: str, *, category: str = "", now: datetime) -> list[ClassEvidence]:
         """The classes of a text, most probable first; ``category``: what the agent chose."""
         opened = self.opened()
-        query = self._language.builder.build(text)
+        query = opened.language.builder.build(text)
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
@@ -268,8 +318,9 @@ class Engine:
         return comparer.compare(comparer.read(text, classes), earlier)
 
     def _comparer(self) -> Comparer:
-        language = self._language
-        return Comparer(language.analyzer, language.builder, self.opened().reader.keyness)
+        opened = self.opened()
+        language = opened.language
+        return Comparer(language.analyzer, language.builder, opened.reader.keyness)
 
     def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
         with self._database.transaction() as connection:
@@ -331,13 +382,14 @@ class Engine:
             raise InvalidInput("请输入要查的词", field="q")
         if len(query.text) > MAX_QUERY:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
-        snapshot = self.opened().snapshot
+        opened = self.opened()
+        snapshot = opened.snapshot
         connection = self._database.connection
         reference = self._reference.read()
         masked = mask_text(query.text, never=reference.never_mask)
-        condition, built, look = self._understand(query, masked, snapshot)
+        condition, built, look = self._understand(query, masked, opened)
         asked = Asked(query, built, look, reference.limits, condition)
-        hits = search_snapshot(connection, snapshot, self._language.analyzer, asked)
+        hits = search_snapshot(connection, snapshot, opened.language.analyzer, asked)
         return SearchResult(
             hits=tuple(hits),
             query_used=built.text,
@@ -349,22 +401,25 @@ class Engine:
         )
 
     def _understand(
-        self, query: SearchQuery, masked: str, snapshot: Snapshot
+        self, query: SearchQuery, masked: str, opened: Opened
     ) -> tuple[Condition | None, Query, Wanted]:
         """What is asked of every hit, the query that finds and orders them, what is marked."""
-        words = self._language.analyzer.words
+        language, snapshot = opened.language, opened.snapshot
+        words = language.analyzer.words
         if query.syntax == "simple":
-            built = self._typed.build(masked, self._language, snapshot)
+            built = self._typed.build(masked, language, snapshot)
             return None, built, wanted(query.text, built, words(built.text))
         condition = parse_condition(masked, words)
         text = " ".join(condition.wanted)
-        built = self._typed.build_as_typed(text, self._language, snapshot)
+        built = self._typed.build_as_typed(text, language, snapshot)
         return condition, built, wanted(text, built, words(built.text))
 
     def status(self) -> EngineStatus:
         """State of the index: what health checks and the status line show."""
-        snapshot = self.opened().snapshot
-        pending = queue.count_queued(self._database.connection)
+        opened = self.opened()
+        snapshot = opened.snapshot
+        behind = opened.language.version != opened.language.cut
+        pending = queue.count_queued(self._database.connection) + behind
         return EngineStatus(
             ready=True,
             index_generation=snapshot.version,
@@ -386,24 +441,12 @@ class Engine:
             counting = beside.submit(self._count_fixes)
             for text in PREWARM:
                 self.preview(SuggestionRequest(text), now=made)
-            self._typed.build(PREWARM[0], self._language, self._opened.snapshot)
+            self._typed.build(PREWARM[0], self._opened.language, self._opened.snapshot)
             counting.result()
 
     def _count_fixes(self) -> None:
         self._tallies.load(self._database.connection)
         self._database.close()
-
-
-def open_language(settings: Settings, database: Database) -> Language:
-    """Analysis, query vocabulary and encoder of a data folder; a broken encoder is left out."""
-    vocabulary = read_vocabulary(database)
-    analyzer = Analyzer(vocabulary)
-    digest = handbook.vocabulary_digest(database.connection)
-    builder = QueryBuilder(analyzer, vocabulary)
-    try:
-        return Language(analyzer, builder, open_encoder(settings, analyzer), "", digest)
-    except EncoderUnavailable as error:
-        return Language(analyzer, builder, None, str(error), digest)
 
 
 def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:

@@ -19,8 +19,10 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 PASSAGES = "passages"
 TICKETS = "tickets"
-FORMAT = "5"
+FORMAT = "6"
 """Raised whenever the files of a generation are laid out otherwise."""
+TRIALS = "impact-"
+"""How folders start that hold a copy of a generation on which a change is tried."""
 KEPT = 2
 """Generations left on disk: the current one and the one readers may still hold."""
 
@@ -32,7 +34,6 @@ class Manifest:
     generation: str
     format: str
     analysis_version: str
-    vocabulary_digest: str
     encoder: str
     encoder_reason: str
     dimension: int
@@ -41,10 +42,14 @@ class Manifest:
 
 @dataclass(frozen=True)
 class State:
-    """How far a generation is: number of the last queued change in it, and of its commits."""
+    """How far a generation is: number of the last queued change in it, and of its commits.
+
+    ``vocabulary``: the version of the vocabulary by whose words every document of it is cut.
+    """
 
     seq: int
     commits: int
+    vocabulary: int
 
 
 def read_current(index: Path) -> Path:
@@ -64,23 +69,28 @@ def make_current(index: Path, generation: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def drop_trials(index: Path) -> None:
+    """Remove copies that a killed process has left behind."""
+    for path in index.glob(f"{TRIALS}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def write_manifest(generation: Path, manifest: Manifest) -> None:
     """Write the manifest: the last file of a generation."""
     _replace(generation / MANIFEST, json.dumps(asdict(manifest), ensure_ascii=False, indent=1))
 
 
-def read_manifest(generation: Path, *, vocabulary_digest: str) -> Manifest:
+def read_manifest(generation: Path) -> Manifest:
     """The manifest of a generation; raise IndexMismatch when this program cannot search it."""
     try:
-        manifest = Manifest(**json.loads((generation / MANIFEST).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        values = json.loads((generation / MANIFEST).read_text("utf-8"))
+        if values["format"] != FORMAT:
+            raise IndexMismatch("索引是旧格式的")
+        manifest = Manifest(**values)
+    except (OSError, ValueError, TypeError, KeyError):
         raise IndexMismatch("索引清单读不出来") from None
-    if manifest.format != FORMAT:
-        raise IndexMismatch("索引是旧格式的")
     if manifest.analysis_version != ANALYSIS_VERSION:
         raise IndexMismatch("索引是用另一版分词建的")
-    if manifest.vocabulary_digest != vocabulary_digest:
-        raise IndexMismatch("词表在建索引之后改过")
     return manifest
 
 

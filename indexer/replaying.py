@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from indexer.engine import Engine, open_language
+from indexer.engine import Engine
+from indexer.language import open_language
 from kb.chain import SessionRecord, read_record
 from kb.database import Database
 from kb.errors import IndexMismatch

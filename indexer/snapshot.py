@@ -10,30 +10,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.analysis import Analyzer
 from indexer.collection import Collection
 from indexer.encoder import Encoder
 from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
+from indexer.language import Language
 from indexer.meaning import MeaningScorer
-from indexer.queries import QueryBuilder
 from indexer.scoring import WordScorer
 
 KEPT_CEILINGS = 50_000
 KEPT_DAYS = 64
-
-
-@dataclass(frozen=True)
-class Language:
-    """What turns text into terms and vectors; shared by all snapshots of one vocabulary.
-
-    ``encoder`` is None when there is none, and ``encoder_reason`` says why.
-    """
-
-    analyzer: Analyzer
-    builder: QueryBuilder
-    encoder: Encoder | None
-    encoder_reason: str
-    vocabulary_digest: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +77,7 @@ def open_snapshot(folder: Path, language: Language, before: Snapshot | None = No
     """
     if before is not None and before.folder != folder:
         before = None
-    manifest = read_manifest(folder, vocabulary_digest=language.vocabulary_digest)
+    manifest = read_manifest(folder)
     state = read_state(folder)
     encoder, reason = _fitting(language, manifest)
     return Snapshot(

@@ -12,18 +12,16 @@ from indexer.generation import TICKETS
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
-from kb.store import handbook, tickets
+from kb.store import handbook, tickets, vocabulary
 from kb.vocabulary import Vocabulary, parse_vocabulary
 
 CURRENT_ENCODER = "CURRENT"
 
 
 def read_vocabulary(database: Database) -> Vocabulary:
-    """The desk's vocabulary as the database keeps it."""
-    kinds = ("synonyms", "ambiguous", "confusions")
-    return parse_vocabulary(
-        {kind: handbook.read_vocabulary(database.connection, kind) for kind in kinds}
-    )
+    """The desk's vocabulary in force."""
+    number = vocabulary.newest_number(database.connection)
+    return parse_vocabulary(vocabulary.read_tables(database.connection, number))
 
 
 def current_encoder(settings: Settings) -> Path | None:

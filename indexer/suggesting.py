@@ -115,20 +115,8 @@ def _nearest_titles(
 def suggest_procedures(
     connection: sqlite3.Connection, snapshot: Snapshot, case: Case
 ) -> list[tuple[Article, Suggestion]]:
-    """Articles that are shown today, best first: half what was found, half the class they serve."""
-    found = case.retrieved.passages
-    held = snapshot.passages.collection
-    probability = {evidence.code: evidence.probability for evidence in case.classes}
-    by_class = np.array([*(probability.get(code, 0.0) for code in held.classes), 0.0], np.float32)
-    boost = by_class[held.class_of[found.places]]
-    mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
-    chosen = top(mixed, CANDIDATES)
-    names = held.keys(found.places[chosen])
-    candidates = [
-        (parse_key(name), float(mixed[place]))
-        for place, name in zip(chosen.tolist(), names, strict=True)
-    ]
-    hits = _shown(connection, candidates, case)
+    """Articles that are shown today, best first, each with its reasons."""
+    hits = rank_procedures(connection, snapshot, case)
     articles = {
         article.id: article
         for article in handbook.read_articles(
@@ -149,6 +137,25 @@ def suggest_procedures(
         )
         for position, (article, hit, placed) in enumerate(shown, 1)
     ]
+
+
+def rank_procedures(
+    connection: sqlite3.Connection, snapshot: Snapshot, case: Case
+) -> list[tuple[Candidate, Placement]]:
+    """Articles that are shown today, best first: half what was found, half the class they serve."""
+    found = case.retrieved.passages
+    held = snapshot.passages.collection
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
+    by_class = np.array([*(probability.get(code, 0.0) for code in held.classes), 0.0], np.float32)
+    boost = by_class[held.class_of[found.places]]
+    mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
+    chosen = top(mixed, CANDIDATES)
+    names = held.keys(found.places[chosen])
+    candidates = [
+        (parse_key(name), float(mixed[place]))
+        for place, name in zip(chosen.tolist(), names, strict=True)
+    ]
+    return _shown(connection, candidates, case)
 
 
 def _shown(

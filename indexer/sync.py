@@ -6,26 +6,29 @@ import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import Path
 
-from indexer.collection import commit_documents, scattered_keys
+from indexer.analysis import Analyzer
+from indexer.collection import Collection, commit_documents, scattered_keys
 from indexer.documents import Document, article_document, limit_document, parse_key, ticket_document
 from indexer.encoder import Encoder
-from indexer.engine import open_language
 from indexer.generation import (
     PASSAGES,
     TICKETS,
     State,
+    drop_trials,
     read_current,
     read_manifest,
     read_state,
     write_state,
     writing,
 )
-from indexer.snapshot import Language
+from indexer.language import Language, compare_cuts, open_language, renew_language
+from indexer.recutting import keys_cut_anew, renew_class_words
 from kb.database import Database
 from kb.errors import IndexMismatch, IndexMissing
 from kb.settings import Settings
-from kb.store import handbook, queue, tickets
+from kb.store import handbook, queue, tickets, vocabulary
 
 PAUSE_SECONDS = 0.05
 """Between two looks at the queue: a change waits half of it on average."""
@@ -50,7 +53,8 @@ def sync_index(
     ``language``: one that is open already and of the database's words.
     """
     with writing(settings.index):
-        return _sync(settings, database, language or open_language(settings, database))
+        opened = language or open_language(settings, database)
+        return take_in(read_current(settings.index), database, opened)
 
 
 def follow(
@@ -59,58 +63,89 @@ def follow(
     *,
     stop: Callable[[], bool],
 ) -> None:
-    """Hold the writer's lock and sync whenever something is queued, until ``stop()`` is true.
+    """Hold the writer's lock and sync whenever something is queued or the vocabulary changed,
+    until ``stop()`` is true.
 
-    A generation built with other words or another encoder is picked up at the next change.
+    A generation built with another encoder is picked up at the next change.
     """
     with writing(settings.index):
+        drop_trials(settings.index)
         language = open_language(settings, database)
+        synced = 0
         while not stop():
-            if queue.count_queued(database.connection):
-                digest = handbook.vocabulary_digest(database.connection)
-                if digest != language.vocabulary_digest:
-                    language = open_language(settings, database)
+            newest = vocabulary.newest_number(database.connection)
+            if newest != synced or queue.count_queued(database.connection):
+                language = renew_language(language, database, version=newest, cut=newest)
                 try:
-                    _sync(settings, database, language)
+                    take_in(read_current(settings.index), database, language)
+                    synced = newest
                 except (IndexMissing, IndexMismatch):
                     time.sleep(PAUSE_SECONDS * 20)
+                    language = open_language(settings, database)
             time.sleep(PAUSE_SECONDS)
 
 
-def _sync(settings: Settings, database: Database, language: Language) -> SyncReport:
+def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
+    """Bring a generation up to the database: take in what is queued, and cut anew what the words
+    of ``language`` cut otherwise. Raise IndexMismatch."""
     started = time.monotonic()
-    folder = read_current(settings.index)
-    manifest = read_manifest(folder, vocabulary_digest=language.vocabulary_digest)
+    manifest = read_manifest(folder)
     encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
     state = read_state(folder)
     changes = queue.read_queue(database.connection)
-    if not changes:
+    if not changes and state.vocabulary == language.cut:
         return SyncReport(0, 0, 0.0)
     changed_objects = {(change.kind, change.object_id) for change in changes}
+    recut = compare_cuts(database, state.vocabulary, language.cut)
     for part in (PASSAGES, TICKETS):
-        scattered = map(parse_key, scattered_keys(folder / part))
-        changed_objects |= {(key.kind, key.identity) for key in scattered}
-    passages, passage_drops = _passage_changes(database, changed_objects)
-    cases, case_drops = _ticket_changes(database, changed_objects)
-    for part, documents, drops in (
-        (PASSAGES, passages, passage_drops),
-        (TICKETS, cases, case_drops),
-    ):
-        if documents or drops:
-            commit_documents(
-                folder / part,
-                documents,
-                drop=drops,
-                analyzer=language.analyzer,
-                encoder=encoder,
-            )
-    last = changes[-1].seq
-    write_state(folder, State(seq=last, commits=state.commits + 1))
+        keys = scattered_keys(folder / part)
+        if recut:
+            keys += keys_cut_anew(Collection(folder / part), recut)
+        changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
+    commit = Commit(folder, language.analyzer, encoder)
+    changed = commit.objects(database, changed_objects)
+    if state.vocabulary != language.cut:
+        renew_class_words(
+            folder,
+            database,
+            language.analyzer,
+            old=state.vocabulary,
+            new=language.cut,
+            is_recut=bool(recut),
+        )
+    last = changes[-1].seq if changes else state.seq
+    write_state(folder, State(last, state.commits + 1, language.cut))
     with database.transaction() as connection:
         queue.clear_queue(connection, up_to=last)
-    changed = len(passages) + len(cases)
     removed = max(len(changed_objects) - changed, 0)
     return SyncReport(changed, removed, time.monotonic() - started)
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Writes what the database holds of changed objects into a generation's collections."""
+
+    folder: Path
+    analyzer: Analyzer
+    encoder: Encoder | None
+
+    def objects(self, database: Database, changed: Objects) -> int:
+        """Write these objects anew; return how many documents there are of them."""
+        passages, passage_drops = _passage_changes(database, changed)
+        cases, case_drops = _ticket_changes(database, changed)
+        self._write(PASSAGES, passages, passage_drops)
+        self._write(TICKETS, cases, case_drops)
+        return len(passages) + len(cases)
+
+    def _write(self, part: str, documents: list[Document], drops: list[str]) -> None:
+        if documents or drops:
+            commit_documents(
+                self.folder / part,
+                documents,
+                drop=drops,
+                analyzer=self.analyzer,
+                encoder=self.encoder,
+            )
 
 
 def _writing_encoder(language: Language, identity: str, reason: str) -> Encoder | None:

@@ -259,7 +259,7 @@ def save_gate(folder: Path, gate: TradeGate) -> None:
     )
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def open_gate(folder: Path) -> TradeGate:
     """The gate of a generation, which never changes in it; raise IndexMismatch without one."""
     if not (folder / GATE_FILE).is_file():

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.analysis import normal_form
+from indexer.language import Language
 from indexer.lexicon import Lexicon, build_lexicon
 from indexer.queries import Query
-from indexer.snapshot import Lane, Language, Snapshot
+from indexer.snapshot import Lane, Snapshot
 from indexer.spelling import Correction, Speller
 
 TYPED_WEIGHT = 0.3
@@ -39,14 +40,16 @@ class _Held:
     """A lexicon with what it was counted for: the folder, the handbook's segments, the tickets."""
 
     folder: Path
+    vocabulary: int
     passages: tuple[str, ...]
     tickets: int
     lexicon: Lexicon
 
-    def fits(self, snapshot: Snapshot) -> bool:
+    def fits(self, language: Language, snapshot: Snapshot) -> bool:
         """Whether the counts still serve: they only decide between words."""
         return (
             self.folder == snapshot.folder
+            and self.vocabulary == language.version
             and self.passages == _segment_names(snapshot)
             and self.tickets <= snapshot.tickets.collection.size <= GROWTH * self.tickets
         )
@@ -96,13 +99,13 @@ class TypedQueries:
     def _hold(self, language: Language, snapshot: Snapshot) -> Lexicon:
         """The lexicon of this state; the one before it while another thread counts anew."""
         held = self._held
-        if held is not None and held.fits(snapshot):
+        if held is not None and held.fits(language, snapshot):
             return held.lexicon
         if held is not None and held.folder == snapshot.folder and self._lock.locked():
             return held.lexicon
         with self._lock:
             held = self._held
-            if held is None or not held.fits(snapshot):
+            if held is None or not held.fits(language, snapshot):
                 held = self._held = _count(language, snapshot)
             return held.lexicon
 
@@ -110,7 +113,7 @@ class TypedQueries:
 def _count(language: Language, snapshot: Snapshot) -> _Held:
     tickets = snapshot.tickets.collection
     lexicon = build_lexicon(snapshot.passages.collection, tickets, language.builder.known)
-    return _Held(snapshot.folder, _segment_names(snapshot), tickets.size, lexicon)
+    return _Held(snapshot.folder, language.version, _segment_names(snapshot), tickets.size, lexicon)
 
 
 def _segment_names(snapshot: Snapshot) -> tuple[str, ...]:

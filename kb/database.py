@@ -17,6 +17,7 @@ import sqlite_utils
 
 from kb.errors import DatabaseTooNew, DataFolderMissing
 from kb.migrations import STEPS, migrations
+from kb.store.scratch import shadow_tables
 
 BUSY_SECONDS = 10.0
 
@@ -59,6 +60,28 @@ class Database:
         if found is not None:
             found.close()
             self._local.connection = None
+
+
+class Scratch(Database):
+    """The database as it would be after changes that are never kept.
+
+    What editors change is copied into temporary tables of one connection, which hide those of the
+    file; all else is read where it is. For one thread; close it after use.
+    """
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The one connection, its copies made at first use."""
+        is_new = getattr(self._local, "connection", None) is None
+        found = super().connection
+        if is_new:
+            shadow_tables(found)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Writes of the copies: no lock of the file is taken, and nothing is taken back."""
+        yield self.connection
 
 
 def create_database(path: Path) -> Database:

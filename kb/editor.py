@@ -14,6 +14,7 @@ from kb.article import Article, Revision
 from kb.database import Database
 from kb.editing import ACTIONS, Standing, approvals_needed, next_status
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
+from kb.foresight import Foreseen, check_reason, foreseen_as_dict
 from kb.lint import check_article
 from kb.publication import shown_revision
 from kb.store import editing, handbook
@@ -97,10 +98,13 @@ class Editor:
         actor: str,
         comment: str = "",
         now: datetime,
+        foreseen: Foreseen | None = None,
     ) -> Article:
         """Submit, withdraw, approve or reject one revision; return it as it stands then.
 
-        Raise ArticleNotFound, EditRefused, SelfApproval, InvalidInput naming the field.
+        ``foreseen``: what publishing it was measured to change. Raise ArticleNotFound,
+        EditRefused, SelfApproval, InvalidInput naming the field, LowersRanking when what would be
+        published makes answers worse and the comment does not say why it is published all the same.
         """
         with self.database.transaction() as connection:
             article = handbook.read_article(connection, article_id, number=number)
@@ -109,16 +113,34 @@ class Editor:
             status = next_status(standing, action, actor=actor)
             comment = clean_text(comment, field="comment", longest=MAX_COMMENT)
             self._check_step(connection, article, action, comment, now=now)
+            is_published = status == "published"
+            if is_published:
+                check_reason(foreseen, comment, field="comment")
             if action == "approve":
                 editing.add_approval(connection, article.revision, reviewer=actor, now=now)
             approvers = [*standing.approvers, actor] if action == "approve" else []
             editing.set_status(connection, article.revision, status, reviewer="、".join(approvers))
             editing.add_event(
-                connection, article.revision, action, actor=actor, comment=comment, now=now
+                connection,
+                article.revision,
+                action,
+                actor=actor,
+                comment=comment,
+                now=now,
+                impact=foreseen_as_dict(foreseen) if foreseen and is_published else None,
             )
-            if status == "published":
+            if is_published:
                 handbook.put_in_force(connection, article, number, now=now)
             return handbook.read_article(connection, article_id, number=number)
+
+    def would_publish(self, article_id: str, number: int, *, actor: str, now: datetime) -> bool:
+        """Whether this person's approval is the last that a revision lacks."""
+        connection = self.database.connection
+        article = handbook.read_article(connection, article_id, number=number)
+        standing = _standing(connection, article, _in_force(connection, article_id, now=now))
+        if standing.status != "in_review" or actor in (standing.author, *standing.approvers):
+            return False
+        return len(standing.approvers) + 1 >= standing.needed
 
     @staticmethod
     def _check_step(
@@ -220,6 +242,13 @@ class Editor:
             editing.add_event(
                 connection, article.revision, "comment", actor=actor, comment=words, now=now
             )
+
+
+def publish_at_once(database: Database, article: Article, *, now: datetime) -> None:
+    """Put a revision in force without a review: to try on a scratch copy what it would change."""
+    with database.transaction() as connection:
+        editing.set_status(connection, article.revision, "published", reviewer="")
+        handbook.put_in_force(connection, article, article.revision.number, now=now)
 
 
 def _in_force(connection: sqlite3.Connection, article_id: str, *, now: datetime) -> Article | None:

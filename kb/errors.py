@@ -246,6 +246,18 @@ class VersionMissing(KBError):
     code = "version-missing"
 
 
+class VocabularyNotFound(KBError):
+    """没有这一版词表"""
+
+    code = "vocabulary-not-found"
+
+
+class LowersRanking(KBError):
+    """发布后评测会变差，请写明仍要发布的理由"""
+
+    code = "lowers-ranking"
+
+
 class DataFolderInUse(KBError):
     """数据文件夹不是空的"""
 

@@ -134,6 +134,7 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         "tables/taxonomy.csv": _table(TAXONOMY_COLUMNS, _taxonomy(handbook.categories)),
         "tables/confusions.csv": _table(CONFUSION_COLUMNS, confusions),
         "tables/synonyms.txt": _lines(",".join(group) for group in handbook.synonyms),
+        "tables/words.txt": _lines(handbook.words),
         "tables/synonyms_ambiguous.txt": _lines(handbook.ambiguous),
         "tables/glossary.csv": _table(GLOSSARY_COLUMNS, map(asdict, handbook.glossary)),
         "tables/never_mask.txt": _lines(handbook.never_mask),

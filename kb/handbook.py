@@ -22,7 +22,13 @@ from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, class_limit
 from kb.settings import shipped_handbook
 from kb.tables import parse_number, read_json, read_table, read_text
 from kb.ticket import AREAS, PRIORITIES
-from kb.vocabulary import Confusion, read_confusions, read_synonyms, read_words
+from kb.vocabulary import (
+    Confusion,
+    read_confusions,
+    read_dictionary,
+    read_synonyms,
+    read_words,
+)
 from kb.workdays import parse_calendar
 
 FRONT_MATTER = {
@@ -81,6 +87,7 @@ class Handbook:
     categories: tuple[Category, ...]
     limits: tuple[TimeLimit, ...]
     figures: tuple[Figure, ...]
+    words: tuple[str, ...]
     synonyms: tuple[tuple[str, ...], ...]
     ambiguous: tuple[str, ...]
     confusions: tuple[Confusion, ...]
@@ -216,6 +223,7 @@ def build_handbook(folder: Path, articles: Iterable[Article]) -> Handbook:
         categories=tuple(categories),
         limits=(*read_limits(tables / "time_limits.csv"), *own),
         figures=tuple(Figure(**row) for row in read_table(tables / "figures.csv", FIGURE_COLUMNS)),
+        words=read_dictionary(tables / "words.txt"),
         synonyms=read_synonyms(tables / "synonyms.txt"),
         ambiguous=read_words(tables / "synonyms_ambiguous.txt"),
         confusions=read_confusions(tables / "confusions.csv"),

@@ -21,12 +21,13 @@ from kb.diffing import FIELDS, field_texts, merge_texts
 from kb.errors import ArticleNotFound
 from kb.exporting import write_handbook
 from kb.handbook import Handbook
-from kb.store import editing
+from kb.store import editing, vocabulary
 from kb.store import handbook as store
 from kb.store.files import FileConflict, LastImport, save_import
 from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
 from kb.times import format_instant
+from kb.vocabulary import KINDS
 
 SAME, TAKE, KEEP, MERGE = "same", "take", "keep", "merge"
 
@@ -86,7 +87,7 @@ def import_handbook(
     """
     with database.transaction() as connection:
         tally = _Tally()
-        limits_changed = _import_tables(connection, handbook, tally, now=now)
+        limits_changed = _import_tables(connection, handbook, tally, author, now)
         bases = editing.read_file_bases(connection)
         for article in handbook.articles:
             _import_article(connection, article, bases.get(article.id), tally, author, now)
@@ -230,15 +231,25 @@ Table = tuple[object, object, Callable[[sqlite3.Connection], int | None]]
 
 
 def _import_tables(
-    connection: sqlite3.Connection, handbook: Handbook, tally: _Tally, *, now: datetime
+    connection: sqlite3.Connection,
+    handbook: Handbook,
+    tally: _Tally,
+    author: str,
+    now: datetime,
 ) -> int:
-    """Take each table whose file changed; return how many limits changed."""
+    """Take each table whose file changed; return how many limits changed.
+
+    Those of the vocabulary are taken together, as one version of it.
+    """
     bases = editing.read_table_bases(connection)
     changed = 0
+    words: dict[str, Any] = {}
     for name, (file, stored, save) in _tables(connection, handbook, now).items():
         digest = _digest(file)
-        plan = plan_import(digest, bases.get(name), _digest(stored) if stored else None)
-        if plan == TAKE:
+        plan = plan_import(digest, bases.get(name), None if stored is None else _digest(stored))
+        if plan == TAKE and name in KINDS:
+            words[name] = file
+        elif plan == TAKE:
             changed += save(connection) or 0
         elif plan == KEEP:
             tally.kept += 1
@@ -246,6 +257,9 @@ def _import_tables(
             tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
             editing.save_table_base(connection, name, digest)
+    if words:
+        signed = vocabulary.Signed(author, "导入手册文件")
+        vocabulary.add_version(connection, words, signed, now=now)
     return changed
 
 
@@ -253,10 +267,7 @@ TABLE_NAMES: Mapping[str, str] = {
     "categories": "投诉分类",
     "limits": "时限",
     "figures": "数值",
-    "synonyms": "同义词",
-    "ambiguous": "歧义词",
-    "confusions": "识别混淆",
-    "never_mask": "不遮盖词",
+    **KINDS,
     "workdays": "工作日历",
     "glossary": "术语",
 }
@@ -288,6 +299,7 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
         ),
     }
     words: dict[str, Any] = {
+        "words": list(handbook.words),
         "synonyms": [list(group) for group in handbook.synonyms],
         "ambiguous": list(handbook.ambiguous),
         "confusions": confusions,

@@ -37,3 +37,24 @@ def adjust_for_many(chances: Sequence[float]) -> list[float]:
         least = min(least, chances[place] * size / rank)
         adjusted[place] = least
     return adjusted
+
+
+def sign_flip_lower(differences: Sequence[int]) -> float:
+    """Chance of a sum as low as that of ``differences`` were the sign of each left to chance.
+
+    Exact one-sided randomisation test of paired figures (R. A. Fisher, The Design of Experiments,
+    1935, section 21). The numbers of sign choices that give each sum are kept as the digits of one
+    large number: each difference adds a shifted copy of it.
+    """
+    sizes = [abs(each) for each in differences if each]
+    if not sizes:
+        return 1.0
+    scale = math.gcd(*sizes)
+    steps = [size // scale for size in sizes]
+    width = len(steps) + 1
+    counts = 1
+    for step in steps:
+        counts += counts << (width * step)
+    reached = sum(each // scale for each in differences if each > 0)
+    tail = counts & ((1 << (width * (reached + 1))) - 1)
+    return tail % ((1 << width) - 1) / (1 << len(steps))

@@ -16,15 +16,16 @@ def read_stored(connection: sqlite3.Connection, *, on: date) -> Handbook:
 
     Talk that is no complaint stays in the handbook's files: the database does not hold it.
     """
-    kinds = ("synonyms", "ambiguous", "confusions")
+    kinds = ("words", "synonyms", "ambiguous", "confusions")
     words = parse_vocabulary({kind: store.read_vocabulary(connection, kind) for kind in kinds})
     return Handbook(
         articles=tuple(store.read_articles(connection, on=on)),
         categories=tuple(store.read_categories(connection).values()),
         limits=tuple(store.read_limits(connection).values()),
         figures=tuple(store.read_figures(connection)),
+        words=words.words,
         synonyms=words.synonyms,
-        ambiguous=tuple(sorted(words.ambiguous)),
+        ambiguous=tuple(store.read_vocabulary(connection, "ambiguous") or ()),
         confusions=words.confusions,
         never_mask=tuple(store.read_vocabulary(connection, "never_mask") or ()),
         workdays=store.read_vocabulary(connection, "workdays") or {},

@@ -15,6 +15,7 @@ from kb.handbook import OTHER_TALK, OWN_TALK, Handbook, build_handbook, read_eac
 from kb.limit import INTERNAL, TimeLimit, describe_amount
 from kb.masking import find_personal_data
 from kb.publication import shown_revision
+from kb.vocabulary import FILES, Tables, check_tables
 from kb.workdays import parse_calendar
 
 ERROR = "error"
@@ -275,6 +276,20 @@ def check_glossary(handbook: Handbook, on: date) -> Iterator[Finding]:
             yield Finding(ERROR, f"glossary.csv: {each.term}", f"没有现行条目 {each.article}")
 
 
+def check_vocabulary(handbook: Handbook, on: date) -> Iterator[Finding]:
+    """Each row of the vocabulary is one that an editor could have saved."""
+    del on
+    tables: Tables = {
+        "words": handbook.words,
+        "synonyms": handbook.synonyms,
+        "ambiguous": handbook.ambiguous,
+        "confusions": [(each.wrong, each.correct, each.is_safe) for each in handbook.confusions],
+        "never_mask": handbook.never_mask,
+    }
+    for fault in check_tables(tables):
+        yield Finding(ERROR, FILES[fault.kind], f"第 {fault.row} 行：{fault.detail}")
+
+
 def check_claims(handbook: Handbook, on: date) -> Iterator[Finding]:
     """A limit nobody has verified, or our own, is not called law where an article gives its value.
 
@@ -322,5 +337,6 @@ RULES: tuple[Rule, ...] = (
     check_personal_data,
     check_other_talk,
     check_glossary,
+    check_vocabulary,
     check_claims,
 )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.build import build_index
-from indexer.engine import Engine, open_language
+from indexer.engine import Engine
+from indexer.language import Language, open_language
 from indexer.progress import quiet
-from indexer.snapshot import Language
 from kb.database import Database, create_database, open_database
 from kb.desk import Desk
 from kb.handbook import read_handbook
@@ -137,3 +138,17 @@ def app(services: Services) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of the service."""
     return app.test_client()
+
+
+@contextmanager
+def open_services(
+    prepared: Path, folder: Path, language: Language, clock: Callable[[], datetime]
+) -> Iterator[Services]:
+    """Services over a copy of the prepared folder, for the tests of a module or a session."""
+    shutil.copytree(prepared, folder)
+    settings = read_settings({"KB_DATA": str(folder), "KB_SWAP_RATE": "0"})
+    database = open_database(settings.database)
+    desk = Desk(database, repeat_days=settings.repeat_days)
+    engine = Engine(settings, database, language)
+    yield Services(settings=settings, database=database, desk=desk, engine=engine, clock=clock)
+    database.close()

@@ -11,6 +11,8 @@ from web.api import articles, calls, documents, editing, health, limits, search,
 from web.api import learning as api_learning
 from web.api import reports as api_reports
 from web.api import tickets as api_tickets
+from web.api import vocabulary as api_vocabulary
+from web.impacts import Impacts
 from web.metrics import Metrics
 from web.pages import (
     agent,
@@ -25,6 +27,7 @@ from web.pages import (
     problems,
     reports,
     tickets,
+    vocabulary,
 )
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
@@ -40,6 +43,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     calls.blueprint,
     articles.blueprint,
     editing.blueprint,
+    api_vocabulary.blueprint,
     documents.blueprint,
     limits.blueprint,
     api_reports.blueprint,
@@ -58,6 +62,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     document_pages.blueprint,
     comparing.blueprint,
     editing_pages.blueprint,
+    vocabulary.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
     problems.blueprint,
@@ -81,6 +86,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.extensions["services"] = services
     app.extensions["metrics"] = Metrics()
     app.extensions["recent-answers"] = RecentAnswers()
+    app.extensions["impacts"] = Impacts(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
     app.url_map.strict_slashes = False

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from kb import errors
 from kb.errors import KBError
+from kb.vocabulary import KINDS, RowFault, VocabularyInvalid
 from web.events import log_event
 
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
@@ -84,6 +85,9 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.RevisionConflict: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,
     errors.EditRefused: HTTPStatus.CONFLICT,
+    errors.LowersRanking: HTTPStatus.CONFLICT,
+    errors.VocabularyNotFound: HTTPStatus.NOT_FOUND,
+    VocabularyInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SelfApproval: HTTPStatus.FORBIDDEN,
     errors.IdempotencyConflict: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.HandbookInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -160,6 +164,8 @@ def describe(error: KBError) -> Problem:
     """The problem that one of our own errors is."""
     status = status_of(type(error))
     faults = error.faults if isinstance(error, InvalidFields) else ()
+    if isinstance(error, VocabularyInvalid):
+        faults = tuple(map(_row_fault, error.faults))
     if error.field and not faults:
         pointer = "/" + error.field.replace(".", "/")
         faults = (Fault(pointer, error.code, error.detail or error.title),)
@@ -168,6 +174,11 @@ def describe(error: KBError) -> Problem:
         detail = f"{error.field}：{error.detail}"
     retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
+
+
+def _row_fault(fault: RowFault) -> Fault:
+    told = f"{KINDS[fault.kind]}第 {fault.row} 行：{fault.detail}"
+    return Fault(f"/tables/{fault.kind}/{fault.row - 1}", "invalid", told)
 
 
 def describe_http(error: HTTPException) -> Problem:

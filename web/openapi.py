@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies, drafts, incoming
+from web import bodies, drafts, incoming, vocabulary
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
@@ -111,6 +111,19 @@ OPERATIONS: tuple[Operation, ...] = (
               editing.RevisionListReply),
     Operation("GET", "/articles/{article_id}/diff", "两版逐字对照",
               editing.DiffReply, query=drafts.DiffQuery),
+    Operation("GET", "/articles/{article_id}/impact", "发布最新一版会改变哪些检索结果",
+              editing.ImpactReply),
+    Operation("GET", "/vocabulary", "现行词表", editing.VocabularyReply),
+    Operation("PUT", "/vocabulary", "保存为新的一版词表（If-Match 写明改的是哪一版）",
+              editing.VocabularyReply, vocabulary.VocabularyBody),
+    Operation("POST", "/vocabulary/preview", "保存这样的词表会改变哪些检索结果",
+              editing.ImpactReply, vocabulary.VocabularyPreviewBody),
+    Operation("POST", "/vocabulary/rollback", "把旧版词表恢复为新的一版",
+              editing.VocabularyReply, vocabulary.RollbackBody),
+    Operation("GET", "/vocabulary/versions", "词表的全部版本：谁、何时、为何",
+              editing.VocabularyListReply),
+    Operation("GET", "/vocabulary/diff", "两版词表对照",
+              editing.VocabularyDiffReply, query=drafts.DiffQuery),
     Operation("GET", "/editing", "待办的草稿与审核，将到期的复核",
               editing.QueueReply, query=drafts.QueueQuery),
     Operation("POST", "/documents/preview",

@@ -11,11 +11,11 @@ import numpy as np
 
 from indexer.bench.figures import Figure, single, spread
 from indexer.bench.step import Bench
-from indexer.engine import Engine, Opened, open_language
+from indexer.engine import Engine, Opened
 from indexer.explaining import Explainer
+from indexer.language import Language, open_language
 from indexer.past_fixes import FixTallies
 from indexer.retrieval import retrieve
-from indexer.snapshot import Language
 from indexer.suggesting import (
     Case,
     guess_categories,

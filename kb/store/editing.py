@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from kb.article import Article, Revision
 from kb.errors import ArticleNotFound
@@ -26,6 +27,13 @@ class RevisionEvent:
     actor: str
     comment: str
     at: str
+    impact: str = ""
+
+    @property
+    def foreseen(self) -> Mapping[str, Any]:
+        """What publishing was measured to change (``kb.foresight``); empty when it was not."""
+        found: Mapping[str, Any] = json.loads(self.impact) if self.impact else {}
+        return found
 
 
 @dataclass(frozen=True)
@@ -68,13 +76,19 @@ def add_event(
     actor: str,
     comment: str,
     now: datetime,
+    impact: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note what was done with a revision, by whom and why."""
-    connection.execute(
-        "INSERT INTO revision_event (article_id, number, action, actor, comment, at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (revision.article_id, revision.number, action, actor, comment, format_instant(now)),
-    )
+    """Note what was done with a revision, by whom and why, and what it was foreseen to change."""
+    values = {
+        "article_id": revision.article_id,
+        "number": revision.number,
+        "action": action,
+        "actor": actor,
+        "comment": comment,
+        "at": format_instant(now),
+        "impact": json.dumps(impact, ensure_ascii=False) if impact else "",
+    }
+    insert(connection, "revision_event", values)
 
 
 def read_events(connection: sqlite3.Connection, article_id: str) -> list[RevisionEvent]:

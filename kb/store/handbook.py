@@ -372,7 +372,7 @@ def read_figures(connection: sqlite3.Connection) -> list[Figure]:
 
 
 def save_vocabulary(connection: sqlite3.Connection, kind: str, content: object) -> None:
-    """Keep one vocabulary table as JSON."""
+    """Keep one vocabulary table as JSON; what editors may change goes through its versions."""
     touch_reference(connection)
     text = json.dumps(content, ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -388,12 +388,3 @@ def read_vocabulary(connection: sqlite3.Connection, kind: str) -> Any:
     """One vocabulary table as it was saved; None when there is none."""
     row = connection.execute("SELECT content FROM vocabulary WHERE kind = ?", (kind,)).fetchone()
     return json.loads(row["content"]) if row else None
-
-
-def vocabulary_digest(connection: sqlite3.Connection) -> str:
-    """Digest of the tables that shape the analysis of text: an index is stamped with it."""
-    rows = connection.execute(
-        "SELECT digest FROM vocabulary WHERE kind IN ('synonyms', 'ambiguous', 'confusions')"
-        " ORDER BY kind"
-    )
-    return hashlib.sha256("".join(row["digest"] for row in rows).encode()).hexdigest()[:16]

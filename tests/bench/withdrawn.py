@@ -18,9 +18,9 @@ from functools import cached_property
 from pathlib import Path
 
 from indexer.build import build_index
-from indexer.engine import Engine, open_engine, open_language
+from indexer.engine import Engine, open_engine
+from indexer.language import Language, open_language
 from indexer.progress import quiet
-from indexer.snapshot import Language
 from indexer.sync import sync_index
 from kb.article import Article
 from kb.database import Database, create_database

@@ -10,6 +10,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,9 @@ from playwright.sync_api import (
 )
 from werkzeug.serving import make_server
 
-from indexer.engine import Engine
-from indexer.snapshot import Language
-from kb.database import open_database
-from kb.desk import Desk
-from kb.settings import read_settings
+from indexer.language import Language
 from kb.times import now_beijing
+from tests.conftest import open_services
 from web.app import create_app
 from web.services import Services
 
@@ -112,21 +110,13 @@ def services(
     prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("browser") / "data"
-    shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder), "KB_SWAP_RATE": "0"})
-    database = open_database(settings.database)
-    yield Services(
-        settings=settings,
-        database=database,
-        desk=Desk(database, repeat_days=settings.repeat_days),
-        engine=Engine(settings, database, language),
-        clock=now_beijing,
-    )
-    database.close()
+    with open_services(prepared_data, folder, language, now_beijing) as services:
+        yield services
 
 
-@pytest.fixture(scope="session")
-def site(services: Services) -> Iterator[str]:
+@contextmanager
+def serving(services: Services) -> Iterator[str]:
+    """The service over HTTP; yields its address."""
     server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -134,6 +124,12 @@ def site(services: Services) -> Iterator[str]:
     server.shutdown()
     thread.join(5)
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def site(services: Services) -> Iterator[str]:
+    with serving(services) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from indexer.engine import Engine
-from indexer.snapshot import Language
-from kb.database import open_database
-from kb.desk import Desk
+from indexer.language import Language
 from kb.masking import find_personal_data
 from kb.practice.reviewing import grade_card, read_deck
-from kb.settings import read_settings
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage
-from tests.conftest import Clock
-from web.app import create_app
+from tests.browser.conftest import NewPage, serving
+from tests.conftest import Clock, open_services
 from web.parsing import AGENT_COOKIE
 from web.services import Services
 
@@ -36,28 +28,14 @@ def services(
 ) -> Iterator[Services]:
     """A desk of this module's own, whose clock the tests move."""
     folder = tmp_path_factory.mktemp("learning") / "data"
-    shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder)})
-    database = open_database(settings.database)
-    yield Services(
-        settings=settings,
-        database=database,
-        desk=Desk(database, repeat_days=settings.repeat_days),
-        engine=Engine(settings, database, language),
-        clock=CLOCK,
-    )
-    database.close()
+    with open_services(prepared_data, folder, language, CLOCK) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")
 def site(services: Services) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    with serving(services) as address:
+        yield address
 
 
 def be(page: Page, name: str) -> None:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from indexer.engine import Engine
-from indexer.snapshot import Language
-from kb.database import open_database
-from kb.desk import Desk
+from indexer.language import Language
 from kb.reviewing import open_reviews
-from kb.settings import read_settings
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage
-from tests.conftest import Clock
+from tests.browser.conftest import NewPage, serving
+from tests.conftest import Clock, open_services
 from tests.history import make_bad_article, make_history
-from web.app import create_app
-from web.services import Services
 
 PAGES = ("/reports", "/reports/search", "/reports/articles", "/reports/gaps", "/reports/tasks")
 WHOLE = pytest.mark.parametrize("path", [*PAGES, "/reports?by=tenure&until=2026-03-20"])
@@ -35,28 +26,13 @@ def site(
 ) -> Iterator[str]:
     """A desk with a history of 300 tickets, one article that comes back, and two open tasks."""
     folder = tmp_path_factory.mktemp("reports") / "data"
-    shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder)})
-    database = open_database(settings.database)
-    make_history(database.connection, tickets=300)
-    make_bad_article(database.connection)
     clock = Clock()
-    open_reviews(database, now=clock.now)
-    services = Services(
-        settings=settings,
-        database=database,
-        desk=Desk(database, repeat_days=settings.repeat_days),
-        engine=Engine(settings, database, language),
-        clock=clock,
-    )
-    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
-    database.close()
+    with open_services(prepared_data, folder, language, clock) as services:
+        make_history(services.database.connection, tickets=300)
+        make_bad_article(services.database.connection)
+        open_reviews(services.database, now=clock.now)
+        with serving(services) as address:
+            yield address
 
 
 def unfold(page: Page) -> None:

@@ -22,7 +22,13 @@ from indexer.analysis import (
     normalise,
     to_simplified,
 )
-from indexer.dictionary import DOMAIN_FREQUENCY, dictionary_path, general_counts
+from indexer.dictionary import (
+    DOMAIN_FREQUENCY,
+    FILLER,
+    dictionary_path,
+    general_counts,
+    rounded_total,
+)
 from indexer.queries import QueryBuilder
 from kb.vocabulary import Confusion, Vocabulary, read_confusions, read_synonyms
 
@@ -80,6 +86,8 @@ def slow_cutter(desk_vocabulary: Vocabulary) -> Any:
     for word in sorted(domain_words(desk_vocabulary)):
         cutter.total -= cutter.FREQ.get(word) or 0
         cutter.add_word(word, freq=DOMAIN_FREQUENCY)
+    words = domain_words(desk_vocabulary)
+    cutter.add_word(FILLER, freq=rounded_total(words) - cutter.total)
     return cutter
 
 

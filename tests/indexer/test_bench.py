@@ -46,8 +46,8 @@ from indexer.bench.vectors import measure_recall
 from indexer.bench.words import WordCorpus, build_peer, cut_words, make_queries, open_ours
 from indexer.collection import Collection
 from indexer.generation import read_current
+from indexer.language import Language
 from indexer.progress import quiet
-from indexer.snapshot import Language
 from kb.commands import bench as command
 from kb.database import create_database, open_database
 from kb.settings import Settings, read_settings

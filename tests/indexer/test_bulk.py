@@ -15,8 +15,8 @@ from indexer.counting import count_terms, invert
 from indexer.cutting import Cutter
 from indexer.documents import Document
 from indexer.encoder import StaticEncoder
+from indexer.language import Language
 from indexer.postings import FIELDS, Postings, WordWeights, hash_term
-from indexer.snapshot import Language
 from kb.vocabulary import Vocabulary
 
 PIECES = st.sampled_from(

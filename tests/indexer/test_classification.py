@@ -24,8 +24,8 @@ from indexer.classification import (
 )
 from indexer.confidence import fit_probability
 from indexer.engine import Engine
+from indexer.language import Language
 from indexer.retrieval import Found
-from indexer.snapshot import Language
 from indexer.trade import read_features
 from kb.errors import IndexMismatch
 from kb.suggestion import SuggestionRequest
@@ -79,8 +79,8 @@ def test_a_class_is_known_by_its_words_and_their_sound(language: Language) -> No
 
 def test_a_table_is_read_as_it_was_saved(tmp_path: Path, language: Language) -> None:
     table = learn_class_words(TEXTS, language.analyzer)
-    save_class_words(tmp_path, table)
-    read = open_class_words(tmp_path)
+    save_class_words(tmp_path, table, version=1)
+    read = open_class_words(tmp_path, 1)
     assert read.codes == table.codes
     assert np.array_equal(read.names, table.names)
     assert np.array_equal(read.logs, table.logs)
@@ -88,13 +88,13 @@ def test_a_table_is_read_as_it_was_saved(tmp_path: Path, language: Language) -> 
 
 def test_a_generation_without_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexMismatch):
-        open_class_words(tmp_path)
+        open_class_words(tmp_path, 1)
 
 
 def test_no_class_at_all_is_no_error(tmp_path: Path, language: Language) -> None:
     table = learn_class_words([], language.analyzer)
-    save_class_words(tmp_path, table)
-    assert open_class_words(tmp_path).score(["w光猫"]).tolist() == []
+    save_class_words(tmp_path, table, version=1)
+    assert open_class_words(tmp_path, 1).score(["w光猫"]).tolist() == []
 
 
 def test_levels_above_are_the_sums_of_those_below() -> None:

@@ -16,7 +16,8 @@ from tokenizers.pre_tokenizers import Split
 from indexer.analysis import Analyzer
 from indexer.build import build_index
 from indexer.encoder import LibraryEncoder, StaticEncoder
-from indexer.engine import Engine, open_language
+from indexer.engine import Engine
+from indexer.language import open_language
 from indexer.learning import read_pairs, train
 from indexer.progress import quiet
 from indexer.training import TrainingPlan, TrainingSet, train_encoder

@@ -9,7 +9,7 @@ import pytest
 from indexer.analysis import Analyzer
 from indexer.engine import Engine
 from indexer.gaps import cluster_evidence, read_words
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.gap import Evidence
 from tests.conftest import START
 

@@ -14,10 +14,10 @@ from sentence_transformers import SentenceTransformer
 from indexer import collection
 from indexer.build import build_index
 from indexer.encoder import StaticEncoder
-from indexer.engine import Engine, open_engine, open_language
+from indexer.engine import Engine, open_engine
 from indexer.generation import MANIFEST, read_current, writing
+from indexer.language import Language, open_language
 from indexer.progress import quiet
-from indexer.snapshot import Language
 from indexer.sources import current_encoder
 from indexer.sync import sync_index
 from kb.database import Database

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from indexer.engine import Engine
+from indexer.language import Language
 from indexer.ranker_learning import LearnReport, learn_ranker
-from indexer.snapshot import Language
 from kb.database import Database
 from kb.desk import Closing, Desk
 from kb.errors import InvalidInput, RankerVersionNotFound

@@ -17,12 +17,12 @@ from indexer.documents import Document
 from indexer.encoder import Encoder, Vectors, unit_rows
 from indexer.engine import Engine
 from indexer.kept_vectors import DIGESTS, VECTORS, KeptEncoder
+from indexer.language import Language
 from indexer.meaning import MeaningScorer
 from indexer.postings import WordWeights
 from indexer.progress import quiet
 from indexer.retrieval import retrieve
 from indexer.rotation import HEAD
-from indexer.snapshot import Language
 from kb.vocabulary import Vocabulary
 
 DIMENSION = 160

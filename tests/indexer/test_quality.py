@@ -15,7 +15,7 @@ import pytest
 from indexer.calibration import Reliability
 from indexer.engine import Engine
 from indexer.labelled import Judged, calibrate, judge_labelled, read_labelled, summarise
-from indexer.snapshot import Language
+from indexer.language import Language
 from kb.database import open_database
 from kb.settings import read_settings, shipped_handbook
 from tests.conftest import START

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from indexer.suite import SuiteQuery, evaluate_suite, is_suite, read_suite
 from kb.database import Database, open_database
 from kb.errors import InvalidInput

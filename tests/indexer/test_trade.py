@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from indexer.engine import Engine
-from indexer.snapshot import Language
+from indexer.language import Language
 from indexer.trade import (
     FACTS,
     Sign,

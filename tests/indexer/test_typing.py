@@ -13,11 +13,11 @@ from pypinyin import Style, pinyin
 
 from indexer.closeness import Wanted, closeness
 from indexer.engine import Engine
+from indexer.language import Language
 from indexer.lexicon import Lexicon
 from indexer.pairs import PairTable, code_pair, count_pairs
 from indexer.queries import Query
 from indexer.readings import MOST_READINGS, readings_of, sounds_like, split_syllables, syllables_of
-from indexer.snapshot import Language
 from indexer.spelling import Speller
 from indexer.sync import sync_index
 from indexer.typed import TypedQueries

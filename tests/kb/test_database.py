@@ -10,9 +10,14 @@ import pytest
 import sqlite_utils
 
 from kb.database import Database, create_database, open_database
-from kb.errors import DataFolderMissing, IdempotencyConflict, SessionNotFound
+from kb.errors import (
+    DataFolderMissing,
+    IdempotencyConflict,
+    SessionNotFound,
+    VocabularyNotFound,
+)
 from kb.migrations import migrations
-from kb.store import handbook, queue, sessions, tickets
+from kb.store import handbook, queue, sessions, tickets, vocabulary
 from kb.store.rows import parse_row, row_values
 from kb.ticket import Ticket
 from tests.kb.small import NOW, make_ticket
@@ -189,12 +194,32 @@ def test_an_unknown_session_is_named(database: Database) -> None:
         sessions.read_session(database.connection, "nowhere")
 
 
-def test_the_vocabulary_s_digest_follows_the_words_only(database: Database) -> None:
-    before = handbook.vocabulary_digest(database.connection)
+def test_every_version_of_the_vocabulary_keeps_its_tables(database: Database) -> None:
+    first = vocabulary.newest_number(database.connection)
+    old = vocabulary.read_tables(database.connection, first)
+    signed = vocabulary.Signed("甲", "加一组")
     with database.transaction() as connection:
-        handbook.save_vocabulary(connection, "never_mask", ["10086", "1"])
-    assert handbook.vocabulary_digest(database.connection) == before
-    with database.transaction() as connection:
-        handbook.save_vocabulary(connection, "synonyms", [["光猫", "猫"]])
-    assert handbook.vocabulary_digest(database.connection) != before
+        number = vocabulary.add_version(connection, {"synonyms": [["光猫", "猫"]]}, signed, now=NOW)
+        again = vocabulary.add_version(connection, {"synonyms": [["光猫", "猫"]]}, signed, now=NOW)
+    assert (number, again) == (first + 1, first + 1)
     assert handbook.read_vocabulary(database.connection, "synonyms") == [["光猫", "猫"]]
+    assert vocabulary.read_tables(database.connection, first) == old
+    new = vocabulary.read_tables(database.connection, number)
+    assert new == {**old, "synonyms": [["光猫", "猫"]]}
+    newest = vocabulary.read_versions(database.connection)[0]
+    assert (newest.number, newest.author, newest.reason) == (number, "甲", "加一组")
+    with pytest.raises(VocabularyNotFound):
+        vocabulary.read_tables(database.connection, 99)
+
+
+def test_the_vocabulary_of_an_older_database_becomes_version_one(tmp_path: Path) -> None:
+    path = tmp_path / "kb.db"
+    old = sqlite_utils.Database(path)
+    migrations.apply(old, stop_before="m013_vocabulary")
+    old.execute("INSERT INTO vocabulary VALUES ('synonyms', '[[\"光猫\", \"猫\"]]', 'x')")
+    old.conn.commit()
+    old.close()
+    connection = open_database(path).connection
+    assert vocabulary.newest_number(connection) == 1
+    assert vocabulary.read_tables(connection, 1)["synonyms"] == [["光猫", "猫"]]
+    assert vocabulary.read_tables(connection, 1)["words"] == []

@@ -6,7 +6,6 @@ Tests of a module share the database, so each makes the tickets it needs and loo
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.engine import Engine
-from indexer.snapshot import Language
-from kb.database import open_database
-from kb.desk import Desk
-from kb.settings import read_settings
-from tests.conftest import Clock
+from indexer.language import Language
+from tests.conftest import Clock, open_services
 from web.app import create_app
 from web.services import Services
 
@@ -33,17 +28,8 @@ def services(
     prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("web") / "data"
-    shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder), "KB_SWAP_RATE": "0"})
-    database = open_database(settings.database)
-    yield Services(
-        settings=settings,
-        database=database,
-        desk=Desk(database, repeat_days=settings.repeat_days),
-        engine=Engine(settings, database, language),
-        clock=Clock(),
-    )
-    database.close()
+    with open_services(prepared_data, folder, language, Clock()) as services:
+        yield services
 
 
 @pytest.fixture(scope="module")

@@ -90,6 +90,8 @@ FORMS = [
     "/edit/import",
     "/edit/import/drafts",
     "/edit/P060101/discard",
+    "/edit/vocabulary",
+    "/edit/vocabulary/rollback",
     "/reports/gaps/G1/mark",
     "/reports/tasks/1/close",
     "/search/gap",

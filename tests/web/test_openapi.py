@@ -122,6 +122,13 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
         ("GET", "/articles/{article_id}/diff", f"{ARTICLE}/diff?old=1&new=1", None),
         ("POST", "/articles/{article_id}/archive", f"{ARTICLE}/archive", {"reason": "并入"}),
         ("POST", "/articles/{article_id}/restore", f"{ARTICLE}/restore", {"revision": 1}),
+        ("GET", "/articles/{article_id}/impact", f"{ARTICLE}/impact", None),
+        ("GET", "/vocabulary", "/vocabulary", None),
+        ("POST", "/vocabulary/preview", "/vocabulary/preview", {"tables": {"words": ["紫檀木"]}}),
+        ("PUT", "/vocabulary", "/vocabulary", {"tables": {"words": ["紫檀木"]}, "reason": "试"}),
+        ("POST", "/vocabulary/rollback", "/vocabulary/rollback", {"version": 1, "reason": "退"}),
+        ("GET", "/vocabulary/versions", "/vocabulary/versions", None),
+        ("GET", "/vocabulary/diff", "/vocabulary/diff?old=1&new=2", None),
         ("GET", "/editing", "/editing", None),
         ("POST", "/documents/preview", "/documents/preview", {"html": "<h1>断网</h1><p>重启</p>"}),
         ("GET", "/categories", "/categories", None),
@@ -154,7 +161,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
 def headers_of(method: str, path: str) -> dict[str, str]:
     """What a call needs beside its body: a base for a save, another person for a review."""
     if method == "PUT":
-        return {"If-None-Match": "*"}
+        return {"If-Match": "v1"} if path.endswith("/vocabulary") else {"If-None-Match": "*"}
     named = path.endswith("/approve") or path.startswith(f"{PREFIX}/learning/")
     return {"X-Agent": "reviewer"} if named else {}
 

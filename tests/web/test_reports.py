@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from indexer.engine import Engine
-from indexer.snapshot import Language
-from kb.database import open_database
-from kb.desk import Desk
+from indexer.language import Language
 from kb.reviewing import open_reviews
-from kb.settings import read_settings
-from tests.conftest import Clock
+from tests.conftest import Clock, open_services
 from tests.history import make_bad_article, make_history
 from web.app import create_app
 from web.openapi import build_document
@@ -39,22 +34,13 @@ def services(
 ) -> Iterator[Services]:
     """A service with a history: the samples that came with it never count."""
     folder = tmp_path_factory.mktemp("reports") / "data"
-    shutil.copytree(prepared_data, folder)
-    settings = read_settings({"KB_DATA": str(folder)})
-    database = open_database(settings.database)
-    make_history(database.connection, tickets=400)
-    make_bad_article(database.connection)
-    make_bad_article(database.connection, version="2", start=60)
     clock = Clock()
-    open_reviews(database, now=clock.now)
-    yield Services(
-        settings=settings,
-        database=database,
-        desk=Desk(database, repeat_days=settings.repeat_days),
-        engine=Engine(settings, database, language),
-        clock=clock,
-    )
-    database.close()
+    with open_services(prepared_data, folder, language, clock) as services:
+        make_history(services.database.connection, tickets=400)
+        make_bad_article(services.database.connection)
+        make_bad_article(services.database.connection, version="2", start=60)
+        open_reviews(services.database, now=clock.now)
+        yield services
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from web.drafts import (
     tag,
 )
 from web.idempotency import idempotent
+from web.impacts import act, impact_json, impacts
 from web.parsing import agent_name, read_body, read_query
 from web.rendering import article_html
 from web.services import current
@@ -61,15 +62,15 @@ def put_draft(article_id: str) -> Response:
 
 def _step(article_id: str, action: str) -> Response:
     body = read_body(StepBody)
-    editor().act(
-        article_id,
-        body.revision,
-        action,
-        actor=agent_name(),
-        comment=body.comment,
-        now=current().clock(),
-    )
+    act(article_id, body.revision, action, comment=body.comment)
     return _answer(article_id)
+
+
+@blueprint.get("/articles/<article_id>/impact")
+def get_impact(article_id: str) -> Response:
+    """What publishing the newest revision would change: judged queries and recent texts."""
+    work = editor().open(article_id, now=current().clock())
+    return jsonify(impact_json(impacts().of_article(work.article)))
 
 
 @blueprint.post("/articles/<article_id>/submit")
@@ -246,6 +247,7 @@ def draft_json(work: Work) -> dict[str, Any]:
                 "actor": event.actor,
                 "comment": event.comment,
                 "at": event.at,
+                "foreseen": dict(event.foreseen) or None,
             }
             for event in work.events
         ],

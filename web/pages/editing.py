@@ -36,6 +36,7 @@ from web.drafts import (
 )
 from web.errors import Problem, describe
 from web.guard import check_form
+from web.impacts import act, impacts
 from web.pages.comparing import show_three
 from web.pages.reader import describe_text
 from web.parsing import agent_name, read_body
@@ -249,7 +250,7 @@ def take_step(article_id: str) -> Page:
         elif action not in ACTIONS:
             raise InvalidInput(f"应为 {'、'.join(ACTIONS)} 之一", field="action")
         else:
-            editor.act(article_id, number, action, actor=who, comment=words, now=now)
+            act(article_id, number, action, comment=words)
     except KBError as error:
         work = editor.open(article_id, now=now)
         fields = fields_of(work.article)
@@ -258,6 +259,14 @@ def take_step(article_id: str) -> Page:
     if action == "drop":
         return redirect(url_for("editing.show_queue"))
     return redirect(url_for("editing.show_form", article_id=article_id, done=action))
+
+
+@blueprint.get("/<article_id>/impact")
+def show_impact(article_id: str) -> str:
+    """What publishing the newest revision would change."""
+    work = _editor().open(article_id, now=current().clock())
+    impact = impacts().of_article(work.article)
+    return render_template("edit_impact.html", article=work.article, work=work, impact=impact)
 
 
 @blueprint.get("/<article_id>/history")

@@ -7,6 +7,88 @@ from pydantic import Field
 from web.replies.base import Reply
 
 
+class ForeseenReply(Reply):
+    """What a change was measured to do: of ``judged`` queries the right article goes ``up`` or
+    ``down``, their mean reciprocal rank before and after, the ``chance`` of such a fall by chance;
+    of ``recent`` texts ``changed`` get another list. ``lowers``: publishing needs a reason, which
+    stands in ``despite``."""
+
+    judged: int
+    up: int
+    down: int
+    mrr_before: float
+    mrr_after: float
+    chance: float
+    recent: int
+    changed: int
+    lowers: bool
+    told: str
+    despite: str = ""
+
+
+class ShownReply(Reply):
+    """One item of a list."""
+
+    target_id: str
+    title: str
+
+
+class EffectReply(Reply):
+    """One text whose list changes. ``old``, ``new``: the place of the right article, 0 for none."""
+
+    kind: str
+    direction: str
+    text: str
+    articles: list[str]
+    old: int
+    new: int
+    before: list[ShownReply]
+    after: list[ShownReply]
+
+
+class ImpactReply(Reply):
+    """What publishing would change, and how long it took to find out."""
+
+    foreseen: ForeseenReply
+    effects: list[EffectReply]
+    seconds: float
+
+
+class TablesReply(Reply):
+    """Each table, a row a line: 标准词,同义词… · 错词,正词,safe or context · one word."""
+
+    words: list[str]
+    synonyms: list[str]
+    ambiguous: list[str]
+    confusions: list[str]
+    never_mask: list[str]
+
+
+class VocabularyReply(Reply):
+    """The vocabulary in force; ``indexed``: every document is cut by it."""
+
+    version: int
+    tables: TablesReply
+    indexed: bool
+
+
+class VocabularyVersionReply(Reply):
+    """One version: who, when, why; ``restored``: the version it brings back."""
+
+    number: int
+    author: str
+    reason: str
+    created_at: str
+    restored: int | None
+    impact: ForeseenReply | None
+
+
+class VocabularyListReply(Reply):
+    """All versions, newest first."""
+
+    versions: list[VocabularyVersionReply]
+
+
 class StandingReply(Reply):
     """Where a revision stands; ``needed``: how many people must approve it."""
 
@@ -24,6 +106,7 @@ class RevisionEventReply(Reply):
     actor: str
     comment: str
     at: str
+    foreseen: ForeseenReply | None
 
 
 class FindingReply(Reply):
@@ -105,6 +188,14 @@ class DiffReply(Reply):
     """Two revisions compared; fields that are equal are left out."""
 
     id: str
+    old: int
+    new: int
+    fields: list[FieldChangeReply]
+
+
+class VocabularyDiffReply(Reply):
+    """Two versions compared; tables that are equal are left out."""
+
     old: int
     new: int
     fields: list[FieldChangeReply]

@@ -1,0 +1,109 @@
+"""What turns text into terms and vectors, for one version of the vocabulary.
+
+An index is cut by the words of one version; queries for it are cut by the same. Synonyms and
+recognition confusions act on queries only, so they are always those in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from indexer.analysis import Analyzer, domain_words
+from indexer.dictionary import rounded_total
+from indexer.encoder import Encoder, StaticEncoder
+from indexer.queries import QueryBuilder
+from indexer.sources import open_encoder
+from kb.database import Database
+from kb.errors import EncoderUnavailable
+from kb.settings import Settings
+from kb.store import vocabulary
+from kb.vocabulary import Vocabulary, parse_vocabulary
+
+
+@dataclass(frozen=True)
+class Language:
+    """Analysis, query vocabulary and encoder; shared by all snapshots cut by the same words.
+
+    ``version``: of the vocabulary whose synonyms and confusions it knows; ``cut``: the version
+    whose ``words`` it cuts by. ``encoder`` is None when there is none, and ``encoder_reason`` says
+    why.
+    """
+
+    analyzer: Analyzer
+    builder: QueryBuilder
+    encoder: Encoder | None
+    encoder_reason: str
+    version: int
+    cut: int
+    words: frozenset[str]
+
+    def fits(self, *, version: int, cut: int) -> bool:
+        """Whether it is the language of these versions."""
+        return (self.version, self.cut) == (version, cut)
+
+
+def open_language(settings: Settings, database: Database, *, cut: int | None = None) -> Language:
+    """The language in force, cutting by the words of version ``cut`` (None: those in force).
+
+    A broken encoder is left out.
+    """
+    version = vocabulary.newest_number(database.connection)
+    cut = version if cut is None else cut
+    held = _read(database, cut)
+    analyzer = Analyzer(held)
+    builder = QueryBuilder(analyzer, held if cut == version else _read(database, version))
+    words = frozenset(domain_words(held))
+    try:
+        encoder = open_encoder(settings, analyzer)
+    except EncoderUnavailable as error:
+        return Language(analyzer, builder, None, str(error), version, cut, words)
+    return Language(analyzer, builder, encoder, "", version, cut, words)
+
+
+def renew_language(language: Language, database: Database, *, version: int, cut: int) -> Language:
+    """The language of other versions, with the same encoder; what is equal is taken over."""
+    if language.fits(version=version, cut=cut):
+        return language
+    words = words_of(database, cut)
+    analyzer, encoder = language.analyzer, language.encoder
+    if words != language.words:
+        analyzer = Analyzer(_read(database, cut))
+        encoder = encoder.reading(analyzer) if isinstance(encoder, StaticEncoder) else encoder
+    return replace(
+        language,
+        analyzer=analyzer,
+        builder=QueryBuilder(analyzer, _read(database, version)),
+        encoder=encoder,
+        version=version,
+        cut=cut,
+        words=words,
+    )
+
+
+def words_of(database: Database, version: int) -> frozenset[str]:
+    """The words that a version of the vocabulary adds to the dictionary, in normal form."""
+    return frozenset(domain_words(_read(database, version)))
+
+
+@dataclass(frozen=True)
+class CutChange:
+    """How one version cuts otherwise than another: texts that hold none of ``words`` are cut alike
+    by both, unless ``is_whole``."""
+
+    words: AbstractSet[str]
+    is_whole: bool
+
+    def __bool__(self) -> bool:
+        """Whether any text may be cut otherwise."""
+        return self.is_whole or bool(self.words)
+
+
+def compare_cuts(database: Database, old: int, new: int) -> CutChange:
+    """How version ``new`` cuts otherwise than ``old``."""
+    before, after = words_of(database, old), words_of(database, new)
+    return CutChange(before ^ after, rounded_total(before) != rounded_total(after))
+
+
+def _read(database: Database, version: int) -> Vocabulary:
+    return parse_vocabulary(vocabulary.read_tables(database.connection, version))

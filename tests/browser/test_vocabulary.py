@@ -1,0 +1,89 @@
+"""The vocabulary in a real browser: tried, saved, gone back on, without a mouse or a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from indexer.sync import sync_index
+from tests.browser.accessibility import assert_accessible
+from tests.browser.conftest import NewPage
+from web.services import Services
+
+Open = Callable[..., Page]
+PAGE = "/edit/vocabulary"
+ADD = "(box, row) => { box.value += '\\n' + row; }"
+
+
+@pytest.fixture
+def edit(new_page: NewPage) -> Open:
+    """Open an editor's page as somebody."""
+
+    def open_page(path: str = PAGE, **options: object) -> Page:
+        return new_page(path, extra_http_headers={"X-Agent": quote("甲")}, **options)
+
+    return open_page
+
+
+def test_a_change_is_tried_before_it_is_saved(edit: Open) -> None:
+    page = edit("/edit")
+    page.get_by_role("link", name="词表").click()
+    page.locator("[name=confusions]").evaluate(ADD, "红灯,绿灯,safe\n流量,苹果,safe")
+    page.get_by_role("button", name="先看影响").click()
+    impact = page.locator("#impact")
+    expect(impact).to_contain_text("条评测查询")
+    shown = impact.locator("details").first
+    shown.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(shown.get_by_role("heading", name="现在")).to_be_visible()
+    expect(shown.get_by_role("heading", name="发布后")).to_be_visible()
+    assert "红灯,绿灯,safe" in page.input_value("[name=confusions]")
+    assert_accessible(page)
+    assert "红灯,绿灯,safe" not in edit().input_value("[name=confusions]")
+
+
+def test_a_wrong_row_is_named_and_nothing_typed_is_lost(edit: Open) -> None:
+    page = edit()
+    page.locator("[name=synonyms]").evaluate(ADD, "独词")
+    page.fill("[name=reason]", "试")
+    page.get_by_role("button", name="保存为新的一版").click()
+    expect(page.locator("#problem")).to_contain_text("一组至少两个词")
+    expect(page.locator("[name=synonyms][aria-invalid=true]")).to_be_visible()
+    assert page.input_value("[name=synonyms]").endswith("独词")
+    assert page.input_value("[name=reason]") == "试"
+    assert_accessible(page)
+
+
+def test_without_a_script_or_a_mouse_a_word_is_saved_found_and_taken_back(
+    edit: Open, services: Services
+) -> None:
+    page = edit(java_script_enabled=False)
+    page.locator("summary", has_text="词典").press("Enter")
+    page.locator("[name=words]").fill("紫薇网络")
+    page.locator("[name=reason]").fill("新业务名")
+    page.locator("[name=reason]").press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("[role=status]").first).to_contain_text("已保存为第 2 版")
+    sync_index(services.settings, services.database)
+    assert "紫薇网络" in services.engine.opened().language.analyzer.words("紫薇网络断了")
+    page.get_by_role("link", name="版本与对照").press("Enter")
+    expect(page.locator("ins")).to_contain_text("紫薇网络")
+    assert_accessible(edit("/edit/vocabulary/history"))
+    page.get_by_role("button", name="退回第 1 版").press("Enter")
+    expect(page.locator(".state")).to_contain_text("第 3 版")
+    assert page.input_value("[name=words]") == ""
+    sync_index(services.settings, services.database)
+
+
+def test_a_draft_shows_what_publishing_would_change(edit: Open) -> None:
+    page = edit("/edit/S31")
+    page.fill("[name=title]", "盒子上红灯一直亮怎么办")
+    page.get_by_role("button", name="保存为新的一版").click()
+    page.wait_for_url("**saved=*")
+    page.get_by_role("link", name="发布后的影响").click()
+    expect(page.locator("#impact")).to_contain_text("条评测查询")
+    assert_accessible(page)

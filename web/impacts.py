@@ -1,0 +1,116 @@
+"""What publishing would change, asked for pages and API alike; publishing itself asks too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, time
+from functools import partial
+from typing import Any
+
+from flask import current_app
+
+from indexer.impact import Impact, ImpactStudy
+from kb.article import Article
+from kb.database import Database
+from kb.editor import Editor, publish_at_once
+from kb.errors import ArticleNotFound
+from kb.foresight import Foreseen, foreseen_as_dict
+from kb.rewording import Proposal, publish
+from kb.store import handbook
+from kb.store.vocabulary import Signed
+from kb.times import BEIJING
+from web.parsing import agent_name
+from web.services import Services, current
+
+KEPT = 16
+"""Impacts kept while the desk answers as it did: who looked at one publishes without waiting."""
+TRIAL = Signed("试算", "试算")
+
+
+class Impacts:
+    """Impacts of changes on this service's desk."""
+
+    def __init__(self, services: Services) -> None:
+        """Nothing is asked before somebody wants to know."""
+        self._services = services
+        self._study = ImpactStudy(services.settings, services.database, services.engine)
+        self._kept: dict[tuple[str, str, bool], Impact] = {}
+
+    def of_article(self, article: Article, *, with_recent: bool = True) -> Impact:
+        """What putting a revision in force would change, on the day it becomes valid."""
+        now = self._services.clock()
+        valid = datetime.combine(article.revision.valid_from, time(12), BEIJING)
+        now = max(now, valid)
+        key = f"{article.id} {article.revision.number} {now.date()}"
+        trial = partial(publish_at_once, article=article, now=now)
+        limits = with_recent and self._changes_limits(article, now)
+        return self._find(key, trial, now=now, with_recent=with_recent, with_limits=limits)
+
+    def _changes_limits(self, article: Article, now: datetime) -> bool:
+        connection = self._services.database.connection
+        try:
+            before = handbook.read_article(connection, article.id, on=now.date())
+        except ArticleNotFound:
+            return bool(article.revision.time_limits)
+        return before.revision.time_limits != article.revision.time_limits
+
+    def of_vocabulary(self, proposal: Proposal, *, with_recent: bool = True) -> Impact:
+        """What putting these tables in force would change."""
+        now = self._services.clock()
+        text = json.dumps(proposal.tables, ensure_ascii=False, sort_keys=True)
+        key = hashlib.sha256(text.encode()).hexdigest()
+
+        def trial(database: Database) -> None:
+            publish(database, proposal, TRIAL, now=now)
+
+        return self._find(key, trial, now=now, with_recent=with_recent)
+
+    def _find(
+        self,
+        key: str,
+        trial: Callable[[Database], object],
+        *,
+        now: datetime,
+        with_recent: bool,
+        with_limits: bool = False,
+    ) -> Impact:
+        version = self._services.engine.version
+        for recent in {True, with_recent}:
+            if (version, key, recent) in self._kept:
+                return self._kept[version, key, recent]
+        found = self._study.study(trial, now=now, with_recent=with_recent, with_limits=with_limits)
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept[version, key, with_recent] = found
+        return found
+
+
+def impacts() -> Impacts:
+    """Those of the app that answers this request."""
+    found: Impacts = current_app.extensions["impacts"]
+    return found
+
+
+def act(article_id: str, number: int, action: str, *, comment: str) -> Article:
+    """Take a revision further; before it is published, what that changes is measured.
+
+    Raise what ``Editor.act`` raises.
+    """
+    editor, now, who = Editor(current().database), current().clock(), agent_name()
+    foreseen: Foreseen | None = None
+    if action == "approve" and editor.would_publish(article_id, number, actor=who, now=now):
+        article = handbook.read_article(current().database.connection, article_id, number=number)
+        foreseen = impacts().of_article(article, with_recent=False).foreseen
+    return editor.act(
+        article_id, number, action, actor=who, comment=comment, now=now, foreseen=foreseen
+    )
+
+
+def impact_json(impact: Impact) -> dict[str, Any]:
+    """An impact as JSON."""
+    effects = [{**asdict(each), "direction": each.direction} for each in impact.effects]
+    foreseen = dict(foreseen_as_dict(impact.foreseen))
+    return {"foreseen": foreseen, "effects": effects, "seconds": impact.seconds}
