@@ -17,10 +17,11 @@ KINDS: Mapping[str, str] = {
 STATES: Mapping[str, str] = {
     "open": "待处理",
     "again": "处理后又出现",
+    "working": "正在写",
     "done": "已处理",
     "dismissed": "不处理",
 }
-MARKS = ("done", "dismissed")
+MARKS = ("working", "done", "dismissed")
 RETURN_COST = 2.0
 HOURS_EACH = 24.0
 FORMULA = "每件 1 分；其中又反复的每件再加 2 分；超时每满一天再加 1 分（不满一天按比例）"

@@ -26,7 +26,9 @@ from web.pages import (
     pop,
     problems,
     reports,
+    starting,
     tickets,
+    using,
     vocabulary,
 )
 from web.pages import documents as document_pages
@@ -60,6 +62,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search_pages.blueprint,
     reports.blueprint,
     document_pages.blueprint,
+    starting.blueprint,
+    using.blueprint,
     comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,

@@ -109,10 +109,10 @@ def find_gap(gap_id: str) -> Cluster:
 
 
 def find_gaps(filters: Filters, *, state: str, limit: int) -> list[PlacedGap]:
-    """The dearest gaps of a state ("" for those that wait: open, or there again)."""
+    """The dearest gaps of a state ("" for those that wait: open, there again, being written)."""
     services = current()
     marks = gap_store.read_marks(services.database.connection)
-    wanted = (state,) if state else ("open", "again")
+    wanted = (state,) if state else ("open", "again", "working")
     found = [gap for gap in plan_gaps(find_clusters(filters), marks) if gap.state in wanted]
     generation = services.engine.status().index_generation
     day = services.clock().replace(hour=12, minute=0, second=0, microsecond=0)

@@ -11,7 +11,7 @@ from kb.article import SECTIONS, Article, Revision
 from kb.documents.parts import Cut, Part
 from kb.editor import Editor
 from kb.errors import InvalidInput, KBError
-from kb.resembling import Resemblance, Resembling
+from kb.resembling import NEAR, Resemblance, Resembling
 from kb.store import editing, handbook
 from kb.texts import clean_required, clean_text
 
@@ -67,10 +67,12 @@ def as_confirmed(proposal: Proposal) -> Confirmed:
     return Confirmed(proposal.part.title, proposal.section, proposal.part.body, slug="")
 
 
-def find_near(connection: sqlite3.Connection, texts: Sequence[str]) -> list[list[Resembling]]:
+def find_near(
+    connection: sqlite3.Connection, texts: Sequence[str], *, least: float = NEAR
+) -> list[list[Resembling]]:
     """For each text the articles that say nearly the same, most alike first."""
     resemblance = Resemblance(handbook.read_articles(connection))
-    return [resemblance.find(text) for text in texts]
+    return [resemblance.find(text, least=least) for text in texts]
 
 
 def save_parts(
@@ -101,14 +103,21 @@ def _article(
         old = editing.read_newest(connection, part.target)
         revision = replace(old.revision, title=title, body=body, reason=reason)
         return replace(old, revision=revision), old.revision.number
+    return new_article(connection, replace(part, title=title, body=body), front, now=now), 0
+
+
+def new_article(
+    connection: sqlite3.Connection, part: Confirmed, front: Front, *, now: datetime
+) -> Article:
+    """A new article with the next free id of its section; nothing is kept yet."""
     if part.section not in SECTIONS:
         raise InvalidInput(f"没有 {part.section} 节", field="section")
     article_id = next_id(part.section, handbook.read_ids(connection))
     revision = Revision(
         article_id=article_id,
         number=0,
-        title=title,
-        body=body,
+        title=clean_required(part.title, field="title", longest=200),
+        body=clean_text(part.body, field="body", longest=MAX_BODY) + "\n",
         categories=(),
         keywords=(),
         steps=(),
@@ -119,14 +128,13 @@ def _article(
         valid_from=now.date(),
         valid_until=None,
         review_by=now.date() + REVIEW_AFTER,
-        reason=reason,
+        reason=f"导入《{front.source}》",
     )
     chapter = int(part.section.partition(".")[0])
     slug = part.slug or article_id.lower()
-    article = Article(
+    return Article(
         article_id, chapter, part.section, slug, front.owner, front.responsible_dept, revision
     )
-    return article, 0
 
 
 def next_id(section: str, taken: Collection[str]) -> str:

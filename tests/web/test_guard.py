@@ -87,6 +87,7 @@ FORMS = [
     "/agent",
     "/edit/P060101",
     "/edit/P060101/step",
+    "/edit/start",
     "/edit/import",
     "/edit/import/drafts",
     "/edit/P060101/discard",

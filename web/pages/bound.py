@@ -15,7 +15,7 @@ from kb.desk import Closing
 from kb.errors import KBError
 from kb.linking import Target
 from kb.repeat import Repeat
-from kb.store import tickets
+from kb.store import sources, tickets
 from kb.store.calls import read_call
 from kb.ticket import Ticket
 from web.errors import describe
@@ -187,6 +187,7 @@ def describe_ticket(chain: Chain) -> dict[str, Any]:
         )
     return {
         "chain": chain,
+        "written": sources.read_articles_from(current().database.connection, ticket.ticket_no),
         "ticket": ticket,
         "class_groups": group_classes(),
         "class_path": class_path(ticket.category),
