@@ -35,8 +35,15 @@ _LETTER = re.compile("[a-zA-Z]")
 class Shown:
     """One item of a list."""
 
+    target_type: str
     target_id: str
     title: str
+
+    @property
+    def seen(self) -> tuple[str, str]:
+        """What makes it another item to its reader: a limit is its amount, an article stays one
+        whatever it is called."""
+        return self.target_id, self.title if self.target_type == "time_limit" else ""
 
 
 @dataclass(frozen=True)
@@ -166,18 +173,22 @@ def _fill(
             continue
         if each.kind == SEARCH:
             hits = engine.preview_search(SearchQuery(each.text, now.date())).hits
-            lists[key] = tuple(Shown(hit.target_id, hit.title) for hit in hits[:SHOWN])
+            lists[key] = tuple(
+                Shown(hit.target_type, hit.target_id, hit.title) for hit in hits[:SHOWN]
+            )
         elif each.kind == COMPLAINT and with_limits:
             answer = engine.preview(SuggestionRequest(each.text, limit=DEPTH), now=now)
             shown = (*answer.procedures[:SHOWN], *answer.time_limits)
-            lists[key] = tuple(Shown(item.target_id, item.title) for item in shown)
+            lists[key] = tuple(
+                Shown(item.target_type, item.target_id, item.title) for item in shown
+            )
         else:
             ranked[key] = engine.rank(each.text, now=now, count=DEPTH)
     names = sorted({name for found in ranked.values() for name in found})
     titles = handbook.read_newest_titles(database.connection, names)
     for key, found in ranked.items():
         count = DEPTH if key[0] == JUDGED else SHOWN
-        lists[key] = tuple(Shown(name, titles.get(name, name)) for name in found[:count])
+        lists[key] = tuple(Shown("article", name, titles.get(name, name)) for name in found[:count])
 
 
 def _compare(asked: Sequence[_Asked], before: Lists, after: Lists, *, seconds: float) -> Impact:
@@ -212,5 +223,5 @@ def _place(shown: Sequence[Shown], articles: Sequence[str]) -> int:
     return min(places, default=0)
 
 
-def _seen(shown: Sequence[Shown]) -> list[str]:
-    return [item.target_id for item in shown]
+def _seen(shown: Sequence[Shown]) -> list[tuple[str, str]]:
+    return [item.seen for item in shown]

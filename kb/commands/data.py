@@ -121,13 +121,43 @@ def import_group() -> None:
     """导入手册或工单；重复导入不会改动什么。"""
 
 
+def _preview_import(run: Run, database: Database, folder: Path, *, as_json: bool) -> int:
+    """Tell what importing the folder would change: articles, limits and vocabulary together."""
+    from dataclasses import asdict
+
+    from indexer.engine import open_engine
+    from indexer.impact import ImpactStudy
+    from kb.foresight import foreseen_as_dict
+    from kb.handbook import read_handbook
+    from kb.publishing import import_handbook
+
+    handbook, now = read_handbook(folder), run.clock()
+    study = ImpactStudy(run.settings, database, open_engine(run.settings, database, prewarm=False))
+    impact = study.study(
+        lambda scratch: import_handbook(scratch, handbook, author=AUTHOR, now=now),
+        now=now,
+        with_limits=True,
+    )
+    effects = [{**asdict(each), "direction": each.direction} for each in impact.effects]
+    lines = [impact.foreseen.told]
+    for each in impact.effects:
+        firsts = (shown[0].title if shown else "没有建议" for shown in (each.before, each.after))
+        lines.append(f"  {each.direction:8}{each.text[:30]}：{' → '.join(firsts)}")
+    seen = dict(foreseen_as_dict(impact.foreseen))
+    show({"foreseen": seen, "effects": effects, "seconds": impact.seconds}, lines, as_json=as_json)
+    return 0
+
+
 @import_group.command("handbook")
 @click.argument("folder", metavar="[DIR]", required=False, type=Readable(folder=True))
+@click.option("--preview", is_flag=True, help="不导入，只试算会改变哪些检索结果")
 @json_option
 @pass_run
-def import_handbook_command(run: Run, folder: Path | None, as_json: bool) -> int:
+def import_handbook_command(run: Run, folder: Path | None, *, preview: bool, as_json: bool) -> int:
     """导入手册目录（默认随附的手册），有改动的条目成为新版本；两边都改了的退出码为 3。"""
     database = run.open_database()
+    if preview:
+        return _preview_import(run, database, folder or run.settings.handbook, as_json=as_json)
     report = _import_handbook(run, database, folder or run.settings.handbook)
     index = refresh_after_import(run, database)
     lines = [_handbook_line(report), *_conflict_lines(report), describe_index(index)]

@@ -428,6 +428,21 @@ def test_imported_tickets_are_found_at_once(prepared_data: Path, tmp_path: Path)
     assert "紫色分光箱" in hits[0]["snippet"] + hits[0]["title"]
 
 
+def test_files_can_be_tried_before_they_are_taken_in(full: Kb, tmp_path: Path) -> None:
+    text = "家里网断了,盒子上那个红灯一直亮"
+    full("suggest", text)
+    folder = tmp_path / "handbook"
+    shutil.copytree(shipped_handbook(), folder)
+    table = folder / "tables" / "time_limits.csv"
+    table.write_text(table.read_text("utf-8").replace("TL001,障碍修复", "TL001,故障修复"), "utf-8")
+    tried = full("import", "handbook", str(folder), "--preview", "--json").data
+    effect = next(each for each in tried["effects"] if each["text"] == text)
+    titles = [{item["title"] for item in effect[side]} for side in ("before", "after")]
+    assert {title[:4] for title in titles[1] - titles[0]} == {"故障修复"}
+    assert tried["foreseen"]["up"] == tried["foreseen"]["down"] == 0
+    assert full("import", "handbook", "--json").data["limits_changed"] == 0
+
+
 def test_importing_the_handbook_makes_revisions_of_what_changed(kb: Kb, folder: Path) -> None:
     assert kb("import", "handbook", "--json").data["revised"] == 0
     write_article(folder, "S42", section="4.2", title="新标题")

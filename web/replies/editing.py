@@ -29,6 +29,7 @@ class ForeseenReply(Reply):
 class ShownReply(Reply):
     """One item of a list."""
 
+    target_type: str
     target_id: str
     title: str
 
