@@ -150,6 +150,12 @@ class NoCase(KBError):
     code = "no-case"
 
 
+class CertificateRefused(KBError):
+    """还不能发证书"""
+
+    code = "certificate-refused"
+
+
 class StaleVersion(KBError):
     """内容已被他人修改，请刷新后再提交"""
 

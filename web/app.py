@@ -25,6 +25,7 @@ from web.pages import (
     links,
     pop,
     problems,
+    progress,
     reports,
     starting,
     tickets,
@@ -69,6 +70,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     vocabulary.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
+    progress.blueprint,
     problems.blueprint,
 )
 

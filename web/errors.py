@@ -81,6 +81,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.CardNotFound: HTTPStatus.NOT_FOUND,
     errors.DrillNotFound: HTTPStatus.NOT_FOUND,
     errors.NoCase: HTTPStatus.NOT_FOUND,
+    errors.CertificateRefused: HTTPStatus.CONFLICT,
     errors.StaleVersion: HTTPStatus.PRECONDITION_FAILED,
     errors.RevisionConflict: HTTPStatus.PRECONDITION_FAILED,
     errors.VersionMissing: HTTPStatus.PRECONDITION_REQUIRED,

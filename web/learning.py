@@ -9,6 +9,7 @@ from kb.errors import InvalidInput
 from kb.limit import describe_amount
 from kb.practice.drill import STEPS, DrillAnswer
 from kb.practice.drilling import DrillSheet
+from kb.practice.progress import Progress
 from kb.practice.scheduling import REASONS, DueCard, Review, due_day
 from kb.times import format_instant, parse_instant, to_beijing
 from web.bodies import DrillAnswerBody
@@ -105,4 +106,38 @@ def result_as_dict(sheet: DrillSheet) -> Json:
         "is_sample": sheet.ticket.is_sample,
         "resolution": sheet.ticket.resolution,
         "root_cause": sheet.ticket.root_cause,
+    }
+
+
+def progress_as_dict(progress: Progress) -> Json:
+    """How far a learner is."""
+    return {
+        "agent": progress.agent,
+        "path": [
+            {
+                "day": step.item.day,
+                "kind": step.item.kind,
+                "target": step.item.target,
+                "title": step.title,
+                "done": step.done,
+                "total": step.total,
+            }
+            for step in progress.steps
+        ],
+        "path_done": progress.path_done,
+        "cards_known": progress.cards_known,
+        "cards_total": progress.cards_total,
+        "cases": len(progress.attempts),
+        "chapters": [
+            {
+                "chapter": each.chapter,
+                "classes": each.classes,
+                "cases": each.cases,
+                "value": each.share.value,
+                "low": each.share.low,
+                "high": each.share.high,
+                "certified": each.certificate is not None,
+            }
+            for each in progress.chapters
+        ],
     }

@@ -150,6 +150,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/learning/cards/{card_id}/grade", "给一张卡片评分（1 忘了 … 4 很熟）",
               learning.GradeReply, bodies.GradeBody, status=201),
     Operation("POST", "/learning/cards/undo", "撤销今天的上一次评分", learning.GradeReply),
+    Operation("GET", "/learning/progress", "学习进度：第一周、各章掌握程度及区间",
+              learning.ProgressReply),
     Operation("POST", "/learning/drills", "下一个案例练习",
               learning.DrillReply, bodies.DrillBody, status=201),
     Operation("POST", "/learning/drills/{drill_id}/answer", "作答并逐步评分",

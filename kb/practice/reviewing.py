@@ -37,10 +37,18 @@ def read_cards(connection: sqlite3.Connection, *, now: datetime) -> list[Card]:
 
 
 def read_deck(
-    connection: sqlite3.Connection, agent: str, *, first: Sequence[str] = (), now: datetime
+    connection: sqlite3.Connection,
+    agent: str,
+    *,
+    cards: Sequence[Card] | None = None,
+    first: Sequence[str] = (),
+    now: datetime,
 ) -> Deck:
-    """What the learner has to do; new cards of the articles named ``first`` come first."""
-    cards = read_cards(connection, now=now)
+    """What the learner has to do; new cards of the articles named ``first`` come first.
+
+    ``cards``: those of today, when they were read already.
+    """
+    cards = read_cards(connection, now=now) if cards is None else cards
     reviews = store.read_newest(connection, agent)
     today = to_beijing(now).date()
     new_left = NEW_A_DAY - store.count_first(connection, agent, on=today)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kb.database import create_database
 from kb.settings import Settings
+from tests.bench import editors
 from tests.bench.drill import kill, run_drill, wait
 from tests.bench.ledger import KINDS, Ledger, is_whole
 
@@ -23,6 +24,13 @@ def test_a_killed_server_keeps_all_it_has_acknowledged(settings: Settings) -> No
     assert drill.is_clean, drill
     assert (drill.closed, len(drill.restarts)) == (24, 2)
     assert drill.asked_again > 0
+
+
+def test_of_editors_who_save_at_once_one_wins_and_no_text_is_lost(settings: Settings) -> None:
+    found = editors.run_drill(settings.data, editors=4, saves=4)
+    assert found.is_clean, found
+    assert found.saves == 16
+    assert found.refused > 0
 
 
 def test_the_ledger_sees_what_is_lost_doubled_or_unknown(tmp_path: Path) -> None:

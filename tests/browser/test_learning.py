@@ -12,7 +12,9 @@ from playwright.sync_api import Page, expect
 
 from indexer.language import Language
 from kb.masking import find_personal_data
+from kb.practice.path import PathItem
 from kb.practice.reviewing import grade_card, read_deck
+from kb.store.practice_path import add_path
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import NewPage, serving
 from tests.conftest import Clock, open_services
@@ -175,7 +177,37 @@ def test_a_drill_is_done_by_keys_and_holds_no_personal_data(new_page: NewPage) -
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("path", ["/learn", "/learn/cards"])
+def test_a_path_is_finished_item_by_item_and_the_supervisor_sees_it(
+    new_page: NewPage, services: Services
+) -> None:
+    """N4, by keyboard."""
+    items = [PathItem(1, "article", "P060101"), PathItem(2, "article", "P060102")]
+    with services.database.transaction() as connection:
+        add_path(connection, items, agent="班长", now=CLOCK.now)
+    boss = new_page("/learn/team")
+    boss.get_by_label("姓名", exact=True).fill("新人丙")
+    boss.get_by_label("姓名", exact=True).press("Enter")
+    expect(boss.get_by_role("row", name="新人丙")).to_contain_text("0/2")
+    page = new_page("/learn")
+    be(page, "新人丙")
+    page.goto("/learn/path")
+    for done in (1, 2):
+        page.get_by_role("button", name="读完了").first.press("Enter")
+        expect(page.locator(".done-of")).to_contain_text(f"{done}/2")
+    expect(page.get_by_role("status").filter(has_text="全部完成")).to_be_visible()
+    page.reload()
+    expect(page.locator(".done-of")).to_contain_text("2/2")
+    boss.reload()
+    expect(boss.get_by_role("row", name="新人丙")).to_contain_text("2/2")
+
+
+PAGES = (
+    "/learn", "/learn/cards", "/learn/drill", "/learn/path", "/learn/progress", "/learn/team",
+    "/learn/path/edit", "/search?training=1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_every_page_is_accessible_and_fits_a_narrow_one(new_page: NewPage, path: str) -> None:
     page = new_page("/learn", viewport={"width": 400, "height": 800})
     be(page, "无障碍")

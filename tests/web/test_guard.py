@@ -97,10 +97,15 @@ FORMS = [
     "/reports/tasks/1/close",
     "/search/gap",
     "/articles/P060101/favourite",
+    "/articles/P060101/read",
     "/learn/cards/grade",
     "/learn/cards/undo",
     "/learn/drill",
     "/learn/drill/D1",
+    "/learn/path/read",
+    "/learn/path/edit",
+    "/learn/path/assign",
+    "/learn/certificate/3",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
@@ -123,6 +128,7 @@ def test_these_are_all_the_forms_there_are(app: Flask) -> None:
         .replace("<gap_id>", "G1")
         .replace("<task_id>", "1")
         .replace("<drill_id>", "D1")
+        .replace("<int:chapter>", "3")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from flask.testing import FlaskClient
 
-from kb.practice.reviewing import read_deck
+from kb.practice.progress import deal, read_shelf
 from web.parsing import AGENT_COOKIE
 from web.services import Services
 
@@ -35,7 +35,8 @@ def test_a_card_is_graded_and_the_grade_taken_back(
     client: FlaskClient, learner: str, services: Services, send: Callable[..., Any]
 ) -> None:
     def first() -> str:
-        deck = read_deck(services.database.connection, learner, now=services.clock())
+        connection, now = services.database.connection, services.clock()
+        deck = deal(connection, learner, read_shelf(connection, now=now), now=now)
         return deck.due[0].card.id
 
     card = first()

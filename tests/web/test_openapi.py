@@ -149,6 +149,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
          {"rating": 3, "follows": 0}),
         ("POST", "/learning/cards/undo", "/learning/cards/undo", None),
         ("POST", "/learning/drills", "/learning/drills", {}),
+        ("GET", "/learning/progress", "/learning/progress", None),
         ("POST", "/learning/drills/{drill_id}/answer", "/learning/drills/{id}/answer",
          {"category": "060101", "due_at": "2026-03-12T09:20", "said": [0]}),
         ("GET", "/healthz", "/healthz", None),

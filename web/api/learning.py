@@ -5,12 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from kb.practice.drilling import answer_drill, open_drill, read_sheet
-from kb.practice.reviewing import grade_card, read_deck, undo_grade
+from kb.practice.progress import deal, read_progress, read_shelf
+from kb.practice.reviewing import grade_card, undo_grade
 from web.bodies import DrillAnswerBody, DrillBody, GradeBody
 from web.idempotency import idempotent
 from web.learning import (
     acting_as,
     due_card_as_dict,
+    progress_as_dict,
     read_answer,
     result_as_dict,
     review_as_dict,
@@ -25,8 +27,9 @@ blueprint = Blueprint("api-learning", __name__, url_prefix="/api/v1/learning")
 @blueprint.get("/cards")
 def get_cards() -> Response:
     """The cards to be asked now, in order."""
-    services = current()
-    deck = read_deck(services.database.connection, acting_as("learner"), now=services.clock())
+    services, agent = current(), acting_as("learner")
+    connection, now = services.database.connection, services.clock()
+    deck = deal(connection, agent, read_shelf(connection, now=now), now=now)
     return jsonify(
         {
             "due": [due_card_as_dict(each) for each in deck.due],
@@ -89,3 +92,12 @@ def create_answer(drill_id: str) -> Response:
         services.database, drill_id, read_answer(body), agent=acting_as("learner"), now=now
     )
     return jsonify(result_as_dict(read_sheet(services.database.connection, drill, now=now)))
+
+
+@blueprint.get("/progress")
+def get_progress() -> Response:
+    """How far the learner is: the path, and mastery by chapter."""
+    services, agent = current(), acting_as("learner")
+    connection, now = services.database.connection, services.clock()
+    shelf = read_shelf(connection, now=now)
+    return jsonify(progress_as_dict(read_progress(connection, agent, shelf, now=now)))

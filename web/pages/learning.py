@@ -6,8 +6,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kb.errors import KBError
-from kb.practice.reviewing import Deck, grade_card, read_deck, undo_grade
+from kb.practice.drilling import plan_drill
+from kb.practice.progress import deal, read_progress, read_shelf
+from kb.practice.reviewing import grade_card, undo_grade
 from kb.practice.scheduling import RATINGS, REASONS
+from kb.store.practice_drills import find_open
+from kb.store.practice_path import read_assignments
 from web.bodies import CardsPage, GradeForm
 from web.errors import describe
 from web.guard import check_form
@@ -23,8 +27,20 @@ Answered = str | tuple[str, int] | Response
 def show_home() -> str:
     """What is to be done today."""
     agent = named_agent()
-    deck = _read_deck(agent) if agent else None
-    return render_template("learn.html", deck=deck, reasons=REASONS)
+    if not agent:
+        return render_template("learn.html", deck=None)
+    services = current()
+    connection, now = services.database.connection, services.clock()
+    shelf = read_shelf(connection, now=now)
+    return render_template(
+        "learn.html",
+        deck=deal(connection, agent, shelf, now=now),
+        reasons=REASONS,
+        progress=read_progress(connection, agent, shelf, now=now),
+        assigned=read_assignments(connection).get(agent),
+        choice=plan_drill(connection, agent, now=now),
+        waiting=find_open(connection, agent),
+    )
 
 
 @blueprint.get("/cards")
@@ -74,7 +90,9 @@ def _refused(agent: str, error: KBError) -> Answered:
 
 def _cards_page(agent: str, query: CardsPage, **values: object) -> str:
     """``card``: the card whose grade was just taken back is asked before all others."""
-    deck = _read_deck(agent)
+    services = current()
+    connection, now = services.database.connection, services.clock()
+    deck = deal(connection, agent, read_shelf(connection, now=now), now=now)
     due = sorted(deck.due, key=lambda each: each.card.id != query.card)
     return render_template(
         "learn_cards.html",
@@ -85,11 +103,6 @@ def _cards_page(agent: str, query: CardsPage, **values: object) -> str:
         done=query.done,
         **values,
     )
-
-
-def _read_deck(agent: str) -> Deck:
-    services = current()
-    return read_deck(services.database.connection, agent, now=services.clock())
 
 
 def _typed() -> dict[str, str]:

@@ -105,3 +105,38 @@ class DrillResultReply(Reply):
     is_sample: bool
     resolution: str
     root_cause: str
+
+
+class PathStepReply(Reply):
+    """One thing of the path; ``kind``: article, cards or drill."""
+
+    day: int
+    kind: str
+    target: str
+    title: str
+    done: int
+    total: int
+
+
+class ChapterReply(Reply):
+    """The share of a chapter's classes that is known, with its 95 % interval."""
+
+    chapter: int
+    classes: int
+    cases: int
+    value: float
+    low: float
+    high: float
+    certified: bool
+
+
+class ProgressReply(Reply):
+    """How far a learner is."""
+
+    agent: str
+    path: list[PathStepReply]
+    path_done: int
+    cards_known: int
+    cards_total: int
+    cases: int
+    chapters: list[ChapterReply]
