@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from indexer.analysis import Analyzer
+from indexer.asking import complete_request, settle_class
 from indexer.class_words import open_class_words
 from indexer.classification import ClassEvidence, Classifier
 from indexer.closeness import Wanted, wanted
@@ -44,17 +44,16 @@ from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import IndexMissing, InvalidInput
 from kb.masking import mask_text
-from kb.recording import hash_query, record_search, request_as_json
+from kb.recording import record_answer, record_search
 from kb.reference import ReferenceCache
 from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
-from kb.store import handbook, queue, sessions, tickets, vocabulary
-from kb.suggestion import MAX_TEXT, Answer, Suggestion, SuggestionRequest
+from kb.store import queue, tickets, vocabulary
+from kb.suggestion import Answer, Suggestion, SuggestionRequest
 from kb.ticket import Ticket
-from kb.times import format_instant, parse_instant
+from kb.times import parse_instant
 
-MOST_ITEMS = 20
 PREWARM = (
     "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
     "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
@@ -170,7 +169,10 @@ class Engine:
         request = complete_request(self._database.connection, request, now=now)
         answer = self._answer(request, self._rankers.draw(request), now=now)
         took = (time.perf_counter() - started) * 1000
-        return self._record(replace(answer, took_ms=round(took, 2)), request, now=now)
+        answer = replace(answer, took_ms=round(took, 2))
+        with self._database.transaction() as connection:
+            record_answer(connection, answer, request, now=now)
+        return answer
 
     def preview(
         self, request: SuggestionRequest, *, now: datetime, ranker_version: str | None = None
@@ -322,48 +324,6 @@ class Engine:
         language = opened.language
         return Comparer(language.analyzer, language.builder, opened.reader.keyness)
 
-    def _record(self, answer: Answer, request: SuggestionRequest, *, now: datetime) -> Answer:
-        with self._database.transaction() as connection:
-            session = sessions.Session(
-                id=answer.session_id,
-                ticket_no=request.ticket_no,
-                agent=request.agent,
-                channel=request.channel,
-                query_masked=answer.query_masked,
-                query_hash=hash_query(connection, answer.query_masked),
-                created_at=format_instant(now),
-                index_generation=answer.index_generation,
-                ranker_version=answer.ranker_version,
-                arm=answer.arm,
-                mode=answer.mode,
-                abstained=answer.abstained,
-                top_confidence=answer.items[0].confidence if answer.items else "",
-                took_ms=answer.took_ms,
-                request=request_as_json(request),
-                is_training=request.is_training,
-            )
-            impressions = [
-                sessions.Impression(
-                    id=item.impression_id,
-                    session_id=session.id,
-                    target_type=item.target_type,
-                    target_id=item.target_id,
-                    target_version=item.target_version,
-                    position=item.position,
-                    score=round(item.score, 6),
-                    confidence=item.confidence,
-                    propensity=item.propensity,
-                    matched_terms=item.why.terms,
-                    title=item.title,
-                    displayed_at=None,
-                    boost=item.boost,
-                    team=item.team,
-                )
-                for item in answer.items
-            ]
-            sessions.add_session(connection, session, impressions)
-        return answer
-
     def search(self, query: SearchQuery, *, now: datetime) -> SearchResult:
         """Answer an explicit search; its record is kept before this returns.
 
@@ -477,48 +437,6 @@ def _uncollected() -> Iterator[None]:
         if was_collecting:
             gc.collect()
             gc.enable()
-
-
-def complete_request(
-    connection: sqlite3.Connection, request: SuggestionRequest, *, now: datetime
-) -> SuggestionRequest:
-    """Check a request and fill in what its ticket says; raise InvalidInput naming the field."""
-    if not request.text.strip():
-        raise InvalidInput("请输入投诉内容", field="text")
-    if len(request.text) > MAX_TEXT:
-        raise InvalidInput(f"超过 {MAX_TEXT} 字", field="text")
-    if request.is_training and request.ticket_no:
-        raise InvalidInput("练习不能挂在真实工单上", field="is_training")
-    if not 1 <= request.limit <= MOST_ITEMS:
-        raise InvalidInput(f"应为 1 到 {MOST_ITEMS}", field="limit")
-    if request.category:
-        handbook.read_category(connection, request.category)
-    accepted = request.accepted_at
-    if accepted:
-        accepted = format_instant(parse_instant(accepted, field="accepted_at"))
-    if request.ticket_no:
-        ticket = tickets.read_ticket(connection, request.ticket_no)
-        request = replace(
-            request,
-            category=request.category or ticket.category or None,
-            region=request.region or ticket.region,
-            area=request.area or ticket.area,
-        )
-        accepted = accepted or ticket.accepted_at
-    return replace(request, accepted_at=accepted or format_instant(now))
-
-
-def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassEvidence]:
-    """The class the agent chose: classes below it share the whole probability, others keep none."""
-    inside = [evidence for evidence in classes if evidence.code.startswith(category)]
-    total = sum(evidence.probability for evidence in inside)
-    if not inside:
-        return [ClassEvidence(category, 1.0)]
-    even = 1 / len(inside)
-    return [
-        replace(evidence, probability=evidence.probability / total if total > 0 else even)
-        for evidence in inside
-    ]
 
 
 def _numbered(items: Sequence[Suggestion]) -> tuple[Suggestion, ...]:

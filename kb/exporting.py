@@ -14,6 +14,7 @@ import yaml
 
 from kb.article import Article
 from kb.category import Category
+from kb.glossary import GLOSSARY_COLUMNS
 from kb.handbook import FIGURE_COLUMNS, LIMIT_COLUMNS, TAXONOMY_COLUMNS, Handbook
 from kb.limit import TimeLimit, is_class_limit
 from kb.vocabulary import CONFUSION_COLUMNS
@@ -135,6 +136,7 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         "tables/synonyms.txt": _lines(",".join(group) for group in handbook.synonyms),
         "tables/words.txt": _lines(handbook.words),
         "tables/synonyms_ambiguous.txt": _lines(handbook.ambiguous),
+        "tables/glossary.csv": _table(GLOSSARY_COLUMNS, map(asdict, handbook.glossary)),
         "tables/never_mask.txt": _lines(handbook.never_mask),
         "tables/workdays.json": json.dumps(handbook.workdays, ensure_ascii=False, indent=1) + "\n",
     }

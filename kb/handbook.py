@@ -17,6 +17,7 @@ from kb.category import Category
 from kb.deadlines import UNITS
 from kb.errors import HandbookInvalid
 from kb.figure import Figure
+from kb.glossary import GlossaryTerm, read_glossary
 from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, class_limit
 from kb.settings import shipped_handbook
 from kb.tables import parse_number, read_json, read_table, read_text
@@ -93,6 +94,7 @@ class Handbook:
     never_mask: tuple[str, ...]
     workdays: Mapping[str, Any]
     talk: TalkTables
+    glossary: tuple[GlossaryTerm, ...] = ()
 
 
 def parse_article(text: str, *, name: str) -> Article:
@@ -228,6 +230,7 @@ def build_handbook(folder: Path, articles: Iterable[Article]) -> Handbook:
         never_mask=read_words(tables / "never_mask.txt"),
         workdays=read_workdays(tables / "workdays.json"),
         talk=read_talk(folder),
+        glossary=read_glossary(tables / "glossary.csv"),
     )
 
 

@@ -203,14 +203,10 @@ def describe_scope(limits: Iterable[TimeLimit], region: str = "") -> str:
     """Where and for whom an article with these limits holds: articles themselves hold nationwide,
     some of their limits only in one province, or apart for town and country."""
     named = list(limits)
-    places = dict.fromkeys(limit.region for limit in named if limit.region)
+    places = list(dict.fromkeys(limit.region for limit in named if limit.region))
     own = [place for place in places if _same_region(place, region)]
-    parts = ["全国"]
-    if places:
-        parts.append(f"含{'、'.join(own)}时限" if own else f"{'、'.join(places)}另有时限")
-    if any(limit.area for limit in named):
-        parts.append("城乡时限不同")
-    return "；".join(parts)
+    apart = [*(own or places), *(["城乡"] if any(limit.area for limit in named) else [])]
+    return f"全国（{'、'.join(apart)}{'已计入' if own else '另计'}）" if apart else "全国"
 
 
 def describe_amount(limit: TimeLimit) -> str:

@@ -24,6 +24,7 @@ from kb.handbook import Handbook
 from kb.store import editing, vocabulary
 from kb.store import handbook as store
 from kb.store.files import FileConflict, LastImport, save_import
+from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
 from kb.times import format_instant
 from kb.vocabulary import KINDS
@@ -268,6 +269,7 @@ TABLE_NAMES: Mapping[str, str] = {
     "figures": "数值",
     **KINDS,
     "workdays": "工作日历",
+    "glossary": "术语",
 }
 
 
@@ -289,6 +291,11 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
             sorted(handbook.figures, key=lambda figure: figure.id),
             store.read_figures(connection),
             lambda open_: store.save_figures(open_, handbook.figures),
+        ),
+        "glossary": (
+            list(handbook.glossary),
+            list(read_glossary(connection)),
+            lambda open_: save_glossary(open_, handbook.glossary),
         ),
     }
     words: dict[str, Any] = {

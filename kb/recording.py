@@ -20,7 +20,7 @@ from kb.searching import SearchQuery, SearchResult
 from kb.store import decisions, links, searches, sessions, tickets
 from kb.store.decisions import Decision
 from kb.store.sessions import Event
-from kb.suggestion import DECISIONS, SuggestionRequest
+from kb.suggestion import DECISIONS, Answer, Suggestion, SuggestionRequest
 from kb.times import format_instant, parse_instant
 
 UNDO = timedelta(seconds=10)
@@ -124,6 +124,51 @@ def undo_decision(connection: sqlite3.Connection, decision_id: str, *, now: date
     at = format_instant(now)
     decisions.undo_decision(connection, decision_id, at=at)
     return replace(known, undone_at=at)
+
+
+def record_answer(
+    connection: sqlite3.Connection, answer: Answer, request: SuggestionRequest, *, now: datetime
+) -> None:
+    """Write down an answer as it is shown: its session, and an impression an item."""
+    session = sessions.Session(
+        id=answer.session_id,
+        ticket_no=request.ticket_no,
+        agent=request.agent,
+        channel=request.channel,
+        query_masked=answer.query_masked,
+        query_hash=hash_query(connection, answer.query_masked),
+        created_at=format_instant(now),
+        index_generation=answer.index_generation,
+        ranker_version=answer.ranker_version,
+        arm=answer.arm,
+        mode=answer.mode,
+        abstained=answer.abstained,
+        top_confidence=answer.items[0].confidence if answer.items else "",
+        took_ms=answer.took_ms,
+        request=request_as_json(request),
+        is_training=request.is_training,
+    )
+    impressions = [_impression(item, session.id) for item in answer.items]
+    sessions.add_session(connection, session, impressions)
+
+
+def _impression(item: Suggestion, session_id: str) -> sessions.Impression:
+    return sessions.Impression(
+        id=item.impression_id,
+        session_id=session_id,
+        target_type=item.target_type,
+        target_id=item.target_id,
+        target_version=item.target_version,
+        position=item.position,
+        score=round(item.score, 6),
+        confidence=item.confidence,
+        propensity=item.propensity,
+        matched_terms=item.why.terms,
+        title=item.title,
+        displayed_at=None,
+        boost=item.boost,
+        team=item.team,
+    )
 
 
 def record_search(

@@ -7,6 +7,7 @@ from datetime import date
 
 from kb.handbook import NO_TALK, Handbook
 from kb.store import handbook as store
+from kb.store.glossary import read_glossary
 from kb.vocabulary import parse_vocabulary
 
 
@@ -29,4 +30,5 @@ def read_stored(connection: sqlite3.Connection, *, on: date) -> Handbook:
         never_mask=tuple(store.read_vocabulary(connection, "never_mask") or ()),
         workdays=store.read_vocabulary(connection, "workdays") or {},
         talk=NO_TALK,
+        glossary=read_glossary(connection),
     )

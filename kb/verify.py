@@ -252,6 +252,7 @@ def _texts(handbook: Handbook) -> Iterator[tuple[str, str]]:
     for category in handbook.categories:
         parts = (category.name, category.procedure, category.typical_fix)
         yield from ((category.id, part) for part in parts)
+    yield from (("glossary.csv", each.definition) for each in handbook.glossary)
     yield from ((OTHER_TALK, sentence) for sentence in handbook.talk.other)
     yield from ((OWN_TALK, sentence) for sentence in handbook.talk.own)
 
@@ -265,6 +266,14 @@ def check_other_talk(handbook: Handbook, on: date) -> Iterator[Finding]:
         if sentence in own:
             told = f"「{sentence}」是手册的关键词、同义词或自己客户的话，不是闲话"
             yield Finding(ERROR, OTHER_TALK, told)
+
+
+def check_glossary(handbook: Handbook, on: date) -> Iterator[Finding]:
+    """Each word of the glossary leads to an article that is shown."""
+    shown = {article.id for article in _published(handbook, on)}
+    for each in handbook.glossary:
+        if each.article not in shown:
+            yield Finding(ERROR, f"glossary.csv: {each.term}", f"没有现行条目 {each.article}")
 
 
 def check_vocabulary(handbook: Handbook, on: date) -> Iterator[Finding]:
@@ -327,6 +336,7 @@ RULES: tuple[Rule, ...] = (
     check_limits,
     check_personal_data,
     check_other_talk,
+    check_glossary,
     check_vocabulary,
     check_claims,
 )

@@ -13,11 +13,16 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from kb.glossary import Explained
+
 TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "p", "pre", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "td": {"class"}, "th": {"class"}}
+ATTRIBUTES = {
+    "a": {"href"}, "ol": {"start"}, "td": {"class"}, "th": {"class"}, "h2": {"id"}, "h3": {"id"},
+    "span": {"class", "tabindex", "role", "id", "aria-describedby"},
+}  # fmt: skip
 _ARTICLE_LINK = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)(?P<anchor>#[\w-]+)?")
 _ALIGN = re.compile(r"text-align:(left|center|right)")
 
@@ -29,10 +34,13 @@ def article_html(article_id: str, number: int, body: str) -> str:
     return render_markdown(body)
 
 
-def render_markdown(text: str) -> str:
-    """Markdown as HTML without raw HTML, scripts or style; (P060101) links to that article."""
+def render_markdown(text: str, explained: Explained | None = None) -> str:
+    """Markdown as HTML without raw HTML, scripts or style; (P060101) links to that article.
+
+    ``explained``: the words to explain where they stand for the first time.
+    """
     return nh3.clean(
-        _markdown().render(text),
+        _markdown().render(text, {"explained": explained}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto", "tel"},
@@ -44,6 +52,9 @@ def render_markdown(text: str) -> str:
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("text", _write_text)
+    parser.add_render_rule("heading_open", _open_heading)
+    parser.add_render_rule("heading_close", _close_heading)
     parser.add_render_rule("th_open", _open_cell)
     parser.add_render_rule("td_open", _open_cell)
     return parser
@@ -62,6 +73,65 @@ def _open_link(
     if match:
         token.attrs["href"] = f"/articles/{match['id']}{match['anchor'] or ''}"
     return renderer.renderToken(tokens, place, options, environment)
+
+
+def _write_text(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    place: int,
+    options: Any,
+    environment: MutableMapping[str, Any],
+) -> str:
+    """Explain words of the glossary, but not in a heading, nor in a link: that leads elsewhere."""
+    del renderer, options
+    text = tokens[place].content
+    nesting = sum(token.nesting for token in tokens[:place] if token.type.startswith("link_"))
+    explained = None if environment.get("in_heading") else environment.get("explained")
+    return str(escape(text) if explained is None or nesting else explain_terms(text, explained))
+
+
+def explain_terms(text: str, explained: Explained) -> Markup:
+    """The text, escaped; a word met for the first time shows its meaning on hover and focus."""
+    return Markup("").join(
+        _TERM.format(piece, term.definition, term.term) if term else escape(piece)
+        for piece, term in explained.pieces(text)
+    )
+
+
+_TERM = Markup(
+    '<span class="term" tabindex="0" aria-describedby="term-{2}">{0}'
+    '<span class="tip" role="tooltip" id="term-{2}">{1}</span></span>'
+)
+
+
+def _open_heading(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    place: int,
+    options: Any,
+    environment: MutableMapping[str, Any],
+) -> str:
+    """Give a heading an anchor, so that it can be linked to."""
+    token = tokens[place]
+    token.attrs["id"] = heading_anchor(tokens[place + 1].content)
+    environment["in_heading"] = True
+    return renderer.renderToken(tokens, place, options, environment)
+
+
+def _close_heading(
+    renderer: RendererHTML,
+    tokens: Sequence[Token],
+    place: int,
+    options: Any,
+    environment: MutableMapping[str, Any],
+) -> str:
+    environment["in_heading"] = False
+    return renderer.renderToken(tokens, place, options, environment)
+
+
+def heading_anchor(words: str) -> str:
+    """The anchor of a heading."""
+    return "part-" + re.sub(r"\W+", "-", words).strip("-")
 
 
 def _open_cell(

@@ -19,6 +19,7 @@ from kb.migrations import (
     m013_vocabulary,
     m014_sources,
     m015_practice,
+    m016_reading,
 )
 
 STEPS = (
@@ -36,6 +37,7 @@ STEPS = (
     m013_vocabulary,
     m014_sources,
     m015_practice,
+    m016_reading,
 )
 
 migrations = Migrations("kb")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.article import Article
@@ -160,8 +160,3 @@ def _row_card(article: Article, header: Sequence[str], row: Sequence[str]) -> Ca
         question=f"“{article.title}”：{header[0]}“{row[0]}”，{asked}是什么？",
         fact="；".join(f"{name}：{cell}" for name, cell in zip(header[1:], row[1:], strict=True)),
     )
-
-
-def cards_of_article(cards: Iterable[Card], article_id: str) -> list[Card]:
-    """The cards made from one article."""
-    return [card for card in cards if card.article_id == article_id]

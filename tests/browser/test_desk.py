@@ -30,7 +30,7 @@ def test_a_card_tells_all_at_one_glance(page: Page) -> None:
         "小时",
         "家庭客户装维中心",
         "第 1 版 2026-01-01 起",
-        "全国；河南另有时限；城乡时限不同",
+        "全国（河南、城乡另计）",
         "命中",
     ):
         expect(card).to_contain_text(words)

@@ -60,7 +60,7 @@ def test_the_preview_follows_and_is_byte_for_byte_what_readers_get(edit: Open) -
         other.locator("[name=action][value=approve]").click()
         other.wait_for_url("**done=approve")
     reader = edit("/articles/S12")
-    published = reader.evaluate("document.querySelector('.reading').outerHTML")
+    published = page.evaluate(READING, reader.request.get(reader.url).text())
     expected = page.evaluate(READING, shown)
     assert published == expected
 

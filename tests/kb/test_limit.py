@@ -225,6 +225,6 @@ def test_where_limits_hold_is_said_of_an_article() -> None:
     town = make_limit("TL903", area="urban")
     assert describe_scope([]) == "全国"
     assert describe_scope([whole]) == "全国"
-    assert describe_scope([whole, henan, town]) == "全国；河南另有时限；城乡时限不同"
-    assert describe_scope([whole, henan], "河南省郑州市") == "全国；含河南时限"
-    assert describe_scope([whole, henan], "广东") == "全国；河南另有时限"
+    assert describe_scope([whole, henan, town]) == "全国（河南、城乡另计）"
+    assert describe_scope([whole, henan], "河南省郑州市") == "全国（河南已计入）"
+    assert describe_scope([whole, henan], "广东") == "全国（河南另计）"

@@ -97,6 +97,7 @@ FORMS = [
     "/reports/tasks/1/close",
     "/search/gap",
     "/articles/P060101/favourite",
+    "/articles/P060101/read",
     "/learn/cards/grade",
     "/learn/cards/undo",
     "/learn/drill",

@@ -38,8 +38,8 @@ from web.errors import Problem, describe
 from web.guard import check_form
 from web.impacts import act, impacts
 from web.pages.comparing import show_three
+from web.pages.reader import describe_text
 from web.parsing import agent_name, read_body
-from web.rendering import article_html, render_markdown
 from web.services import current
 
 blueprint = Blueprint("editing", __name__, url_prefix="/edit")
@@ -122,14 +122,9 @@ def _form(
         sections=SECTIONS,
         chapters=list(enumerate(CHAPTERS, 1)),
         me=agent_name(),
-        preview=Markup(_published(work.article)) if work else "",  # noqa: S704 (sanitised)
+        preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)
     )
     return (page, problem.status) if problem else page
-
-
-def _published(article: Article) -> str:
-    revision = article.revision
-    return reading_html(article, article_html(article.id, revision.number, revision.body))
 
 
 @blueprint.post("/<article_id>")
@@ -166,15 +161,20 @@ def preview(article_id: str) -> Response:
         faults = [{"field": fault.name, "detail": fault.detail} for fault in problem.faults]
         return jsonify({"html": "", "faults": faults, "findings": []})
     findings = check_article(current().database.connection, article, on=current().clock().date())
-    html = reading_html(article, render_markdown(article.revision.body))
-    return jsonify({"html": html, "faults": [], "findings": [asdict(each) for each in findings]})
-
-
-def reading_html(article: Article, body: str) -> str:
-    """What a reader gets of an article below its head: steps, text, limits."""
-    return render_template(
-        "_reading.html", revision=article.revision, body=body, limits=_limits_of(article)
+    return jsonify(
+        {
+            "html": reading_html(article),
+            "faults": [],
+            "findings": [asdict(each) for each in findings],
+        }
     )
+
+
+def reading_html(article: Article) -> str:
+    """What a reader gets of an article below its head: steps, text, limits."""
+    limits = _limits_of(article)
+    text = describe_text(article, limits)
+    return render_template("_reading.html", revision=article.revision, text=text, limits=limits)
 
 
 def _limits_of(article: Article) -> list[TimeLimit]:

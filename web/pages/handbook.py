@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.article import CHAPTERS, SECTIONS
 from kb.errors import ArticleNotFound, InvalidInput
-from kb.store import handbook
+from kb.store import handbook, reading
 from kb.store.shelf import is_favourite, note_read, set_favourite
 from web.bodies import ArticleList, ArticleVersion
 from web.guard import check_form
 from web.library import FoundArticle, find_article, find_last, read_successor
+from web.pages.reader import describe_reader, describe_text, note_version
 from web.parsing import named_agent, read_query
-from web.presenting import article_json
 from web.services import current
 
 blueprint = Blueprint("handbook", __name__)
@@ -34,7 +34,9 @@ def show_articles() -> str:
                          if key.startswith(f"{number}.") and key in sections])
         for number, title in enumerate(CHAPTERS, 1)
     ]  # fmt: skip
-    return render_template("articles.html", tree=tree, day=day, as_of=query.as_of)
+    agent = named_agent()
+    known = reading.read_versions(current().database.connection, agent) if agent else {}
+    return render_template("articles.html", tree=tree, day=day, as_of=query.as_of, known=known)
 
 
 @blueprint.get("/articles/<article_id>")
@@ -43,7 +45,9 @@ def show_article(article_id: str) -> str:
     query = read_query(ArticleVersion)
     found = _find(article_id, query)
     agent = named_agent()
+    reader = describe_reader(found, agent)
     _note_read(agent, article_id)
+    note_version(found, agent)
     connection = current().database.connection
     classes = handbook.read_categories(connection)
     return render_template(
@@ -52,7 +56,8 @@ def show_article(article_id: str) -> str:
         article=found.article,
         limits=found.limits,
         revision=found.article.revision,
-        body=article_json(found.article, found.limits, is_current=found.is_current)["html"],
+        reader=reader,
+        text=describe_text(found.article, found.limits),
         chapter=CHAPTERS[found.article.chapter - 1],
         section=SECTIONS.get(found.article.section, ""),
         classes=[classes[each] for each in found.article.revision.categories if each in classes],
@@ -69,6 +74,20 @@ def _note_read(agent: str, article_id: str) -> None:
         return
     with current().database.transaction() as connection:
         note_read(connection, agent, article_id, now=current().clock())
+
+
+@blueprint.post("/articles/<article_id>/read")
+def confirm_reading(article_id: str) -> Redirect:
+    """Say that one has read what changed: the article is new no longer."""
+    check_form()
+    agent = named_agent()
+    if not agent:
+        raise InvalidInput("先在页面上方填写您的姓名", field="我是")
+    found = find_article(article_id)
+    with current().database.transaction() as connection:
+        number = found.article.revision.number
+        reading.save_version(connection, agent, article_id, number, now=current().clock())
+    return redirect(url_for("handbook.show_article", article_id=article_id), 303)
 
 
 @blueprint.post("/articles/<article_id>/favourite")

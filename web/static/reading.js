@@ -92,7 +92,7 @@ export async function copyCitation(option) {
 }
 
 // The clipboard of a page without HTTPS is reached by a text field only.
-async function put(text, words) {
+export async function put(text, words) {
   try {
     if (!navigator.clipboard) throw new Error("no clipboard");
     await navigator.clipboard.writeText(text);
