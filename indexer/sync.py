@@ -16,7 +16,6 @@ from indexer.generation import (
     PASSAGES,
     TICKETS,
     State,
-    drop_trials,
     read_current,
     read_manifest,
     read_state,
@@ -69,7 +68,6 @@ def follow(
     A generation built with another encoder is picked up at the next change.
     """
     with writing(settings.index):
-        drop_trials(settings.index)
         language = open_language(settings, database)
         synced = 0
         while not stop():

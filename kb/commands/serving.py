@@ -57,8 +57,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _serve(settings: Settings, follower: Follower, *, as_json: bool) -> None:
+    from indexer.generation import drop_trials
     from web.wsgi import build_services, serve
 
+    drop_trials(settings.index)  # before anybody is served: a trial of this server is not left over
     services = build_services(settings)
     follower.start()  # only now: two processes starting together start slowly
     announcer = threading.Thread(target=announce, args=(settings,), kwargs={"as_json": as_json})
