@@ -214,6 +214,22 @@ def test_a_tickets_suggestions_are_told_from_the_record_after_a_restart(
     assert "到期" in after
 
 
+def test_a_ticket_taken_in_without_suggestions_is_asked_for_once_when_opened(
+    client: FlaskClient,
+) -> None:
+    taken = client.post(
+        "/api/v1/tickets",
+        json={"description": COMPLAINT, "accepted_at": "2026-03-02T09:00:00+08:00"},
+    ).get_json()
+    ticket_no = taken["ticket_no"]
+    assert opened(client, ticket_no)["sessions"] == []
+    page = client.get(f"/tickets/{ticket_no}").text
+    assert "option-P060101" in page
+    assert client.get(f"/tickets/{ticket_no}").text.count("option-P060101") >= 1
+    (session,) = opened(client, ticket_no)["sessions"]
+    assert any(item["displayed_at"] for item in session["impressions"])
+
+
 def test_the_fragment_holds_only_the_results(send: Send, ticket_no: str) -> None:
     free = send("/desk/fragment", {"description": COMPLAINT}).text
     assert "<html" not in free

@@ -17,6 +17,7 @@ from kb.linking import Target
 from kb.repeat import Repeat
 from kb.store import sources, tickets
 from kb.store.calls import read_call
+from kb.suggestion import SuggestionRequest
 from kb.ticket import Ticket
 from web.errors import describe
 from web.forms import (
@@ -31,11 +32,11 @@ from web.forms import (
 )
 from web.guard import check_form
 from web.intake import take_in
-from web.pages.view import class_path, describe_results, group_classes
+from web.pages.view import class_path, describe_results, group_classes, seen_at_once
 from web.parsing import agent_name, named_agent
 from web.recall import recall_answer
 from web.services import current
-from web.suggesting import find_answer
+from web.suggesting import find_answer, keep_answer, record_displayed, suggest
 
 Answered = Response | Redirect | str | tuple[str, int]
 NONE_FIT = "none"
@@ -53,7 +54,7 @@ def keeps_text(view: Callable[[str], Answered]) -> Callable[[str], Answered]:
             return view(ticket_no)
         except KBError as error:
             problem = describe(error)
-            chain = read_chain(current().database.connection, ticket_no)
+            chain = open_chain(ticket_no)
             page = render_template(
                 "ticket.html", **describe_ticket(chain), typed=request.form, problem=problem
             )
@@ -174,6 +175,35 @@ def withdraw_solution(ticket_no: str) -> None:
 def to_page(ticket_no: str) -> Redirect:
     """Back to the ticket's page, so that a reload sends nothing again."""
     return redirect(url_for("tickets.show_ticket", ticket_no=ticket_no), 303)
+
+
+def ask_for(ticket: Ticket, *, without: tuple[str, ...] = ()) -> None:
+    """Ask what fits a ticket; its page then shows that."""
+    answer = suggest(
+        SuggestionRequest(
+            text=ticket.description,
+            ticket_no=ticket.ticket_no,
+            category=ticket.category or None,
+            accepted_at=ticket.accepted_at,
+            region=ticket.region,
+            area=ticket.area,
+            agent=agent_name(),
+            channel="desk",
+            without=without,
+        )
+    )
+    keep_answer(answer)
+    record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+
+
+def open_chain(ticket_no: str) -> Chain:
+    """A ticket for its page: an open one for which nothing was asked yet is asked for at once."""
+    connection = current().database.connection
+    chain = read_chain(connection, ticket_no)
+    if chain.ticket.status != "open" or chain.sessions:
+        return chain
+    ask_for(chain.ticket)
+    return read_chain(connection, ticket_no)
 
 
 def describe_ticket(chain: Chain) -> dict[str, Any]:

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from kb.chain import read_chain
 from kb.errors import KBError
-from kb.suggestion import SuggestionRequest
 from web.forms import read_without
 from web.guard import check_form
 from web.pages.bound import (
     Answered,
+    ask_for,
     describe_ticket,
     keeps_text,
     link_choice,
     link_references,
+    open_chain,
     press_mark,
     save_typed,
     take_in_desk,
     to_page,
 )
 from web.pages.queues import describe_queue
-from web.pages.view import (
-    render_refused_desk,
-    seen_at_once,
-)
-from web.parsing import agent_name
+from web.pages.view import render_refused_desk
 from web.services import current
-from web.suggesting import keep_answer, record_displayed, suggest
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
 
@@ -54,8 +49,9 @@ def create_ticket() -> Answered:
 @blueprint.get("/<ticket_no>")
 def show_ticket(ticket_no: str) -> str:
     """The desk bound to one ticket."""
-    chain = read_chain(current().database.connection, ticket_no)
-    return render_template("ticket.html", **describe_ticket(chain), typed={}, problem=None)
+    return render_template(
+        "ticket.html", **describe_ticket(open_chain(ticket_no)), typed={}, problem=None
+    )
 
 
 @blueprint.post("/<ticket_no>", endpoint="save")
@@ -75,19 +71,5 @@ def save_ticket(ticket_no: str) -> Answered:
 def suggest_again(ticket_no: str) -> Answered:
     """Keep what was typed and ask for suggestions anew."""
     ticket = save_typed(ticket_no)
-    answer = suggest(
-        SuggestionRequest(
-            text=ticket.description,
-            ticket_no=ticket_no,
-            category=ticket.category or None,
-            accepted_at=ticket.accepted_at,
-            region=ticket.region,
-            area=ticket.area,
-            agent=agent_name(),
-            channel="desk",
-            without=read_without(),
-        )
-    )
-    keep_answer(answer)
-    record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+    ask_for(ticket, without=read_without())
     return to_page(ticket_no)

@@ -79,14 +79,19 @@ export function addReference(option) {
   return () => { item.remove(); mark(); };
 }
 
-// Says on each card what it was used for.
+// Says on each card what it was used for, once: what is saved already says so itself while it is still the choice.
 export function mark() {
   const chosen = solution().selectedOptions[0]?.dataset.key;
   const references = new Set([...document.querySelectorAll("#references [data-key]")].map((each) => each.dataset.key));
   for (const option of document.querySelectorAll(".option")) {
     const meta = option.querySelector(".meta");
     meta.querySelectorAll(".used.now").forEach((each) => each.remove());
-    const words = [option.dataset.key === chosen && "✓ 用它解决", references.has(option.dataset.key) && "✓ 参考"];
+    const saved = (usage) => meta.querySelector(`[data-usage=${usage}]`);
+    saved("solution")?.toggleAttribute("hidden", option.dataset.key !== chosen);
+    const words = [
+      option.dataset.key === chosen && !saved("solution") && "✓ 用它解决",
+      references.has(option.dataset.key) && !saved("reference") && "✓ 参考",
+    ];
     for (const word of words.filter(Boolean)) {
       const label = document.createElement("span");
       label.className = "used now";
