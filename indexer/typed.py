@@ -16,6 +16,7 @@ from indexer.analysis import normal_form
 from indexer.language import Language
 from indexer.lexicon import Lexicon, build_lexicon
 from indexer.queries import Query
+from indexer.readings import syllables_of
 from indexer.snapshot import Lane, Snapshot
 from indexer.spelling import Correction, Speller
 
@@ -28,6 +29,8 @@ MOST_PAIRS = 300
 GROWTH = 1.02
 """Tickets by which the index grows before its words are counted anew."""
 
+LEAST_INITIALS, MOST_INITIALS = 3, 4
+"""Initials that are read where a complaint is nothing but letters; the most in any."""
 LONGEST_SPELT_OUT = 40
 """Characters up to which a complaint may have been typed in pinyin: longer ones are told."""
 
@@ -79,13 +82,20 @@ class TypedQueries:
     ) -> tuple[str, tuple[tuple[str, str], ...]]:
         """A short complaint with its pinyin and initials as Chinese, and what was put right.
 
-        Nobody speaks in initials: an agent typed them. Chinese words stay as they were said.
+        Nobody speaks in initials: an agent typed them, and nothing else. Among Chinese words,
+        which stay as they were said, only the desk's own words are read: other letters
+        are nonsense or another trade's.
         """
         plain = normal_form(text)
         if len(plain) > LONGEST_SPELT_OUT or not _LETTERS.search(plain):
             return text, ()
-        speller = _speller(self._hold(language, snapshot), language, snapshot)
-        found = [each for each in speller.correct_letters(plain) if each.is_sure]
+        lexicon = self._hold(language, snapshot)
+        speller = _speller(lexicon, language, snapshot)
+        found = [
+            each
+            for each in speller.correct_letters(plain)
+            if each.is_sure and _is_meant(each, plain, lexicon)
+        ]
         if not found:
             return text, ()
         return _replaced(plain, found), tuple(
@@ -108,6 +118,20 @@ class TypedQueries:
             if held is None or not held.fits(language, snapshot):
                 held = self._held = _count(language, snapshot)
             return held.lexicon
+
+
+def _is_meant(found: Correction, text: str, lexicon: Lexicon) -> bool:
+    """Whether letters of a complaint were surely typed for what they can be read as."""
+    letters = re.sub("[ ']", "", text[found.start : found.end])
+    if _HAN_RUN.search(letters):
+        return True
+    if len(found.meant) == 1 or len(set(letters)) == 1:
+        return False
+    is_pinyin = "".join(syllables_of(found.meant) or ()) == letters
+    is_short = len(letters) == len(found.meant) <= MOST_INITIALS
+    if _HAN_RUN.search(text):
+        return (is_pinyin or is_short) and lexicon.is_own(found.meant)
+    return is_pinyin or (is_short and len(letters) >= LEAST_INITIALS)
 
 
 def _count(language: Language, snapshot: Snapshot) -> _Held:

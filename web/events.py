@@ -11,6 +11,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "outcomes_settled": frozenset({"count"}),
     "experiment_stopped": frozenset({"experiment", "harm"}),
     "reviews_opened": frozenset({"count"}),
+    "impact_not_measured": frozenset({"error"}),
     "backup_made": frozenset({"bytes", "removed"}),
     "backup_failed": frozenset({"error"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),

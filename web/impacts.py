@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, time
@@ -16,12 +17,13 @@ from indexer.impact import Impact, ImpactStudy
 from kb.article import Article
 from kb.database import Database
 from kb.editor import Editor, publish_at_once
-from kb.errors import ArticleNotFound
+from kb.errors import ArticleNotFound, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
 from kb.rewording import Proposal, publish
 from kb.store import handbook
 from kb.store.vocabulary import Signed
 from kb.times import BEIJING
+from web.events import log_event
 from web.parsing import agent_name
 from web.services import Services, current
 
@@ -103,10 +105,20 @@ def act(article_id: str, number: int, action: str, *, comment: str) -> Article:
     foreseen: Foreseen | None = None
     if action == "approve" and editor.would_publish(article_id, number, actor=who, now=now):
         article = handbook.read_article(current().database.connection, article_id, number=number)
-        foreseen = impacts().of_article(article, with_recent=False).foreseen
+        foreseen = _foresee(article)
     return editor.act(
         article_id, number, action, actor=who, comment=comment, now=now, foreseen=foreseen
     )
+
+
+def _foresee(article: Article) -> Foreseen | None:
+    """What publishing changes; None, and a line in the log, when it cannot be measured now: a text
+    that puts the handbook right does not wait for a measurement."""
+    try:
+        return impacts().of_article(article, with_recent=False).foreseen
+    except (IndexMissing, IndexMismatch, OSError, sqlite3.OperationalError) as error:
+        log_event("impact_not_measured", error=type(error).__name__)
+        return None
 
 
 def impact_json(impact: Impact) -> dict[str, Any]:

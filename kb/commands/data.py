@@ -35,15 +35,20 @@ SHOWN_REFUSALS = 10
 def init_command(run: Run, with_samples: bool, as_json: bool) -> None:
     """建好数据目录：数据库、手册、编码器、索引；再运行一次不会改动什么。"""
     from kb.database import create_database
+    from kb.store.vocabulary import newest_number
 
     is_new = not run.settings.database.exists()
     database = create_database(run.settings.database)
+    words = newest_number(database.connection)
     handbook = _import_handbook(run, database, run.settings.handbook)
+    is_reworded = newest_number(database.connection) != words
     samples = _import_samples(run, database) if with_samples else None
     grown = samples is not None and bool(samples["added"])
     index = _learn(run, database) if grown else _current_index(run, database)
     touched = handbook["revised"] or handbook["limits_changed"] or index["action"] == "built"
-    changed = bool(is_new or touched or (samples and (samples["added"] or samples["updated"])))
+    changed = bool(
+        is_new or touched or is_reworded or (samples and (samples["added"] or samples["updated"]))
+    )
     result = {
         "data": str(run.settings.data),
         "changed": changed,

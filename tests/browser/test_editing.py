@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from indexer.sync import sync_index
 from kb.store import handbook
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import InputMethod, NewPage
@@ -19,6 +21,7 @@ Open = Callable[..., Page]
 WRITTEN = "## 试写\n\n| 项 | 值 |\n|:-|--:|\n| 红灯 | 4 小时 |\n\n见[断网](P060101)。\n"
 READING = """html => new DOMParser().parseFromString(html, "text/html")
   .querySelector(".reading").outerHTML"""
+SHARE = "pane => pane.scrollTop / (pane.scrollHeight - pane.clientHeight)"
 WORD_TABLE = (
     "<p class=MsoNormal>见下表</p><table><tr><td>现象</td><td>处理</td></tr>"
     "<tr><td>红灯<o:p></o:p></td><td>重插|一次</td></tr></table>"
@@ -47,10 +50,7 @@ def step(page: Page, name: str) -> None:
 
 def test_the_preview_follows_and_is_byte_for_byte_what_readers_get(edit: Open) -> None:
     page = edit("/edit/S12")
-    page.fill(
-        "[name=body]",
-        "## 试写\n\n| 项 | 值 |\n|:-|--:|\n| 红灯 | 4 小时 |\n\n见[断网](P060101)。\n",
-    )
+    page.fill("[name=body]", WRITTEN)
     expect(page.locator("#preview h2", has_text="试写")).to_be_visible()
     shown = page.inner_html("#preview")
     save(page)
@@ -63,6 +63,45 @@ def test_the_preview_follows_and_is_byte_for_byte_what_readers_get(edit: Open) -
     published = page.evaluate(READING, reader.request.get(reader.url).text())
     expected = page.evaluate(READING, shown)
     assert published == expected
+
+
+def test_scrolling_the_text_scrolls_the_preview_and_the_other_way_round(edit: Open) -> None:
+    page = edit("/edit/S12-2")
+    page.fill("[name=body]", "## 段落\n\n几句话。\n\n" * 80)
+    body, preview = page.locator("[name=body]"), page.locator("#preview")
+    expect(preview.locator("h2").nth(79)).to_be_attached()
+    body.evaluate("each => { each.scrollTop = (each.scrollHeight - each.clientHeight) / 2; }")
+    expect(preview).not_to_have_js_property("scrollTop", 0)
+    assert preview.evaluate(SHARE) == pytest.approx(0.5, abs=0.02)
+    preview.hover()
+    page.mouse.wheel(0, -100_000)
+    expect(preview).to_have_js_property("scrollTop", 0)
+    expect(body).to_have_js_property("scrollTop", 0)
+
+
+def found(page: Page, words: str) -> list[str]:
+    """The articles in which a search finds exactly these words."""
+    query = quote(f'"{words}"')
+    answer = page.request.get(f"/api/v1/search?type=article&syntax=advanced&q={query}").json()
+    return [each["target_id"] for each in answer["hits"]]
+
+
+def test_what_is_approved_is_told_to_be_in_the_index_and_the_old_words_are_gone(
+    edit: Open, services: Services
+) -> None:
+    page = edit("/edit/S81")
+    old, new = "光猫不是路由器", "蓝鹊机不是路由器"
+    assert "S81" in found(page, old)
+    page.fill("[name=body]", page.input_value("[name=body]").replace(old, new))
+    save(page)
+    step(page, "送审")
+    other = edit("/edit/S81", who="乙")
+    step(other, "批准并发布")
+    expect(other.locator("#index-state")).to_have_text("正在入索引…")
+    sync_index(services.settings, services.database)
+    expect(other.locator("#index-state")).to_have_text("已入索引", timeout=6_000)
+    assert found(other, new) == ["S81"]
+    assert "S81" not in found(other, old)
 
 
 def test_a_wrong_value_blocks_the_save_is_named_and_gets_the_focus(edit: Open) -> None:
@@ -202,11 +241,20 @@ def test_personal_data_and_dead_links_are_told_while_writing(edit: Open) -> None
     expect(page.locator("#lint")).to_contain_text("P999999")
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until what ``selector`` names has the focus."""
+    for _ in range(100):
+        if page.evaluate("css => document.activeElement.matches(css)", selector):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab does not reach {selector}")
+
+
 def test_a_new_article_is_written_reviewed_and_published_by_keyboard_alone(
     edit: Open, services: Services
 ) -> None:
     page = edit("/edit")
-    page.locator("[name=id]").focus()
+    tab_to(page, "[name=id]")
     page.keyboard.type("S91")
     page.keyboard.press("Enter")
     page.wait_for_url("**/edit/S91")
@@ -214,19 +262,44 @@ def test_a_new_article_is_written_reviewed_and_published_by_keyboard_alone(
         ("title", "键盘写的条目"), ("slug", "by-keyboard"), ("responsible_dept", "客服部"),
         ("owner", "客服部"), ("body", "只有一句。"), ("sources", "内部"),
     ):  # fmt: skip
-        while page.evaluate("document.activeElement.name") != name:
-            page.keyboard.press("Tab")
+        tab_to(page, f"[name={name}]")
         page.keyboard.type(words)
-    page.keyboard.press("Control+s")
+    expect(page.locator("#preview")).to_contain_text("只有一句。")
+    tab_to(page, ".saving button")
+    page.keyboard.press("Enter")
     page.wait_for_url("**saved=1")
     for who, action in (("甲", "submit"), ("乙", "approve")):
-        page = edit("/edit/S91", who=who)
-        page.locator(f"[value={action}]").focus()
+        page = page if who == "甲" else edit("/edit/S91", who=who)
+        tab_to(page, f"[value={action}]")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**done={action}")
     expect(page.get_by_text("已发布").first).to_be_visible()
     shown = handbook.read_article(services.database.connection, "S91", on=services.clock().date())
     assert shown.revision.body == "只有一句。\n"
+
+
+def test_an_owner_is_shown_the_queries_and_the_flags_of_an_article(edit: Open) -> None:
+    page = edit()
+
+    def post(path: str, **body: Any) -> Any:
+        answer = page.request.post(f"/api/v1{path}", data=body)
+        assert answer.ok, answer.text()
+        return answer.json()
+
+    suggested = post("/suggestions", text="光猫红灯一闪一闪，家里断网半天")
+    item = suggested["procedures"][0]
+    ticket = post("/tickets", description="红灯亮断网", category="060101")["ticket_no"]
+    used = {"impression_id": item["impression_id"], "knowledge_usage": "reference"}
+    post(f"/tickets/{ticket}/links", **used)
+    flag = {"action": "flagged", "reason_code": "outdated", "comment": "第三步过时了"}
+    post(f"/impressions/{item['impression_id']}/events", **flag)
+    page.goto(f"/edit/{item['target_id']}")
+    page.get_by_role("link", name="谁在用").click()
+    against = page.get_by_role("region", name="报错与不适用")
+    expect(against.locator("li", has_text="第三步过时了")).to_contain_text("光猫红灯一闪一闪")
+    expect(page.get_by_role("link", name=ticket)).to_be_visible()
+    expect(page.get_by_role("region", name="附近没有答案的提问")).to_be_visible()
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize("path", ["/edit", "/edit/P060101", "/edit/S90", "/edit/P060101/history"])

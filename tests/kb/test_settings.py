@@ -29,6 +29,8 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
         ("KB_SETTLE_MINUTES", "5", "settle_minutes", 5),
+        ("KB_BACKUPS", "/b", "backups", Path("/b")),
+        ("KB_BACKUP_MINUTES", "9", "backup_minutes", 9),
         ("KB_MAX_BODY", "1024", "max_body", 1024),
         ("KB_WATCH_HANDBOOK", "/h", "watch_handbook", Path("/h")),
         ("KB_LEARNING", "off", "learning", False),

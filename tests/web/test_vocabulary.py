@@ -253,6 +253,26 @@ def test_an_article_that_makes_answers_worse_is_published_only_with_a_reason(
     assert (event["comment"], event["foreseen"]["lowers"]) == ("旧条目合并到别处", True)
 
 
+def test_a_measurement_that_fails_holds_no_text_back(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = services.clock()
+    article = handbook.read_article(services.database.connection, "P060101")
+    better = replace(article, revision=replace(article.revision, title="宽带全断怎么办"))
+    editor = Editor(services.database)
+    draft = editor.save(better, base=article.revision.number, author="甲", now=now)
+    number = draft.revision.number
+    editor.act("P060101", number, "submit", actor="甲", now=now)
+    monkeypatch.setattr("indexer.overlay.ATTEMPTS", 0)
+    needed = editor.open("P060101", now=now).standing.needed
+    told = [approve(client, number, reviewer) for reviewer in "bcd"[:needed]]
+    assert (told[-1].status_code, editor.open("P060101", now=now).standing.status) == (
+        200,
+        "published",
+    )
+    assert told[-1].json["events"][-1]["foreseen"] is None
+
+
 def approve(client: FlaskClient, number: int, who: str, *, comment: str = "") -> Any:
     return client.post(
         "/api/v1/articles/P060101/approve",

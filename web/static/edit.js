@@ -6,6 +6,7 @@ import { tableFromClipboard } from "./paste.js";
 const AFTER_KEY = 250;      // ms of silence before the preview is asked for
 const AUTOSAVE = 5000;      // ms between two autosaves of a changed form
 const ASK_AGAIN = 8000;     // ms between two questions whether somebody else has saved
+const ASK_SOON = 500;       // ms between two while what was published is not in the index yet
 
 const form = document.getElementById("draft");
 const saved = document.getElementById("saved");
@@ -19,6 +20,8 @@ let composing = false;
 let dirty = false;
 let timer = 0;
 let asking = null;
+let leader = form.elements.body; // the pane whose scrolling the other follows
+let soon = 0;
 
 function fields() {
   const values = Object.fromEntries(new FormData(form));
@@ -95,6 +98,8 @@ function warn(state) {
   }
   if (state.status === "published") {
     indexState.textContent = state.indexed ? "已入索引" : "正在入索引…";
+    clearTimeout(soon);
+    if (!state.indexed) soon = setTimeout(ask, ASK_SOON);
   }
 }
 
@@ -106,16 +111,23 @@ async function ask() {
 }
 
 function followScroll() {
-  const body = form.elements.body;
-  const share = body.scrollTop / Math.max(1, body.scrollHeight - body.clientHeight);
-  preview.scrollTop = share * (preview.scrollHeight - preview.clientHeight);
+  const follower = leader === preview ? form.elements.body : preview;
+  const share = leader.scrollTop / Math.max(1, leader.scrollHeight - leader.clientHeight);
+  follower.scrollTop = share * (follower.scrollHeight - follower.clientHeight);
+}
+
+function leadWhenUsed(pane) { // only the pane in use leads, so that the two never push each other
+  for (const kind of ["wheel", "pointerdown", "touchstart", "keydown"]) {
+    pane.addEventListener(kind, () => { leader = pane; }, { passive: true });
+  }
+  pane.addEventListener("scroll", () => { if (leader === pane) followScroll(); }, { passive: true });
 }
 
 form.addEventListener("compositionstart", () => { composing = true; clearTimeout(timer); });
 form.addEventListener("compositionend", () => { composing = false; changed(); });
 form.addEventListener("input", (event) => { if (!composing && !event.isComposing) changed(); });
 form.addEventListener("focusout", keep);
-form.elements.body.addEventListener("scroll", followScroll, { passive: true });
+[form.elements.body, preview].forEach(leadWhenUsed);
 form.elements.body.addEventListener("paste", (event) => {
   const table = tableFromClipboard(event.clipboardData);
   if (!table) return;
