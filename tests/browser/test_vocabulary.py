@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from indexer.language import Language
 from indexer.sync import sync_index
+from kb.times import now_beijing
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, serving
+from tests.conftest import open_services
 from web.services import Services
 
 Open = Callable[..., Page]
 PAGE = "/edit/vocabulary"
 ADD = "(box, row) => { box.value += '\\n' + row; }"
+
+
+@pytest.fixture(scope="module")
+def services(
+    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Services]:
+    """A desk of this module's own: another vocabulary cuts what other tests look for otherwise."""
+    folder = tmp_path_factory.mktemp("vocabulary") / "data"
+    with open_services(prepared_data, folder, language, now_beijing) as services:
+        yield services
+
+
+@pytest.fixture(scope="module")
+def site(services: Services) -> Iterator[str]:
+    with serving(services) as address:
+        yield address
 
 
 @pytest.fixture
