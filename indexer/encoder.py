@@ -54,7 +54,7 @@ class StaticEncoder:
             vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
             self.identity: str = recipe["identity"]
             self.table = map_table(folder / TABLE)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
         self.folder = folder
         self._analyzer = analyzer

@@ -117,7 +117,7 @@ def applied_steps(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 def check_steps(steps: Iterable[str]) -> None:
     """Raise DatabaseTooNew when a migration is not known here: this program is the older one."""
-    unknown = sorted({*steps} - {step.__name__.rsplit(".", 1)[1] for step in STEPS})
+    unknown = sorted({*steps} - {*STEPS})
     if unknown:
         detail = f"本程序不认识 {unknown[0]}，请用写过它的版本或更新的版本打开；数据没有改动"
         raise DatabaseTooNew(detail, field="KB_DATA")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,8 @@ ATTRIBUTES = {
     "a": {"href"}, "ol": {"start"}, "td": {"class"}, "th": {"class"}, "h2": {"id"}, "h3": {"id"},
     "span": {"class", "tabindex", "role", "id", "aria-describedby"},
 }  # fmt: skip
+Change = Callable[[Sequence[Token], int, MutableMapping[str, Any]], None]
+"""What is done to the token at a place before it is written."""
 _ARTICLE_LINK = re.compile(r"(?P<id>[A-Z][0-9A-Z]*(?:-[0-9]+)?)(?P<anchor>#[\w-]+)?")
 _ALIGN = re.compile(r"text-align:(left|center|right)")
 
@@ -51,28 +53,38 @@ def render_markdown(text: str, explained: Explained | None = None) -> str:
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.add_render_rule("link_open", _open_link)
+    parser.add_render_rule("link_open", _after(_open_link))
     parser.add_render_rule("text", _write_text)
-    parser.add_render_rule("heading_open", _open_heading)
-    parser.add_render_rule("heading_close", _close_heading)
-    parser.add_render_rule("th_open", _open_cell)
-    parser.add_render_rule("td_open", _open_cell)
+    parser.add_render_rule("heading_open", _after(_open_heading))
+    parser.add_render_rule("heading_close", _after(_close_heading))
+    parser.add_render_rule("th_open", _after(_open_cell))
+    parser.add_render_rule("td_open", _after(_open_cell))
     return parser
 
 
-def _open_link(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    place: int,
-    options: Any,
-    environment: MutableMapping[str, Any],
-) -> str:
+def _after(change: Change) -> Callable[..., str]:
+    """A rule of the renderer: change a token, then write it as always."""
+
+    def write(
+        renderer: RendererHTML,
+        tokens: Sequence[Token],
+        place: int,
+        options: Any,
+        environment: MutableMapping[str, Any],
+    ) -> str:
+        change(tokens, place, environment)
+        return renderer.renderToken(tokens, place, options, environment)
+
+    return write
+
+
+def _open_link(tokens: Sequence[Token], place: int, environment: MutableMapping[str, Any]) -> None:
     """Send a link that is an article's id to that article's page."""
+    del environment
     token = tokens[place]
     match = _ARTICLE_LINK.fullmatch(str(token.attrs.get("href", "")))
     if match:
         token.attrs["href"] = f"/articles/{match['id']}{match['anchor'] or ''}"
-    return renderer.renderToken(tokens, place, options, environment)
 
 
 def _write_text(
@@ -105,28 +117,19 @@ _TERM = Markup(
 
 
 def _open_heading(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    place: int,
-    options: Any,
-    environment: MutableMapping[str, Any],
-) -> str:
+    tokens: Sequence[Token], place: int, environment: MutableMapping[str, Any]
+) -> None:
     """Give a heading an anchor, so that it can be linked to."""
     token = tokens[place]
     token.attrs["id"] = heading_anchor(tokens[place + 1].content)
     environment["in_heading"] = True
-    return renderer.renderToken(tokens, place, options, environment)
 
 
 def _close_heading(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    place: int,
-    options: Any,
-    environment: MutableMapping[str, Any],
-) -> str:
+    tokens: Sequence[Token], place: int, environment: MutableMapping[str, Any]
+) -> None:
+    del tokens, place
     environment["in_heading"] = False
-    return renderer.renderToken(tokens, place, options, environment)
 
 
 def heading_anchor(words: str) -> str:
@@ -134,19 +137,13 @@ def heading_anchor(words: str) -> str:
     return "part-" + re.sub(r"\W+", "-", words).strip("-")
 
 
-def _open_cell(
-    renderer: RendererHTML,
-    tokens: Sequence[Token],
-    place: int,
-    options: Any,
-    environment: MutableMapping[str, Any],
-) -> str:
+def _open_cell(tokens: Sequence[Token], place: int, environment: MutableMapping[str, Any]) -> None:
     """Turn a column's alignment into a class: the content policy forbids style attributes."""
+    del environment
     token = tokens[place]
     match = _ALIGN.fullmatch(str(token.attrs.pop("style", "")))
     if match:
         token.attrs["class"] = f"align-{match[1]}"
-    return renderer.renderToken(tokens, place, options, environment)
 
 
 def mark_terms(text: str, highlights: Iterable[Sequence[int]]) -> Markup:
