@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ from kb.store import handbook, tickets
 TABLE_FILE = "class_words-{version}.arrays"
 """A table a version of the vocabulary: each cuts texts into features of its own."""
 TICKETS_A_CLASS = 60
+ARTICLES_A_CLASS = 30
 SAID = 1.0
 NAMED = 3.0
 DONE = 0.3
@@ -71,10 +73,14 @@ class ClassWords:
 
 def read_class_texts(connection: sqlite3.Connection) -> Iterator[ClassText]:
     """The texts of each class: articles that serve it alone, and its newest tickets."""
+    read: Counter[str] = Counter()
     for article in handbook.read_articles(connection):
         revision = article.revision
         codes = revision.categories
         if len(codes) == 1 and len(codes[0]) == CLASS_DIGITS:
+            read[codes[0]] += 1
+            if read[codes[0]] > ARTICLES_A_CLASS:
+                continue
             for name in (revision.title, *revision.keywords):
                 yield ClassText(codes[0], name, NAMED)
             yield ClassText(codes[0], "\n".join((*revision.steps, revision.body)), DONE)
