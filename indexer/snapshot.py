@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from indexer.arrays import remembering
 from indexer.collection import Collection
 from indexer.encoder import Encoder
 from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
@@ -71,7 +72,8 @@ class Snapshot:
 
 
 def open_snapshot(folder: Path, language: Language, before: Snapshot | None = None) -> Snapshot:
-    """Open the newest commit of a generation; raise IndexMismatch when it cannot be searched.
+    """Open the newest commit of a generation; raise IndexMismatch or IndexDamaged when it cannot
+    be searched.
 
     ``before``: an earlier commit of it; what has not changed is taken over from there.
     """
@@ -80,12 +82,15 @@ def open_snapshot(folder: Path, language: Language, before: Snapshot | None = No
     manifest = read_manifest(folder)
     state = read_state(folder)
     encoder, reason = _fitting(language, manifest)
+    with remembering(folder):
+        passages = _open_lane(folder / PASSAGES, before.passages if before else None)
+        cases = _open_lane(folder / TICKETS, before.tickets if before else None)
     return Snapshot(
         folder=folder,
         manifest=manifest,
         state=state,
-        passages=_open_lane(folder / PASSAGES, before.passages if before else None),
-        tickets=_open_lane(folder / TICKETS, before.tickets if before else None),
+        passages=passages,
+        tickets=cases,
         encoder=encoder,
         mode_reason=reason,
     )

@@ -20,6 +20,7 @@ from kb.commands.run import Run, pass_run
 from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput, KBError
 
 if TYPE_CHECKING:
+    from indexer.following import Healing
     from kb.database import Database
     from kb.publishing import HandbookReport
 
@@ -99,13 +100,15 @@ def describe_index(report: dict[str, Any]) -> str:
 
 def follow_changes(run: Run, database: Database, *, parent: int | None) -> None:
     """Keep the index up to date until stopped by a signal or the end of ``parent``."""
-    from indexer.sync import follow
+    from indexer.following import follow
 
     with stopping() as is_stopped, watching(run, database):
         follow(
             run.settings,
             database,
+            clock=run.clock,
             stop=lambda: is_stopped() or (parent is not None and os.getppid() != parent),
+            tell=_tell_healing,
         )
 
 
@@ -124,6 +127,11 @@ def watching(run: Run, database: Database) -> Iterator[None]:
         yield
     finally:
         watcher.stop()
+
+
+def _tell_healing(healing: Healing) -> None:
+    name = "index_rebuilt" if healing.generation else "index_unusable"
+    click.echo(json.dumps({"event": name, **asdict(healing)}, ensure_ascii=False), err=True)
 
 
 def _tell(done: HandbookReport | KBError) -> None:

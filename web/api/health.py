@@ -11,6 +11,7 @@ from web.services import current
 
 blueprint = Blueprint("health", __name__)
 PREFIX = "/api/v1"
+MODES = ("hybrid", "lexical", "database")
 
 
 @blueprint.get("/healthz")
@@ -57,6 +58,12 @@ def get_metrics() -> Response:
         "# HELP kb_ready Whether there is an index to search.",
         "# TYPE kb_ready gauge",
         f"kb_ready {int(status.ready)}",
+        "# HELP kb_index_losses_total Times the index could be searched no more.",
+        "# TYPE kb_index_losses_total counter",
+        f"kb_index_losses_total {current().engine.losses}",
+        "# HELP kb_mode How questions are answered: hybrid, lexical (no encoder), database.",
+        "# TYPE kb_mode gauge",
+        *(f'kb_mode{{mode="{mode}"}} {int(mode == status.mode)}' for mode in MODES),
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
 
