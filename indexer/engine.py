@@ -116,7 +116,7 @@ class Engine:
             Classifier(
                 passages.collection,
                 snapshot.tickets.collection,
-                open_class_words(snapshot.folder, snapshot.state.vocabulary),
+                open_class_words(snapshot.folder, snapshot.state.class_words),
             ),
             open_gate(snapshot.folder),
             TalkReader(passages.words, len(passages.collection), language.analyzer),
