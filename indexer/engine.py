@@ -285,6 +285,16 @@ class Engine:
         ranker = self._rankers.fixed().version
         return f"{opened.snapshot.version} {opened.language.version} {ranker}"
 
+    @property
+    def handbook_version(self) -> str:
+        """What the answers depend on, but for tickets: they come by the minute, and move what is
+        compared with them on both sides alike."""
+        opened = self.opened()
+        passages = opened.snapshot.passages.collection
+        names = " ".join(segment.name for segment in passages.segments)
+        language, ranker = opened.language, self._rankers.fixed().version
+        return f"{names} {len(passages.dead)} {language.version} {language.cut} {ranker}"
+
     def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
         """The earlier ticket of the same number about the same matter."""
 
