@@ -18,6 +18,7 @@ from indexer.generation import DAMAGED, UNUSABLE, check_usable, mark_damaged, re
 from indexer.integrity import find_damage, glance
 from indexer.language import open_language, renew_language
 from indexer.progress import quiet
+from indexer.recutting import Relearning
 from indexer.sync import take_in
 from kb.database import Database
 from kb.errors import KBError
@@ -62,6 +63,7 @@ class Follower:
         self._clock, self._tell = clock, tell
         self._language = open_language(settings, database)
         self._synced = 0
+        self._relearning: Relearning | None = None
         self._glanced = self._read_through = float("-inf")
 
     def step(self) -> None:
@@ -70,6 +72,7 @@ class Follower:
         try:
             folder = read_current(self._settings.index)
             self._look_after(folder)
+            self._finish_learning()
             self._take_in(folder)
         except UNUSABLE as error:
             self._heal(error)
@@ -97,6 +100,16 @@ class Follower:
         self._language = renew_language(self._language, self._database, version=newest, cut=newest)
         take_in(folder, self._database, self._language)
         self._synced = newest
+        self._relearning = self._relearning or Relearning.owed(
+            folder, self._database, self._language.analyzer
+        )
+
+    def _finish_learning(self) -> None:
+        """Let new class words serve: they take seconds to learn, and nothing waits for it."""
+        done = self._relearning
+        if done is not None and done.is_done():
+            self._relearning = None
+            done.finish()
 
     def _heal(self, error: KBError) -> None:
         """Build a generation anew (and train the desk's own encoder if that is lost), unless only
@@ -108,6 +121,7 @@ class Follower:
         self._tell(Healing(str(error)))
         report = build_generation(self._settings, self._database, now=self._clock(), progress=quiet)
         self._language = open_language(self._settings, self._database)
+        self._relearning = None
         self._synced, self._read_through = 0, time.monotonic()
         self._tell(Healing(str(error), report.generation))
 

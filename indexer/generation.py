@@ -21,7 +21,7 @@ MANIFEST = "manifest.json"
 STATE = "state.json"
 PASSAGES = "passages"
 TICKETS = "tickets"
-FORMAT = "7"
+FORMAT = "8"
 """Raised whenever the files of a generation are laid out otherwise."""
 TRIALS = "impact-"
 """How folders start that hold a copy of a generation on which a change is tried."""
@@ -52,11 +52,18 @@ class State:
     """How far a generation is: number of the last queued change in it, and of its commits.
 
     ``vocabulary``: the version of the vocabulary by whose words every document of it is cut.
+    ``learnt``: the one whose table of class words serves, None for the same: it follows later.
     """
 
     seq: int
     commits: int
     vocabulary: int
+    learnt: int | None = None
+
+    @property
+    def class_words(self) -> int:
+        """The version whose table of class words serves."""
+        return self.vocabulary if self.learnt is None else self.learnt
 
 
 def read_current(index: Path) -> Path:
@@ -161,9 +168,9 @@ def writing(index: Path) -> Iterator[None]:
 
 
 def _is_older(generation: Path) -> bool:
-    """Whether the manifest is one of before manifests were sealed (format 6 and below)."""
+    """Whether the manifest is one of before manifests were sealed (format 7 and below)."""
     try:
         text = (generation / MANIFEST).read_text("utf-8", "replace")
     except OSError:
         return False
-    return re.search(r'"format": "[1-6]",\n', text) is not None
+    return re.search(r'"format": "[1-7]",\n', text) is not None

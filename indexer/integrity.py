@@ -43,7 +43,7 @@ def _look(generation: Path, is_sound: Callable[[Path], bool]) -> list[str]:
 
 
 def _words_file(generation: Path) -> Iterator[Path]:
-    yield class_words_file(generation, read_state(generation).vocabulary)
+    yield class_words_file(generation, read_state(generation).class_words)
 
 
 def _part_files(part: str) -> Callable[[Path], Iterator[Path]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.arrays import remembering
 from indexer.class_words import open_class_words
 from indexer.classification import Classifier
 from indexer.generation import UNUSABLE, check_usable, read_current, read_state
@@ -186,6 +187,12 @@ class NewestIndex:
     def _open_once(self, language: Language, before: Snapshot | None) -> Opened:
         folder = self._folder()
         check_usable(folder)
+        with remembering(folder):
+            opened = self._open_parts(folder, language, before)
+        _check_unchanged(folder)
+        return opened
+
+    def _open_parts(self, folder: Path, language: Language, before: Snapshot | None) -> Opened:
         language = renew_language(
             language,
             self._database,
@@ -194,19 +201,17 @@ class NewestIndex:
         )
         snapshot = open_snapshot(folder, language, before)
         passages = snapshot.passages
-        opened = Opened(
+        return Opened(
             snapshot,
             language,
             Classifier(
                 passages.collection,
                 snapshot.tickets.collection,
-                open_class_words(snapshot.folder, snapshot.state.vocabulary),
+                open_class_words(snapshot.folder, snapshot.state.class_words),
             ),
             open_gate(snapshot.folder),
             TalkReader(passages.words, len(passages.collection), language.analyzer),
         )
-        _check_unchanged(folder)
-        return opened
 
 
 def _check_unchanged(folder: Path) -> None:

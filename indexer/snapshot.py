@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from indexer.arrays import remembering
 from indexer.collection import Collection
 from indexer.encoder import Encoder
 from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
@@ -82,15 +81,12 @@ def open_snapshot(folder: Path, language: Language, before: Snapshot | None = No
     manifest = read_manifest(folder)
     state = read_state(folder)
     encoder, reason = _fitting(language, manifest)
-    with remembering(folder):
-        passages = _open_lane(folder / PASSAGES, before.passages if before else None)
-        cases = _open_lane(folder / TICKETS, before.tickets if before else None)
     return Snapshot(
         folder=folder,
         manifest=manifest,
         state=state,
-        passages=passages,
-        tickets=cases,
+        passages=_open_lane(folder / PASSAGES, before.passages if before else None),
+        tickets=_open_lane(folder / TICKETS, before.tickets if before else None),
         encoder=encoder,
         mode_reason=reason,
     )

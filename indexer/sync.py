@@ -31,7 +31,7 @@ from indexer.generation import (
     writing,
 )
 from indexer.language import Language, compare_cuts, open_language
-from indexer.recutting import keys_cut_anew, renew_class_words
+from indexer.recutting import Relearning, keys_cut_anew
 from kb.database import Database
 from kb.errors import IndexMismatch
 from kb.failpoints import reach
@@ -62,12 +62,20 @@ def sync_index(
     """
     with writing(settings.index):
         opened = language or open_language(settings, database)
-        return take_in(read_current(settings.index), database, opened)
+        folder = read_current(settings.index)
+        report = take_in(folder, database, opened)
+        relearning = Relearning.owed(folder, database, opened.analyzer)
+        if relearning:
+            relearning.finish()
+        return report
 
 
 def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
     """Bring a generation up to the database: take in what is queued, and cut anew what the words
-    of ``language`` cut otherwise. Raise IndexMismatch, IndexDamaged."""
+    of ``language`` cut otherwise; the class words of before go on serving.
+
+    Raise IndexMismatch, IndexDamaged.
+    """
     with remembering(folder):
         return _take_in(folder, database, language)
 
@@ -90,18 +98,9 @@ def _take_in(folder: Path, database: Database, language: Language) -> SyncReport
         changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
     commit = Commit(folder, language.analyzer, encoder)
     changed = commit.objects(database, changed_objects)
-    if state.vocabulary != language.cut:
-        renew_class_words(
-            folder,
-            database,
-            language.analyzer,
-            old=state.vocabulary,
-            new=language.cut,
-            is_recut=bool(recut),
-        )
     last = changes[-1].seq if changes else state.seq
     reach("index.state")
-    write_state(folder, State(last, state.commits + 1, language.cut))
+    write_state(folder, State(last, state.commits + 1, language.cut, state.class_words))
     reach("index.queue")
     with database.transaction() as connection:
         queue.clear_queue(connection, up_to=last)
