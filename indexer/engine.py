@@ -351,7 +351,7 @@ class Engine:
             opened = self.opened()
         except UNUSABLE as error:
             reason = f"{error}。{plain.REASON}"
-            return EngineStatus(False, "", 0, 0, plain.MODE, reason, queued, ranker)
+            return EngineStatus(True, "", 0, 0, plain.MODE, reason, queued, ranker)
         snapshot = opened.snapshot
         behind = opened.language.version != opened.language.cut
         return EngineStatus(

@@ -193,7 +193,7 @@ class IndexMismatch(KBError):
 
 
 class IndexDamaged(KBError):
-    """索引文件损坏，正在自动重建；也可以运行 kb repair"""
+    """索引文件损坏；kb serve 会自己重建，也可以运行 kb index"""
 
     code = "index-damaged"
 

@@ -17,7 +17,7 @@ from kb.commands.console import Command, json_option, show
 from kb.commands.params import Readable
 from kb.commands.progress import Progress, showing_progress
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput, KBError
+from kb.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, InvalidInput, KBError
 
 if TYPE_CHECKING:
     from indexer.following import Healing
@@ -57,12 +57,12 @@ def rebuild(run: Run, database: Database) -> dict[str, Any]:
 
 
 def refresh(run: Run, database: Database) -> dict[str, Any]:
-    """Take in what has changed; build the index if there is none."""
+    """Take in what has changed; build the index if there is none or it is damaged."""
     from indexer.sync import sync_index
 
     try:
         report = sync_index(run.settings, database)
-    except IndexMissing:
+    except (IndexMissing, IndexDamaged):
         return rebuild(run, database)
     return {"action": "synced", **asdict(report)}
 
@@ -77,7 +77,7 @@ def refresh_after_import(run: Run, database: Database) -> dict[str, Any]:
         return {"action": "missing"}
     except IndexBusy:
         return {"action": "busy"}
-    except IndexMismatch as error:
+    except (IndexMismatch, IndexDamaged) as error:
         return {"action": "mismatch", "reason": error.detail}
 
 
@@ -94,7 +94,7 @@ def describe_index(report: dict[str, Any]) -> str:
     if action == "busy":
         return "索引正由另一个进程更新，改动会由它写入"
     if action == "mismatch":
-        return f"索引与现在的词表或编码器不符（{report['reason']}），请运行 kb index --full"
+        return f"索引现在不能更新（{report['reason']}），请运行 kb index --full"
     return "还没有索引，请运行 kb index"
 
 

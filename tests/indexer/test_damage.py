@@ -168,7 +168,7 @@ def test_the_follower_finds_mends_and_the_engine_goes_over_by_itself(
         monkeypatch.setattr(following, "build_generation", _failing)
         with pytest.raises(OSError, match="full"):
             follower.step()
-        assert engine.status().mode == MODE
+        assert (engine.status().mode, engine.status().ready) == (MODE, True)
         answer = engine.suggest(SuggestionRequest(TEXT), now=START)
         assert (answer.mode, answer.abstained) == (MODE, False)
         assert "P060101" in what(answer)

@@ -24,7 +24,7 @@ def get_health() -> Response:
 @blueprint.get("/readyz")
 @blueprint.get(f"{PREFIX}/readyz")
 def get_readiness() -> Response:
-    """The database answers and there is an index to search."""
+    """Questions are answered: from the index, or slowly from the database (``mode``)."""
     services = current()
     last_queued(services.database.connection)
     status = services.engine.status()
@@ -55,7 +55,7 @@ def get_metrics() -> Response:
         "# HELP kb_index_pending Changes that are not in the index yet.",
         "# TYPE kb_index_pending gauge",
         f"kb_index_pending {status.pending}",
-        "# HELP kb_ready Whether there is an index to search.",
+        "# HELP kb_ready Whether questions are answered.",
         "# TYPE kb_ready gauge",
         f"kb_ready {int(status.ready)}",
         "# HELP kb_index_losses_total Times the index could be searched no more.",
