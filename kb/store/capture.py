@@ -63,6 +63,7 @@ EXEMPT: Mapping[str, str] = {
     "stamp": "numbers that rise with changes",
     "suggestion_session": "says itself who asked what and when",
     "table_base": "follows from the tables",
+    "trial": "kept computation, follows from revision",
     "used_link": "kept for a minute",
     "vocabulary_content": "belongs to vocabulary_version",
 }
