@@ -128,7 +128,7 @@ class Commit:
             return 0
         return commit_documents(
             self.folder / part,
-            _documents(database, changed, part),
+            read_changed(database, changed, part),
             drop=drops,
             analyzer=self.analyzer,
             encoder=self.encoder,
@@ -144,7 +144,7 @@ def _writing_encoder(language: Language, identity: str, reason: str) -> Encoder 
     return language.encoder
 
 
-def _documents(database: Database, changed: Objects, part: str) -> list[Document]:
+def read_changed(database: Database, changed: Objects, part: str) -> list[Document]:
     """What the database holds of the changed objects of a part."""
     connection = database.connection
     named = {

@@ -11,7 +11,7 @@ from kb.commands.asking import due_command, search_command, suggest_command
 from kb.commands.auditing import audit_group
 from kb.commands.backing import backup_command, restore_command
 from kb.commands.bench import bench_command
-from kb.commands.checking import verify_command
+from kb.commands.checking import repair_command, verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
 from kb.commands.experiments import experiment_group
@@ -41,6 +41,7 @@ COMMANDS = (
     eval_command,
     bench_command,
     verify_command,
+    repair_command,
     settle_command,
     replay_command,
     tasks_command,
