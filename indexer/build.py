@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from indexer.generation import (
     write_state,
     writing,
 )
+from indexer.heap import uncollected
 from indexer.kept_vectors import KeptEncoder
 from indexer.learning import train_desk_encoder
 from indexer.postings import WordWeights
@@ -55,9 +56,6 @@ found by what was done; an article's steps say less than its title and what call
 PARALLEL_FROM = 20_000
 """Tickets from which a build starts processes to index them."""
 MOST_WORKERS = 4
-MOST_PHRASES = 5_000
-"""Keywords and sayings that teach what is talk of the trade: of a handbook of ten thousand articles
-an even share."""
 KEPT = "kept"
 """Folder of the vectors computed by models of the library."""
 
@@ -81,7 +79,7 @@ def build_index(
     Changes queued while it builds stay queued: the sync that follows takes them in.
     """
     started = time.monotonic()
-    with writing(settings.index):
+    with writing(settings.index), uncollected():
         version = newest_number(database.connection)
         vocabulary = parse_vocabulary(read_tables(database.connection, version))
         analyzer = Analyzer(vocabulary)
@@ -134,8 +132,6 @@ def _learn_gate(
     passages = Collection(folder / PASSAGES)
     reader = TalkReader(WordScorer(passages), len(passages), analyzer)
     texts = read_trade_texts(database.connection, vocabulary, read_talk(settings.handbook))
-    every = max(1, len(texts.phrases) // MOST_PHRASES)
-    texts = replace(texts, phrases=texts.phrases[::every])
     return learn_gate(texts, QueryBuilder(analyzer, vocabulary), reader)
 
 

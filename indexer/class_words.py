@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ from kb.store import handbook, tickets
 TABLE_FILE = "class_words-{version}.arrays"
 """A table a version of the vocabulary: each cuts texts into features of its own."""
 TICKETS_A_CLASS = 60
+ARTICLES_A_CLASS = 30
 SAID = 1.0
 NAMED = 3.0
 DONE = 0.3
@@ -52,26 +54,33 @@ class ClassText:
 @dataclass(frozen=True)
 class ClassWords:
     """The table. ``codes``: the classes in order; ``names``: hashes of the features, increasing;
-    ``logs``: shape (features, classes), log probability of a feature in a class."""
+    ``logs``: shape (features, classes), log of a feature's smoothed count in a class; ``scales``:
+    log of a class's total, so that the difference of the two is a log probability."""
 
     codes: tuple[str, ...]
     names: Hashes
-    logs: npt.NDArray[np.float32]
+    logs: npt.NDArray[np.float16]
+    scales: npt.NDArray[np.float64]
 
     def score(self, features: Iterable[str]) -> Scores:
         """For each class the log likelihood of known features, damped by how many they are."""
         asked = sorted(set(features))
         rows = find_rows(self.names, asked)
-        total: Scores = self.logs[rows[rows >= 0]].sum(axis=0, dtype=np.float64)
+        known = rows[rows >= 0]
+        total: Scores = self.logs[known].sum(axis=0, dtype=np.float64) - len(known) * self.scales
         return total / math.sqrt(max(len(asked), SHORTEST))
 
 
 def read_class_texts(connection: sqlite3.Connection) -> Iterator[ClassText]:
     """The texts of each class: articles that serve it alone, and its newest tickets."""
+    read: Counter[str] = Counter()
     for article in handbook.read_articles(connection):
         revision = article.revision
         codes = revision.categories
         if len(codes) == 1 and len(codes[0]) == CLASS_DIGITS:
+            read[codes[0]] += 1
+            if read[codes[0]] > ARTICLES_A_CLASS:
+                continue
             for name in (revision.title, *revision.keywords):
                 yield ClassText(codes[0], name, NAMED)
             yield ClassText(codes[0], "\n".join((*revision.steps, revision.body)), DONE)
@@ -94,15 +103,9 @@ def learn_class_words(texts: Iterable[ClassText], analyzer: Analyzer) -> ClassWo
     names, table = counts.table(LEAST)
     hashes = hash_names(names)
     order = np.argsort(hashes)
-    return ClassWords(codes, hashes[order], _logs(table)[order])
-
-
-def _logs(counts: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Log probabilities of features in classes from their counts, shape (features, classes)."""
-    seen = counts.sum(axis=0, dtype=np.float64)
-    scale = np.log(seen + UNSEEN * max(len(counts), 1)).astype(np.float32)
-    logs: npt.NDArray[np.float32] = np.log(counts + np.float32(UNSEEN)) - scale
-    return logs
+    scales = np.log(table.sum(axis=0, dtype=np.float64) + UNSEEN * max(len(table), 1))
+    logs = np.log(table + np.float32(UNSEEN)).astype(np.float16)
+    return ClassWords(codes, hashes[order], logs[order], scales)
 
 
 def save_class_words(folder: Path, table: ClassWords, *, version: int) -> None:
@@ -113,6 +116,7 @@ def save_class_words(folder: Path, table: ClassWords, *, version: int) -> None:
             "codes": np.array([code.encode() for code in table.codes], f"S{CLASS_DIGITS}"),
             "names": table.names,
             "logs": table.logs,
+            "scales": table.scales,
         },
     )
 
@@ -130,4 +134,4 @@ def open_class_words(folder: Path, version: int) -> ClassWords:
         raise IndexMismatch("索引里没有各类投诉的用词表")
     arrays = read_arrays(path)
     codes = tuple(code.decode() for code in arrays["codes"].tolist())
-    return ClassWords(codes, arrays["names"], arrays["logs"])
+    return ClassWords(codes, arrays["names"], arrays["logs"], arrays["scales"])

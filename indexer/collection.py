@@ -22,6 +22,7 @@ from indexer.encoder import Encoder, Vectors
 from indexer.postings import WordWeights
 from indexer.progress import Progress, quiet
 from indexer.recipe import Recipe, read_recipe, read_rotation, write_recipe
+from indexer.rotation import dimension_of
 from indexer.segments import gather_segments, write_segment
 from indexer.words import SegmentArrays, create_index, read_segments, segment_path, writing_words
 
@@ -116,7 +117,7 @@ class Collection:
     @property
     def dimension(self) -> int:
         """Of the vectors; 0 when there are none."""
-        return min((int(each.data.arrays["vectors"].shape[1]) for each in self.segments), default=0)
+        return min((dimension_of(each.data.arrays) for each in self.segments), default=0)
 
     def keys(self, places: npt.NDArray[np.int64] | None = None) -> list[str]:
         """Keys of the documents at ``places``, or of all."""

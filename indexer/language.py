@@ -101,6 +101,8 @@ class CutChange:
 
 def compare_cuts(database: Database, old: int, new: int) -> CutChange:
     """How version ``new`` cuts otherwise than ``old``."""
+    if old == new:
+        return CutChange(frozenset(), is_whole=False)
     before, after = words_of(database, old), words_of(database, new)
     return CutChange(before ^ after, rounded_total(before) != rounded_total(after))
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from indexer.collection import Collection
 from indexer.encoder import Vectors
+from indexer.rotation import join_vectors
 
 
 class MeaningScorer:
@@ -46,7 +47,7 @@ class MeaningScorer:
         cosines = np.zeros(len(places), np.float32)
         for segment in self._segments:
             within = slice(*np.searchsorted(places, (segment.offset, segment.places.stop)).tolist())
-            rows = segment.data.arrays["vectors"][places[within] - segment.offset]
+            rows = join_vectors(segment.data.arrays, places[within] - segment.offset)
             cosines[within] = rows @ query
         return cosines
 

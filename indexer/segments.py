@@ -15,7 +15,7 @@ from indexer.counting import invert
 from indexer.cutting import Cut
 from indexer.encoder import Vectors
 from indexer.recipe import complete_recipe, measure, read_recipe, read_rotation
-from indexer.rotation import HEAD
+from indexer.rotation import part_vectors
 from indexer.words import ArraySegment, save_segment
 
 SEGMENT_DOCUMENTS = 150_000
@@ -75,5 +75,4 @@ def _vector_arrays(folder: Path, vectors: Vectors) -> Arrays:
     rotation = read_rotation(folder)
     if rotation is None or not vectors.shape[1]:
         return {"vectors": vectors}
-    rotated = vectors @ rotation
-    return {"vectors": rotated, "heads": np.ascontiguousarray(rotated[:, :HEAD])}
+    return part_vectors(vectors @ rotation)

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -140,6 +141,7 @@ class Design:
 def learn_gate(texts: TradeTexts, builder: QueryBuilder, reader: TalkReader) -> TradeGate:
     """Fit the gate; the line is drawn where MISSED of the held-out complaints fall below it."""
 
+    @cache
     def read(text: str) -> Talk:
         return reader.read(builder.build(text))
 

@@ -20,6 +20,9 @@ from kb.store import handbook, tickets
 from kb.vocabulary import Vocabulary
 
 MOST_COMPLAINTS = 1_500
+MOST_PHRASES = 2_500
+MOST_ARTICLES = 500
+"""Of a handbook of ten thousand articles an even share teaches; of a usual one all."""
 PIECES = 2
 SHORTEST_PIECE = 6
 LONGEST_PIECE = 3
@@ -95,11 +98,15 @@ def read_trade_texts(
     return TradeTexts(
         complaints=tickets.sample_descriptions(connection, most=MOST_COMPLAINTS),
         own=talk.own,
-        phrases=list(phrases),
-        articles=articles,
+        phrases=_even_share(list(phrases), MOST_PHRASES),
+        articles=_even_share(articles, MOST_ARTICLES),
         other=talk.other,
         names=list(dict.fromkeys(name for names in talk.trades.values() for name in names)),
     )
+
+
+def _even_share(texts: list[str], most: int) -> list[str]:
+    return texts[:: -(-len(texts) // most) or 1]
 
 
 def plan_examples(texts: TradeTexts) -> Iterator[Example]:

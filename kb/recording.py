@@ -248,6 +248,8 @@ def request_as_json(request: SuggestionRequest) -> str:
     }
     if request.without:
         asked["without"] = list(request.without)
+    if request.view:
+        asked["view"] = request.view
     return json.dumps(asked, ensure_ascii=False)
 
 

@@ -27,7 +27,8 @@ class SuggestionRequest:
 
     ``number_hash``: keyed hash of the caller's number, when there is no ticket yet. ``without``:
     key terms of an earlier answer that are to be left out of the question.
-    ``is_training``: asked while practising; it never belongs to a ticket.
+    ``is_training``: asked while practising; it never belongs to a ticket. ``view``: how the desk
+    shows the answer, for the reports.
     """
 
     text: str
@@ -42,6 +43,7 @@ class SuggestionRequest:
     number_hash: str = ""
     without: tuple[str, ...] = ()
     is_training: bool = False
+    view: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     _P.TAKE_CALLS: (
         "desk.show_desk", "desk.show_suggestions", "desk.show_fragment", "desk.show_reading",
-        "desk.close_at_once", "desk.report_gap", "desk.say_none_fits", "pop.show_call",
+        "desk.close_at_once", "desk.report_gap", "desk.say_none_fits", "desk.switch_view",
+        "pop.show_call",
         "tickets.create_ticket", "tickets.save", "tickets.suggest", "closing.close",
         "closing.escalate", "closing.reopen", "closing.callback", "links.unlink", "links.relink",
         "dispatching.take", "dispatching.release", "dispatching.show_order",

@@ -16,6 +16,7 @@ from kb.editing import REVISION_STATUSES
 from kb.limit import AUTHORITIES, INTERNAL, KINDS, UNIT_NAMES
 from kb.queues import QUEUES, due_of, queue_of
 from kb.repeat import Repeat
+from kb.seeing import VIEWS
 from kb.suggestion import ACTIONS
 from kb.ticket import (
     AREAS,
@@ -31,6 +32,7 @@ from kb.times import format_instant, parse_instant, to_beijing
 from web.pages.glance import hit_step, solution_words
 from web.parsing import named_agent
 from web.rendering import mark_terms
+from web.seeing import view_code
 
 CONFIDENCES: Mapping[str, str] = {"HIGH": "把握高", "MEDIUM": "把握中", "LOW": "把握低"}
 DOTS: Mapping[str, str] = {"HIGH": "●●●", "MEDIUM": "●●○", "LOW": "●○○"}
@@ -98,6 +100,8 @@ def init_app(app: Flask) -> None:
         callbacks=CALLBACKS,
         queues=QUEUES,
         seat_name=named_agent,
+        views=VIEWS,
+        view_code=view_code,
         revision_statuses=REVISION_STATUSES,
         edit_actions=EDIT_ACTIONS,
     )

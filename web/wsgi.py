@@ -8,6 +8,7 @@ import sys
 import waitress
 
 from indexer.engine import open_engine
+from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
 from kb.settings import Settings
@@ -35,6 +36,7 @@ def build_services(settings: Settings) -> Services:
 def serve(settings: Settings, services: Services) -> None:
     """Serve until interrupted; beside it recurs what the settings ask for."""
     _log_to_stderr()
+    share_arena()
     app = create_app(services)
     jobs = plan_jobs(services)
     for job in jobs:

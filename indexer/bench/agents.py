@@ -18,6 +18,8 @@ from indexer.bench.machine import read_memory
 from indexer.bench.step import Bench
 
 ROUNDS = 2
+LOOK = 0.025
+"""Seconds between two searches for a change: asked without a pause, they would be the load."""
 BUDGET = "10 万张、50 席 p95 ≤ 100"
 
 
@@ -140,7 +142,10 @@ class _Watcher(threading.Thread):
         connection = http.client.HTTPConnection(HOST, self._server.port, timeout=60)
         while not self._stopped.is_set():
             mark = self._changing.write_one()
-            seconds = wait_for(lambda mark=mark: self._is_found(connection, mark))  # type: ignore[misc]
+            seconds = wait_for(
+                lambda mark=mark: self._is_found(connection, mark),  # type: ignore[misc]
+                poll=LOOK,
+            )
             if seconds is not None:
                 self._seen.append(seconds * 1000)
             self._stopped.wait(1.0)

@@ -121,13 +121,13 @@ def measure_changes(bench: Bench) -> list[Figure]:
     return [spread("changes.visible", "单个改动可见", took, budget="≤ 200", note=note)]
 
 
-def wait_for(is_seen: Callable[[], bool]) -> float | None:
-    """Seconds until ``is_seen``; None when it never is."""
+def wait_for(is_seen: Callable[[], bool], *, poll: float = POLL) -> float | None:
+    """Seconds until ``is_seen``, asked every ``poll`` seconds; None when it never is."""
     started = time.perf_counter()
     while time.perf_counter() - started < LONGEST:
         if is_seen():
             return time.perf_counter() - started
-        time.sleep(POLL)
+        time.sleep(poll)
     return None
 
 

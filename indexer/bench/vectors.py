@@ -13,6 +13,7 @@ from indexer.bench.step import Bench
 from indexer.engine import open_engine
 from indexer.meaning import MeaningScorer
 from indexer.retrieval import BEST_MEANINGS
+from indexer.rotation import join_vectors
 from indexer.scoring import top
 from kb.database import open_database
 
@@ -31,7 +32,9 @@ def measure_vectors(bench: Bench) -> list[Figure]:
         return [absent("vectors", "向量检索", f"没有编码器：{snapshot.mode_reason}")]
     lane = snapshot.tickets
     asked = list(snapshot.encoder.encode(list(bench.complaints)))
-    matrix = np.concatenate([each.data.arrays["vectors"] for each in lane.collection.segments])
+    matrix = np.concatenate(
+        [join_vectors(each.data.arrays, slice(None)) for each in lane.collection.segments]
+    )
     turned = [turn(vector, lane.collection.rotation) for vector in asked]
     exact_search = _numpy(matrix)
     contenders: dict[str, Search] = {

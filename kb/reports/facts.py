@@ -10,6 +10,7 @@ class ClosingFact(NamedTuple):
 
     ``asked``: suggestions were asked for before it; ``shown``: some were seen on a screen.
     ``adopted``: one of them was linked as reference or solution, or its wording copied.
+    ``view``: how the desk showed the last of them, one of ``kb.seeing.VIEWS``; "" for another way.
     ``position``: the place in its list of the suggestion that became the solution.
     """
 
@@ -28,6 +29,7 @@ class ClosingFact(NamedTuple):
     asked: bool
     shown: bool
     adopted: bool
+    view: str
     solved_by: str
     position: int | None
 
@@ -43,6 +45,7 @@ class SessionFact(NamedTuple):
     department: str
     region: str
     channel: str
+    view: str
 
 
 class SearchFact(NamedTuple):

@@ -10,10 +10,12 @@ from typing import Protocol
 
 from kb.category import Category
 from kb.reports.measures import Group
+from kb.seeing import VIEWS
 from kb.ticket import CHANNELS
 
 DIMENSIONS: Mapping[str, str] = {
     "tenure": "坐席工龄",
+    "view": "显示方式",
     "category": "分类",
     "department": "责任部门",
     "region": "地区",
@@ -59,6 +61,10 @@ class Fact(Protocol):
     def channel(self) -> str:
         """Channel of its ticket."""
 
+    @property
+    def view(self) -> str:
+        """How the desk showed its suggestions."""
+
 
 @dataclass(frozen=True)
 class Names:
@@ -77,11 +83,18 @@ def sorter(by: str, names: Names) -> Callable[[Fact], Group]:
         return lambda fact: tenure_group(names.first_seen.get(fact.agent, ""), fact.at)
     if by == "category":
         return lambda fact: class_group(fact.category, names)
+    if by == "view":
+        return lambda fact: view_group(fact.view)
     if by == "week":
         return lambda fact: week_group(fact.at)
     if by == "channel":
         return lambda fact: Group(fact.channel, CHANNELS.get(fact.channel, UNKNOWN))
     return lambda fact: named_group(getattr(fact, by))
+
+
+def view_group(code: str) -> Group:
+    """One of the desk's views; what was asked elsewhere or before there were views is one group."""
+    return Group(code, VIEWS[code].name if code in VIEWS else UNKNOWN)
 
 
 def named_group(name: str) -> Group:

@@ -60,6 +60,9 @@ def read_closings(connection: sqlite3.Connection, filters: Filters) -> list[Clos
                 WHERE link.ticket_no = closed.ticket_no AND link.closing = closed.closing
                     AND knowledge_usage <> 'source' AND impression_id IS NOT NULL
                     AND impression_id NOT IN practised),
+            coalesce((SELECT json_extract(request, '$.view') FROM suggestion_session AS session
+                WHERE session.ticket_no = closed.ticket_no AND is_training = 0
+                    AND created_at <= closed.at ORDER BY created_at DESC, rowid DESC LIMIT 1), ''),
             coalesce(solution.found_by, ''),
             CASE WHEN solution.impression_id NOT IN practised
                 THEN (SELECT position FROM impression WHERE id = solution.impression_id) END
@@ -86,7 +89,8 @@ def read_sessions(connection: sqlite3.Connection, filters: Filters) -> list[Sess
         SessionFact,
         "SELECT coalesce(session.ticket_no, ''), session.created_at, session.agent, abstained,"
         " coalesce(ticket.category, ''), coalesce(ticket.responsible_dept, ''),"
-        " coalesce(ticket.region, ''), coalesce(ticket.channel, '')"
+        " coalesce(ticket.region, ''), coalesce(ticket.channel, ''),"
+        " coalesce(json_extract(request, '$.view'), '')"
         " FROM suggestion_session AS session LEFT JOIN ticket USING (ticket_no)"
         f" WHERE {chosen} ORDER BY session.created_at, session.id",
         values,
@@ -192,6 +196,18 @@ def read_first_days(connection: sqlite3.Connection) -> dict[str, str]:
         " FROM search_record WHERE is_training = 0 GROUP BY agent) GROUP BY agent"
     )
     return {row["agent"]: row["at"] for row in rows}
+
+
+def read_first_day(connection: sqlite3.Connection, agent: str) -> str | None:
+    """The instant at which one agent's name first stands in a record of work; None for none."""
+    row = connection.execute(
+        "SELECT min(at) AS at FROM (SELECT min(at) AS at FROM ticket_event WHERE agent = :agent"
+        " UNION ALL SELECT min(created_at) FROM suggestion_session"
+        " WHERE agent = :agent AND is_training = 0 UNION ALL SELECT min(created_at)"
+        " FROM search_record WHERE agent = :agent AND is_training = 0)",
+        {"agent": agent},
+    ).fetchone()
+    return None if row["at"] is None else str(row["at"])
 
 
 def read_departments(connection: sqlite3.Connection) -> list[str]:

@@ -316,7 +316,9 @@ def test_lost_words_and_chains_are_told(connection: sqlite3.Connection) -> None:
     assert len(report.chains[0].queries) == 3
 
 
-@pytest.mark.parametrize("by", ["tenure", "category", "department", "region", "channel", "week"])
+@pytest.mark.parametrize(
+    "by", ["tenure", "view", "category", "department", "region", "channel", "week"]
+)
 def test_groups_add_up_to_the_whole(connection: sqlite3.Connection, by: str) -> None:
     whole = {each.key: each for each in measured(connection, PART)}
     parts: dict[str, list[Measure]] = {}

@@ -72,6 +72,7 @@ FORMS = [
     "/desk/close",
     "/desk/gap",
     "/desk/none-fit",
+    "/desk/view",
     "/tickets/{no}/escalate",
     "/tickets",
     "/tickets/{no}",

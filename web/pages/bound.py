@@ -35,6 +35,7 @@ from web.intake import take_in
 from web.pages.view import class_path, describe_results, group_classes, seen_at_once
 from web.parsing import agent_name, named_agent
 from web.recall import recall_answer
+from web.seeing import current_view, view_code
 from web.services import current
 from web.suggesting import find_answer, keep_answer, record_displayed, suggest
 
@@ -190,6 +191,8 @@ def ask_for(ticket: Ticket, *, without: tuple[str, ...] = ()) -> None:
             agent=agent_name(),
             channel="desk",
             without=without,
+            limit=current_view().items,
+            view=view_code(),
         )
     )
     keep_answer(answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, make_response, render_template, request
 
 from kb.errors import KBError
 from kb.recording import decide
@@ -12,7 +12,15 @@ from kb.ticket import Ticket
 from web.bodies import ReadingPlace
 from web.forms import DeskForm, read_desk_form
 from web.guard import check_form
-from web.pages.bound import Answered, close_with_choice, take_in_desk, to_page
+from web.pages.bound import (
+    Answered,
+    ask_for,
+    close_with_choice,
+    keeps_text,
+    save_typed,
+    take_in_desk,
+    to_page,
+)
 from web.pages.view import (
     describe_desk,
     describe_results,
@@ -22,6 +30,7 @@ from web.pages.view import (
 )
 from web.parsing import agent_name, read_query
 from web.reading import read_reading
+from web.seeing import choose_view, current_view, keep_view, view_code
 from web.services import current
 from web.suggesting import find_answer, keep_answer, record_displayed, suggest
 
@@ -65,7 +74,9 @@ def show_fragment() -> str:
 def show_reading(article_id: str) -> str:
     """One article laid out for the reading pane, opened at a step."""
     query = read_query(ReadingPlace)
-    reading = read_reading(article_id, revision=query.revision, step=query.step)
+    reading = read_reading(
+        article_id, revision=query.revision, step=query.step, explains=current_view().explains
+    )
     return render_template("_pane.html", reading=reading, is_opened=True)
 
 
@@ -92,6 +103,32 @@ def report_gap() -> Answered:
 def say_none_fits() -> Answered:
     """Record that nothing shown is of use, long before anything is closed."""
     return _decide("none_fit")
+
+
+@blueprint.post("/desk/view")
+def switch_view() -> Answered:
+    """Show more or less from now on; what was typed stays, and is asked for anew."""
+    check_form()
+    try:
+        choose_view(request.form.get("view", ""))
+        form = read_desk_form()
+        page = _on_ticket(form.ticket_no) if form.ticket_no else _on_desk(form)
+    except KBError as error:
+        return render_refused_desk(error)
+    return keep_view(make_response(page))
+
+
+@keeps_text
+def _on_ticket(ticket_no: str) -> Answered:
+    ask_for(save_typed(ticket_no))
+    return to_page(ticket_no)
+
+
+def _on_desk(form: DeskForm) -> str:
+    answer = ask(form) if form.text.strip() else None
+    if answer:
+        record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+    return render_template("desk.html", **describe_desk(form, answer))
 
 
 def _decide(decision: str) -> Answered:
@@ -130,6 +167,8 @@ def ask(form: DeskForm) -> Answer:
             channel="desk",
             number_hash=read_number(form),
             without=form.without,
+            limit=current_view().items,
+            view=view_code(),
         )
     )
     keep_answer(answer)

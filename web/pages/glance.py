@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kb.article import is_question
 from kb.demand import find_demand
 from kb.errors import ArticleNotFound
+from kb.glossary import Explained, GlossaryTerm
 from kb.limit import describe_scope
 from kb.store import handbook, tickets
+from kb.store.glossary import read_glossary
 from kb.suggestion import Answer, Suggestion
 from kb.ticket import Ticket
 from kb.times import format_instant, parse_instant
 from web.reading import Reading, read_reading
+from web.seeing import current_view
 from web.services import current
 
 MOST_CLOCKS = 3
@@ -41,10 +44,14 @@ class Clock:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What a procedure's card says beside its text: its strictest limit, and where it holds."""
+    """What a procedure's card says beside its text: its strictest limit with the time it falls
+    due, where it holds; its first steps and their words explained, for who sees them."""
 
     limit: str
+    due_at: str
     scope: str
+    steps: tuple[str, ...]
+    words: tuple[GlossaryTerm, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,12 @@ def read_first(answer: Answer | None) -> Reading | None:
         return None
     item = answer.procedures[0]
     try:
-        return read_reading(item.target_id, revision=int(item.target_version), step=hit_step(item))
+        return read_reading(
+            item.target_id,
+            revision=int(item.target_version),
+            step=hit_step(item),
+            explains=current_view().explains,
+        )
     except ArticleNotFound:
         return None
 
@@ -115,25 +127,41 @@ def hit_step(item: Suggestion) -> int:
 
 
 def card_facts(answer: Answer | None, region: str, now: datetime) -> dict[str, CardFacts]:
-    """The strictest limit that each procedure shown names, and where it holds, by article."""
+    """What the card of each procedure shown says beside its text, by article."""
     if not answer or not answer.procedures:
         return {}
     connection = current().database.connection
-    amounts = {
-        item.target_id: f"{item.details['subject']} {item.details['amount']}"
-        for item in answer.time_limits
-        if item.details
-    }
+    bound = {item.target_id: item.details for item in answer.time_limits if item.details}
     ids = [item.target_id for item in answer.procedures]
-    found = handbook.read_articles(connection, on=now.date(), ids=ids)
-    named = {article.id: article.revision.time_limits for article in found}
+    found = {each.id: each for each in handbook.read_articles(connection, on=now.date(), ids=ids)}
+    named = {name: article.revision.time_limits for name, article in found.items()}
     limits = handbook.read_limits(connection, {each for every in named.values() for each in every})
-    return {
-        name: CardFacts(
-            limit=next((words for limit, words in amounts.items() if limit in every), ""),
-            scope=describe_scope((limits[each] for each in every if each in limits), region),
+    shown = {
+        name: found[name].revision.steps[: current_view().steps] for name in ids if name in found
+    }
+    words = _explain(shown)
+    facts = {}
+    for name, steps in shown.items():
+        first = next((details for each, details in bound.items() if each in named[name]), {})
+        facts[name] = CardFacts(
+            limit=f"{first['subject']} {first['amount']}" if first else "",
+            due_at=str(first.get("due_at") or ""),
+            scope=describe_scope((limits[each] for each in named[name] if each in limits), region),
+            steps=steps,
+            words=words[name],
         )
-        for name, every in named.items()
+    return facts
+
+
+def _explain(steps: Mapping[str, Sequence[str]]) -> dict[str, tuple[GlossaryTerm, ...]]:
+    """Words of the glossary in the steps of each article, each where it stands first."""
+    read = read_glossary(current().database.connection) if any(steps.values()) else ()
+    explained = Explained(read)
+    return {
+        name: tuple(
+            term for step in every for _, term in explained.pieces(step) if term is not None
+        )
+        for name, every in steps.items()
     }
 
 

@@ -25,6 +25,7 @@ from web.pages.glance import (
     read_first,
     solution_words,
 )
+from web.seeing import current_view
 from web.services import current
 from web.suggesting import hash_number_of
 
@@ -87,6 +88,7 @@ def describe_results(
         "words": first_words(answer, category.name if category else "")
         | _chosen_words(marks, answer),
         "now": now,
+        "view": current_view(),
     }
 
 

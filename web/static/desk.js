@@ -7,6 +7,7 @@ import { List } from "./list.js";
 import { copyCitation, copyWording, leave, openBeside, openItem, openOption } from "./reading.js";
 import { addReference, chooseSolution, fillFirst, mark, startRecord } from "./record.js";
 import { post, takeBack as takeEventBack, tell } from "./server.js";
+import { startTerms } from "./terms.js";
 import { say, takeBack } from "./toast.js";
 import { Asker } from "./typing.js";
 
@@ -20,6 +21,7 @@ function startDesk() {
   const asker = new Asker({ form, box, notice: document.getElementById("notice"), show: (page) => { list.take(page); tick(); } });
   startRecord(box);
   startKeys();
+  startTerms();
   if (document.getElementById("results").dataset.session) asker.asked = asker.question();
   else if (!ticket) asker.later(0);
 

@@ -1,6 +1,7 @@
 // Reading an article: steps stay ticked, the heading one stands at is marked, links to headings, sizes of type.
 
 import { put } from "./reading.js";
+import { startTerms } from "./terms.js";
 
 const SIZE = "kb:size";
 const STANDS = 120; // px from the top: the last heading above that line is where one stands
@@ -66,14 +67,6 @@ function startAnchors() {
     button.setAttribute("aria-label", `复制“${words}”的链接`);
     button.addEventListener("click", () => put(`${location.origin}${location.pathname}#${heading.id}`, "已复制链接"));
     heading.append(button);
-  }
-}
-
-// An explanation goes by Esc, and comes back when another word is pointed at.
-function startTerms() {
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") root.classList.add("tips-off"); });
-  for (const name of ["mouseover", "focusin"]) {
-    document.addEventListener(name, (event) => { if (event.target.closest?.(".term")) root.classList.remove("tips-off"); });
   }
 }
 

@@ -31,7 +31,7 @@ const optionOf = (choice) => choice?.dataset.key
 function doneSteps(option) {
   const pane = document.getElementById("reading");
   if (pane.dataset.article !== option.dataset.key.split(":")[1]) return "";
-  const done = [...pane.querySelectorAll(".steps li:not([data-asks]):has(:checked) span")].map((each) => each.textContent.replace(/。$/, ""));
+  const done = [...pane.querySelectorAll(".steps li:not([data-asks]):has(:checked)")].map((each) => each.dataset.words.replace(/。$/, ""));
   return done.length ? `按《${option.dataset.title}》处理：${done.join("；")}。` : "";
 }
 
