@@ -122,7 +122,8 @@ def welcome(token: str) -> Answered:
         return _welcome_page(token, problem), problem.status, {}
     with services.database.transaction() as connection:
         opened = open_sign_in(connection, account, place_of_request(), now=now)
-    return _enter(account, opened)
+    manages = Role.ADMINISTRATOR in account.roles
+    return _enter(account, opened, place=url_for("accounts.show_accounts") if manages else "")
 
 
 def _set_up(token: str) -> Account:
