@@ -18,6 +18,15 @@ from web.services import current
 COOKIE = "kb_sign_in"
 PASSIVE = frozenset({"editing.show_state"})
 """Asked again and again by an open page: nobody need be sitting there."""
+_SYSTEMS = {
+    "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
+    "Mac OS": "macOS", "Linux": "Linux",
+}  # fmt: skip
+_BROWSERS = {
+    "MicroMessenger": "微信", "Edg/": "Edge", "Firefox/": "Firefox", "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}  # fmt: skip
+"""What browsers say of themselves, the telling word first."""
 _PLACE = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
@@ -89,7 +98,11 @@ def drop_cookie(response: Response) -> None:
 
 def place_of_request() -> Place:
     """Where the request comes from, for the list of one's own sign-ins."""
-    return Place(request.remote_addr or "", request.headers.get("User-Agent", ""))
+    agent = request.headers.get("User-Agent", "")
+    words = [name for name in (*_SYSTEMS, *_BROWSERS) if name in agent]
+    system = next((_SYSTEMS[name] for name in words if name in _SYSTEMS), "")
+    browser = next((_BROWSERS[name] for name in words if name in _BROWSERS), "")
+    return Place(request.remote_addr or "", " · ".join(filter(None, (browser, system))))
 
 
 def safe_place(place: str, *, otherwise: str) -> str:

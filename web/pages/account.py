@@ -62,7 +62,13 @@ def _draw(address: str) -> Markup:
     """The QR code as SVG of our own making; its colours come from the page's classes."""
     drawn = io.BytesIO()
     segno.make(address, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=False, scale=4, svgclass="qr", lineclass="qr-dots"
+        drawn,
+        kind="svg",
+        xmldecl=False,
+        svgns=False,
+        omitsize=True,
+        svgclass="qr",
+        lineclass="qr-dots",
     )
     return Markup(drawn.getvalue().decode())  # noqa: S704 - drawn from our own address
 
