@@ -119,7 +119,7 @@ class Engine:
             Classifier(
                 passages.collection,
                 snapshot.tickets.collection,
-                open_class_words(snapshot.folder, snapshot.state.vocabulary),
+                open_class_words(snapshot.folder, snapshot.state.class_words),
             ),
             open_gate(snapshot.folder),
             TalkReader(passages.words, len(passages.collection), language.analyzer),
@@ -290,6 +290,16 @@ class Engine:
         opened = self.opened()
         ranker = self._rankers.fixed().version
         return f"{opened.snapshot.version} {opened.language.version} {ranker}"
+
+    @property
+    def handbook_version(self) -> str:
+        """What the answers depend on, but for tickets: they come by the minute, and move what is
+        compared with them on both sides alike."""
+        opened = self.opened()
+        passages = opened.snapshot.passages.collection
+        names = " ".join(segment.name for segment in passages.segments)
+        language, ranker = opened.language, self._rankers.fixed().version
+        return f"{names} {len(passages.dead)} {language.version} {language.cut} {ranker}"
 
     def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
         """The earlier ticket of the same number about the same matter."""

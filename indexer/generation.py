@@ -45,11 +45,18 @@ class State:
     """How far a generation is: number of the last queued change in it, and of its commits.
 
     ``vocabulary``: the version of the vocabulary by whose words every document of it is cut.
+    ``learnt``: the one whose table of class words serves, None for the same: it follows later.
     """
 
     seq: int
     commits: int
     vocabulary: int
+    learnt: int | None = None
+
+    @property
+    def class_words(self) -> int:
+        """The version whose table of class words serves."""
+        return self.vocabulary if self.learnt is None else self.learnt
 
 
 def read_current(index: Path) -> Path:

@@ -23,7 +23,7 @@ from indexer.generation import (
     writing,
 )
 from indexer.language import Language, compare_cuts, open_language, renew_language
-from indexer.recutting import keys_cut_anew, renew_class_words
+from indexer.recutting import Relearning, keys_cut_anew
 from kb.database import Database
 from kb.errors import IndexMismatch, IndexMissing
 from kb.settings import Settings
@@ -53,7 +53,12 @@ def sync_index(
     """
     with writing(settings.index):
         opened = language or open_language(settings, database)
-        return take_in(read_current(settings.index), database, opened)
+        folder = read_current(settings.index)
+        report = take_in(folder, database, opened)
+        relearning = Relearning.owed(folder, database, opened.analyzer)
+        if relearning:
+            relearning.finish()
+        return report
 
 
 def follow(
@@ -65,18 +70,25 @@ def follow(
     """Hold the writer's lock and sync whenever something is queued or the vocabulary changed,
     until ``stop()`` is true.
 
-    A generation built with another encoder is picked up at the next change.
+    A generation built with another encoder is picked up at the next change. New class words take
+    seconds to learn: that goes on beside, and nothing waits for it.
     """
     with writing(settings.index):
         language = open_language(settings, database)
         synced = 0
+        relearning: Relearning | None = None
         while not stop():
+            if relearning and relearning.is_done():
+                relearning.finish()
+                relearning = None
             newest = vocabulary.newest_number(database.connection)
             if newest != synced or queue.count_queued(database.connection):
                 language = renew_language(language, database, version=newest, cut=newest)
                 try:
-                    take_in(read_current(settings.index), database, language)
+                    folder = read_current(settings.index)
+                    take_in(folder, database, language)
                     synced = newest
+                    relearning = relearning or Relearning.owed(folder, database, language.analyzer)
                 except (IndexMissing, IndexMismatch):
                     time.sleep(PAUSE_SECONDS * 20)
                     language = open_language(settings, database)
@@ -85,7 +97,7 @@ def follow(
 
 def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
     """Bring a generation up to the database: take in what is queued, and cut anew what the words
-    of ``language`` cut otherwise. Raise IndexMismatch."""
+    of ``language`` cut otherwise; the class words of before go on serving. Raise IndexMismatch."""
     started = time.monotonic()
     manifest = read_manifest(folder)
     encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
@@ -102,17 +114,8 @@ def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
         changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
     commit = Commit(folder, language.analyzer, encoder)
     changed = commit.objects(database, changed_objects)
-    if state.vocabulary != language.cut:
-        renew_class_words(
-            folder,
-            database,
-            language.analyzer,
-            old=state.vocabulary,
-            new=language.cut,
-            is_recut=bool(recut),
-        )
     last = changes[-1].seq if changes else state.seq
-    write_state(folder, State(last, state.commits + 1, language.cut))
+    write_state(folder, State(last, state.commits + 1, language.cut, state.class_words))
     with database.transaction() as connection:
         queue.clear_queue(connection, up_to=last)
     removed = max(len(changed_objects) - changed, 0)

@@ -123,6 +123,7 @@ def _form(
         sections=SECTIONS,
         chapters=list(enumerate(CHAPTERS, 1)),
         me=agent_name(),
+        foreseen=impacts().find_foreseen(work.article) if work else None,
         preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)
     )
     return (page, problem.status) if problem else page
