@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kb.account import Account, key_of
+from kb.auditing import note
 from kb.database import Database
 from kb.errors import AccountNotFound, SignInLocked, SignInRefused
 from kb.passwords import hash_password, is_outdated, matches
@@ -33,6 +34,7 @@ LOCKED_AFTER = Failures(pair=5, name=50, address=100)
 """A desk's people often share an address, so that one alone takes many failures."""
 ATTEMPT_KEY = "sign-in-attempt"
 MAX_BROWSER = 60
+UNKNOWN = "unknown"
 _TOKEN_BYTES = 32
 
 
@@ -68,6 +70,18 @@ def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Acc
     """The account and the token of a new sign-in; raise SignInLocked or SignInRefused."""
     name_hash = note_attempt(database, attempt.name, attempt.place.address, now=now)
     found = _find(database.connection, attempt.name)
+    try:
+        return _open(database, attempt, found, name_hash, now=now)
+    except SignInRefused:
+        name = found.name if found else UNKNOWN
+        with database.transaction() as connection:
+            note(connection, f"sign_in:{name}", action="sign_in.refused", who=name)
+        raise
+
+
+def _open(
+    database: Database, attempt: Attempt, found: Account | None, name_hash: str, *, now: datetime
+) -> tuple[Account, str]:
     is_right = matches(found.password_hash if found else "", attempt.password)
     if found is None or not is_right:
         raise SignInRefused
@@ -76,12 +90,12 @@ def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Acc
         account = accounts.read_account(connection, found.id)
         if not account.is_active or account.password_hash != found.password_hash:
             raise SignInRefused
-        account = _check_code(account, attempt.code, now=now)
-        accounts.save_account(
-            connection, replace(account, password_hash=fresh or account.password_hash)
-        )
+        checked = _check_code(account, attempt.code, now=now)
+        checked = replace(checked, password_hash=fresh or account.password_hash)
+        if checked != account:
+            accounts.save_account(connection, checked)
         sign_ins.clear_attempts(connection, name_hash, attempt.place.address)
-        return account, open_sign_in(connection, account, attempt.place, now=now)
+        return checked, open_sign_in(connection, checked, attempt.place, now=now)
 
 
 def note_attempt(database: Database, name: str, address: str, *, now: datetime) -> str:
@@ -133,6 +147,7 @@ def open_sign_in(
     """A new sign-in of an account; its token is told once."""
     sign_ins.drop_ended(connection, seen_before=now - IDLE)
     token, at = new_token(), format_instant(now)
+    note(connection, f"sign_in:{account.name}", action="sign_in.opened", who=account.name)
     sign_ins.add_sign_in(
         connection,
         SignIn(
@@ -179,3 +194,5 @@ def sign_out(database: Database, token: str) -> None:
         found = sign_ins.find_sign_in(connection, hash_token(token))
         if found is not None:
             sign_ins.end_sign_in(connection, found.id, account_id=found.account_id)
+            account = accounts.read_account(connection, found.account_id)
+            note(connection, f"sign_in:{account.name}", action="sign_in.ended", who=account.name)

@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.access import ANYBODY, STRANGER, Permission, Viewer
 from kb.errors import AccountsMissing, Forbidden, SignInNeeded
+from web.auditing import note_read
 from web.errors import wants_page
 from web.events import log_event
 from web.signed import identify
@@ -267,6 +268,8 @@ def _refuse() -> None:
         route=route,
         request_id=g.request_id,
     )
+    if seen_viewer().name:
+        note_read(f"refused:{route}")
     if seen_viewer() == ANYBODY:
         raise AccountsMissing("第一个管理员账号用 kb serve 打印的一次性链接建，或用 kb user add")
     raise Forbidden

@@ -11,7 +11,7 @@ from flask import g, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from kb.access import ANYBODY, Permission
+from kb.access import ANYBODY, STRANGER, Permission
 from kb.errors import InvalidInput, KBError
 from kb.texts import clean_text
 from web.errors import Fault, InvalidFields, MalformedRequest, UnsupportedMediaType
@@ -133,6 +133,8 @@ def agent_name(typed: str = "") -> str:
     """Who acts: the account's name; without accounts what was ``typed``, the percent-encoded
     ``X-Agent`` header, this browser's name, else 坐席."""
     viewer = g.get("viewer", ANYBODY)
+    if viewer == STRANGER:
+        return NOBODY
     if not viewer.name:
         return typed or _header_name() or _cookie_name() or NOBODY
     return (viewer.may(Permission.NAME_AGENTS) and _header_name()) or viewer.name

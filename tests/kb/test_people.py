@@ -26,6 +26,7 @@ from kb.passwords import POLICIES
 from kb.people import Duties, check_duties
 from kb.signing_in import ABSOLUTE, IDLE, Attempt, Place, find_signed_in, open_sign_in
 from kb.store import accounts, sign_ins
+from kb.store.audit import AuditFilter, list_rows
 from kb.times import BEIJING
 from kb.totp import code_at, new_secret
 
@@ -168,6 +169,24 @@ def test_taking_a_role_away_ends_the_sign_ins_that_had_it(database: Database) ->
 
 
 # --- signing in ------------------------------------------------------------------------------
+
+
+def test_the_trail_tells_of_sign_ins_and_of_those_refused_and_holds_no_typed_name(
+    database: Database,
+) -> None:
+    make_first(database)
+    signing_in.sign_out(database, attempt(database, GOOD, name="李管"))
+    for name in ("李管", "我的密码是这个"):
+        with pytest.raises(SignInRefused):
+            attempt(database, "wrong", name=name)
+    rows = list_rows(database.connection, AuditFilter(), limit=50)
+    told = [(row.who, row.action) for row in reversed(rows) if row.object.startswith("sign_in:")]
+    assert told == [
+        ("李管", "sign_in.opened"),
+        ("李管", "sign_in.ended"),
+        ("李管", "sign_in.refused"),
+        ("unknown", "sign_in.refused"),
+    ]
 
 
 def test_five_failures_lock_a_name_from_an_address_for_fifteen_minutes(database: Database) -> None:

@@ -35,6 +35,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_WATCH_HANDBOOK", "/h", "watch_handbook", Path("/h")),
         ("KB_LEARNING", "off", "learning", False),
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
+        ("KB_AUDIT_DAYS", "500", "audit_days", 500),
         ("KB_PASSWORD_POLICY", "dengbao", "password_policy", "dengbao"),
         ("KB_URL", "https://kb.example/", "url", "https://kb.example"),
     ],

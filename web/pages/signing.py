@@ -114,10 +114,11 @@ def _welcome_page(token: str, problem: Problem | None = None) -> str:
 def welcome(token: str) -> Answered:
     """Set the password, for the first link together with name and roles; signed in from then on."""
     check_form()
-    services, now = current(), current().clock()
+    services, now, before = current(), current().clock(), seen_viewer()
     try:
         account = _set_up(token)
     except KBError as error:
+        g.viewer = before
         problem = describe(error)
         return _welcome_page(token, problem), problem.status, {}
     with services.database.transaction() as connection:
@@ -131,6 +132,7 @@ def _set_up(token: str) -> Account:
     link_is_for = follow_link(services.database.connection, token, now=now)
     password = read_new_password()
     if link_is_for is not None:
+        g.viewer = viewer_of(link_is_for)
         return set_up(services.database, token, password=password, policy=policy(), now=now)
     return make_first(
         services.database,
