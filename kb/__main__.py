@@ -24,6 +24,7 @@ from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
 from kb.commands.users import user_group
+from kb.failpoints import arm
 from kb.settings import read_settings
 from kb.times import now_beijing
 
@@ -61,6 +62,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
+    arm(os.environ.get("KB_FAILPOINT", ""))
     ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing, who=_user())
 
 

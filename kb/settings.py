@@ -128,7 +128,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 POLICIES = ("asvs", "dengbao")
-TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
+TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER", "KB_FAILPOINT"})
 """Variables of the test suite that share the prefix."""
 
 
