@@ -10,9 +10,12 @@ from flask import Response, current_app, g, request
 from kb.access import ANYBODY, STRANGER, Viewer, viewer_of
 from kb.account import Account
 from kb.passwords import POLICIES, Policy, is_too_old
-from kb.signing_in import Place, find_signed_in, note_use
+from kb.signing_in import Place, find_signed_in, hash_token, note_use
+from kb.store import tokens
 from kb.store.accounts import has_accounts
 from kb.store.sign_ins import SignIn
+from kb.tokens import note_use as note_token_use
+from kb.tokens import viewer_of as viewer_of_token
 from web.services import current
 
 COOKIE = "kb_sign_in"
@@ -34,6 +37,8 @@ def identify() -> Viewer:
     """Whoever asks; ANYBODY as long as there are no accounts."""
     if not _is_claimed():
         return ANYBODY
+    if "Authorization" in request.headers:
+        return _identify_program()
     token = request.cookies.get(cookie_name(), "")
     services, now = current(), current().clock()
     found = find_signed_in(services.database.connection, token, now=now) if token else None
@@ -45,6 +50,22 @@ def identify() -> Viewer:
     if request.endpoint not in PASSIVE:
         _note_use(sign_in)
     return viewer_of(account)
+
+
+def _identify_program() -> Viewer:
+    """The program whose token this is; a cookie beside it counts for nothing."""
+    kind, _, text = request.headers["Authorization"].partition(" ")
+    services, now = current(), current().clock()
+    connection = services.database.connection
+    found = tokens.find_token(connection, hash_token(text.strip()), now=now)
+    if kind.lower() != "bearer" or found is None:
+        return STRANGER
+    g.is_program = True
+    try:
+        note_token_use(services.database, found, now=now)
+    except sqlite3.OperationalError:
+        pass  # as above: nobody is kept from reading
+    return viewer_of_token(found)
 
 
 def _is_claimed() -> bool:
