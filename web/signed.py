@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import suppress
 
 from flask import Response, current_app, g, request
 
@@ -61,10 +62,8 @@ def _identify_program() -> Viewer:
     if kind.lower() != "bearer" or found is None:
         return STRANGER
     g.is_program = True
-    try:
+    with suppress(sqlite3.OperationalError):
         note_token_use(services.database, found, now=now)
-    except sqlite3.OperationalError:
-        pass  # as above: nobody is kept from reading
     return viewer_of_token(found)
 
 
@@ -78,10 +77,8 @@ def _is_claimed() -> bool:
 def _note_use(sign_in: SignIn) -> None:
     """A disk that is full or held by others keeps nobody from reading."""
     services = current()
-    try:
+    with suppress(sqlite3.OperationalError):
         note_use(services.database, sign_in, now=services.clock())
-    except sqlite3.OperationalError:
-        return
 
 
 def signed_in() -> tuple[SignIn, Account]:

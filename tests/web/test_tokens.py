@@ -12,8 +12,7 @@ from flask import Flask
 
 from indexer.language import Language
 from kb import tokens
-from kb.access import GRANTED
-from kb.account import Account, Role
+from kb.account import Account
 from kb.errors import AccountConflict, InvalidInput
 from kb.store.sessions import read_session
 from kb.store.tokens import read_tokens
@@ -156,8 +155,3 @@ def test_an_administrator_makes_and_revokes_tokens_on_a_page(
     assert text[0] not in page
     assert "已撤销" in page
     assert app.test_client().get("/api/v1/reports/tasks", headers=headers).status_code == 401
-
-
-def test_people_hold_every_permission_a_token_cannot() -> None:
-    held = frozenset().union(*(GRANTED[role] for role in Role))
-    assert set(tokens.GRANTABLE) | held >= {*tokens.Permission}
