@@ -132,5 +132,5 @@ def test_a_page_names_fields_as_its_form_does_and_the_api_as_its_body_does(
     assert page.status_code == 422
     assert "解决措施：" in page.text
     assert "resolution：" not in page.text
-    answer = client.get("/api/v1/search?q=" + "长" * 5_000)
+    answer: Any = client.get("/api/v1/search?q=" + "长" * 5_000)
     assert answer.json["errors"][0]["pointer"] == "/q"
