@@ -46,6 +46,12 @@ FIELD_NAMES: Mapping[str, str] = {
     "q": "检索词",
 }
 """What the forms of the pages call the fields that refusals name."""
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_SECONDS},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "900"},
+}
+"""What an answer of a status always carries."""
 
 
 class InvalidFields(KBError):
@@ -130,6 +136,14 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.RankerVersionNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentConflict: HTTPStatus.CONFLICT,
+    errors.AccountNotFound: HTTPStatus.NOT_FOUND,
+    errors.AccountConflict: HTTPStatus.CONFLICT,
+    errors.AccountLinkSpent: HTTPStatus.GONE,
+    errors.AccountsMissing: HTTPStatus.FORBIDDEN,
+    errors.SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    errors.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -202,8 +216,8 @@ def describe(error: KBError) -> Problem:
     detail = error.detail or error.title
     if error.field and error.detail:
         detail = f"{_field_name(error.field)}：{error.detail}"
-    retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
+    headers = HEADERS.get(status, {})
+    return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
 
 
 def _field_name(field: str) -> str:
