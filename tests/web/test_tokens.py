@@ -119,7 +119,8 @@ def test_use_is_noted_and_the_text_is_nowhere(
 
 @pytest.mark.parametrize(
     ("permissions", "days"),
-    [((), 90), (("manage_accounts",), 90), (("read_audit",), 90), (("erase_personal_data",), 90), (("review",), 90),
+    [((), 90), (("manage_accounts",), 90), (("read_audit",), 90), (("erase_personal_data",), 90),
+     (("review",), 90),
      (("nothing",), 90), (("read_tickets",), 0), (("read_tickets",), 367)],
 )  # fmt: skip
 def test_what_no_token_may_be(services: Services, permissions: tuple[str, ...], days: int) -> None:
