@@ -1,7 +1,7 @@
 """Erasing on a whole data folder: database, index, encoder, found before and gone after.
 
-``python -m tests.bench.erasing [FOLDER]`` (some minutes) makes the folder of the samples, or copies a
-data folder, lets a caller complain under a number and a name that no mask catches, indexes, backs
+``python -m tests.bench.erasing [FOLDER]`` (some minutes) makes the folder of the samples, or copies
+a data folder, lets a caller complain under a number and a name that no mask catches, indexes, backs
 up, erases with ``kb pii erase`` and scans every byte of the folder.
 """
 
