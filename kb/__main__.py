@@ -25,6 +25,7 @@ from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
+from kb.commands.users import user_group
 from kb.settings import read_settings
 from kb.times import now_beijing
 
@@ -52,6 +53,7 @@ COMMANDS = (
     audit_group,
     pii_group,
     retain_command,
+    user_group,
 )
 
 
