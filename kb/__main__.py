@@ -18,11 +18,14 @@ from kb.commands.experiments import experiment_group
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.learning import learn_command
+from kb.commands.personal import pii_group
 from kb.commands.replaying import replay_command
+from kb.commands.retaining import retain_command
 from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
+from kb.commands.tokens import token_group
 from kb.commands.users import user_group
 from kb.settings import read_settings
 from kb.times import now_beijing
@@ -49,7 +52,10 @@ COMMANDS = (
     backup_command,
     restore_command,
     audit_group,
+    pii_group,
+    retain_command,
     user_group,
+    token_group,
 )
 
 
