@@ -139,7 +139,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 LEAST_KEPT, MOST_KEPT = 90, 3650
 """Days: a caller's history is shown, and a repeat known, within the least."""
 POLICIES = ("asvs", "dengbao")
-TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
+TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER", "KB_FAILPOINT"})
 """Variables of the test suite that share the prefix."""
 
 

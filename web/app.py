@@ -32,6 +32,7 @@ from web.pages import (
     signing,
     starting,
     tickets,
+    tokens,
     using,
     vocabulary,
 )
@@ -78,6 +79,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     signing.blueprint,
     account.blueprint,
     accounts.blueprint,
+    tokens.blueprint,
 )
 
 
