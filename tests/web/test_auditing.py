@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,8 +39,11 @@ def test_a_change_and_a_look_tell_who_and_by_which_call(
 
 
 def test_a_report_sent_as_a_file_is_told(client: FlaskClient, services: Services) -> None:
-    client.get("/api/v1/reports/outcomes?format=csv")
-    assert listed(services, "report:outcomes")[-1] == ("坐席", "api-reports.get_outcomes", "")
+    sent = client.get("/api/v1/reports/outcomes?format=csv", headers={"X-Agent": "%3D1%2B1"})
+    row = next(csv.DictReader(io.StringIO(sent.get_data().decode("utf-8-sig"))))
+    assert row["exported_by"] == "'=1+1", "a name is no formula"
+    assert row["exported_at"].startswith("2026-11-20T10:00")
+    assert listed(services, "report:outcomes")[-1] == ("=1+1", "api-reports.get_outcomes", "")
 
 
 def test_reading_goes_on_when_nothing_can_be_written_and_is_told_later(
