@@ -200,6 +200,8 @@ class RequestReply(Reply):
     region: str = ""
     area: str = ""
     limit: int = 5
+    without: tuple[str, ...] = ()
+    view: str = ""
 
 
 class DecisionReply(Reply):
