@@ -135,8 +135,8 @@ MARKDOWN = (
     "[x][y]\n\n[y]: <javascript:{pwn}>",
     "**<img src=x onerror={pwn}>**",
     "# <svg onload={pwn}>",
-    "- x <svg/onload={pwn}>",
-    "> x <svg/onload={pwn}>",
+    "- x <img src=x onerror={pwn}>",
+    "> x <svg onload={pwn}>",
     "| <img src=x onerror={pwn}> |\n|:-|\n| x |",
 )
 QUOTED = {

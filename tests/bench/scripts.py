@@ -13,7 +13,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any
@@ -22,7 +22,16 @@ from urllib.parse import quote
 import click
 from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Route,
+    sync_playwright,
+)
+from playwright.sync_api import (
+    TimeoutError as WaitedTooLong,
+)
 
 from indexer.sync import sync_index
 from kb.glossary import GlossaryTerm
@@ -37,7 +46,7 @@ from web.services import Services
 
 CONTROLS = "http://controls.test/"
 AT_ONCE = 30
-SETTLE = 150
+SETTLE = 60
 """Milliseconds a page is given after it loaded: what fails to load must fail first."""
 ORACLE = "if (window === top) { window.ran = []; window.pwn = n => { ran.push(Number(n)); } }"
 TOUCH = """root => {
@@ -98,8 +107,8 @@ def raw_pages(vectors: Sequence[Vector]) -> dict[int, str]:
     }
 
 
-def run_pages(browser: Browser, raw: Mapping[int, str]) -> set[int]:
-    """Numbers of the pieces of HTML that run a script."""
+def run_pages(browser: Browser, raw: Mapping[int, str], *, patience: float = 2_000) -> set[int]:
+    """Numbers of the pieces of HTML that run a script, waiting ``patience`` milliseconds for it."""
     context = new_context(browser)
     context.route(f"{CONTROLS}**", lambda route: _serve_control(route, raw))
     page = context.new_page()
@@ -110,7 +119,9 @@ def run_pages(browser: Browser, raw: Mapping[int, str]) -> set[int]:
         page.goto(CONTROLS + "all/" + ",".join(map(str, chosen)))
         page.wait_for_timeout(2 * SETTLE)
         page.evaluate(FRAMES)
-        page.wait_for_timeout(2 * SETTLE)
+        with suppress(WaitedTooLong):
+            wanted = "expected => new Set(ran).size >= expected"
+            page.wait_for_function(wanted, arg=len(chosen), timeout=patience)
         ran |= set(page.evaluate("ran"))
     context.close()
     return ran
@@ -245,13 +256,15 @@ def type_everywhere(context: BrowserContext, site: str, texts: Sequence[str]) ->
     ran = scripts_run(page)
     page.goto(site + "/edit/vocabulary")
     page.locator("textarea[name=synonyms]").fill(whole)
-    page.locator("form:has(textarea[name=synonyms])").evaluate("form => form.submit()")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form:has(textarea[name=synonyms])").evaluate("form => form.submit()")
     ran |= scripts_run(page)
     page.goto(site + "/edit/P060101")
     page.locator("textarea[name=body]").fill(whole)
-    page.wait_for_timeout(10 * SETTLE)
-    return ran | scripts_run(page) | _import_word_file(page, site, texts)
+    page.wait_for_timeout(600)
+    ran |= scripts_run(page) | _import_word_file(page, site, texts)
+    page.close()
+    return ran
 
 
 def _import_word_file(page: Page, site: str, texts: Sequence[str]) -> set[int]:
@@ -270,8 +283,8 @@ def _import_word_file(page: Page, site: str, texts: Sequence[str]) -> set[int]:
         "buffer": word_files.word_file(body, links=links),
     }
     page.locator("[name=file]").set_input_files(file)  # type: ignore[arg-type]
-    page.get_by_role("button", name="看看会变成什么").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="看看会变成什么").click()
     return scripts_run(page)
 
 
@@ -323,8 +336,8 @@ def main(together: int, most: int) -> None:
         for each in still:
             click.echo(f"    does not count: {each.raw!r}")
         counted = [each for each in vectors if each.number in ran][:most]
-        cleaned = {each.number: render_markdown(each.text) for each in counted}
-        found = {"rendered Markdown": run_pages(browser, cleaned)}
+        cleaned = "".join(render_markdown(each.text) for each in counted)
+        found = {"rendered Markdown": run_pages(browser, {1: cleaned})}
         found |= drill(browser, services, counted, together=together)
         found = {path: numbers for path, numbers in found.items() if numbers}
     for path, numbers in found.items():
