@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 
 import click
 
 from kb.commands.asking import due_command, search_command, suggest_command
+from kb.commands.auditing import audit_group
 from kb.commands.backing import backup_command, restore_command
 from kb.commands.bench import bench_command
 from kb.commands.checking import verify_command
@@ -45,6 +47,7 @@ COMMANDS = (
     ticket_group,
     backup_command,
     restore_command,
+    audit_group,
 )
 
 
@@ -55,11 +58,19 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
-    ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing)
+    ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing, who=_user())
 
 
 for command in COMMANDS:
     cli.add_command(command)
+
+
+def _user() -> str:
+    """The system's user; its number where it has no name."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return f"cli:{os.getuid()}"
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
     Setting("KB_BACKUPS", "", "folder for backups made while serving; empty means none (path)"),
     Setting("KB_BACKUP_MINUTES", "5", "minutes between two backups while serving (1-1440)"),
+    Setting("KB_AUDIT_DAYS", "400", "days the audit trail is kept (183-3650)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
     Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
@@ -48,6 +49,7 @@ class Settings:
     threads: int
     encoder: str
     repeat_days: int
+    audit_days: int
     max_body: int
     settle_minutes: int
     backups: Path | None
@@ -95,6 +97,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),
         backups=Path(value["KB_BACKUPS"]) if value["KB_BACKUPS"] else None,
         backup_minutes=_whole("KB_BACKUP_MINUTES", value["KB_BACKUP_MINUTES"], 1, 1440),
+        audit_days=_whole("KB_AUDIT_DAYS", value["KB_AUDIT_DAYS"], 183, 3650),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),

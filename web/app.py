@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import errors, guard, labels, lifecycle
+from web import auditing, errors, guard, labels, lifecycle
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -79,6 +79,7 @@ def create_app(services: Services) -> Flask:
     """Build the service over ``services``."""
     app = Flask("web")
     _configure(app, services)
+    auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
     guard.init_app(app, _read_form_secret(services))
     errors.init_app(app)

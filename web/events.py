@@ -12,6 +12,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "experiment_stopped": frozenset({"experiment", "harm"}),
     "reviews_opened": frozenset({"count"}),
     "impact_not_measured": frozenset({"error"}),
+    "audit_delayed": frozenset({"error", "waiting"}),
     "backup_made": frozenset({"bytes", "removed"}),
     "backup_failed": frozenset({"error"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),

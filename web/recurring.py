@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 
+from kb.auditing import note
 from kb.backing import back_up, thin_out
 from kb.reviewing import open_reviews
 from kb.store.experiments import stop_harmful
@@ -74,6 +75,8 @@ def keep_backup(services: Services) -> None:
     try:
         now = services.clock()
         made = back_up(services.settings, folder, now=now)
+        with services.database.transaction() as connection:
+            note(connection, f"backup:{made.path.name}")
         log_event("backup_made", bytes=made.size, removed=len(thin_out(folder, now=now)))
     except (OSError, sqlite3.Error, shutil.Error) as error:
         log_event("backup_failed", error=type(error).__name__)

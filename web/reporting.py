@@ -31,6 +31,7 @@ from kb.store import gaps as gap_store
 from kb.store import handbook
 from kb.suggestion import Suggestion
 from kb.times import format_instant
+from web.auditing import note_read
 from web.bodies import ReportQuery
 from web.parsing import parse_model
 from web.services import current
@@ -72,6 +73,7 @@ def read_page_query(model: type[Q]) -> Q:
 
 def send_sheet(name: str, columns: tuple[str, ...], rows: list[Json]) -> Response:
     """Rows as a CSV file to be kept."""
+    note_read(f"report:{name}")
     response = Response(write_sheet(columns, rows), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response

@@ -31,6 +31,7 @@ def export_handbook_command(run: Run, folder: Path, as_json: bool) -> None:
     from kb.publishing import export_handbook
 
     report = export_handbook(run.open_database(), folder, now=run.clock())
+    run.note("export:handbook")
     changed = len(report.changed)
     line = f"手册 {report.articles} 篇写到 {folder}，{changed} 个文件有改动"
     show(asdict(report), [line], as_json=as_json)
@@ -61,5 +62,6 @@ def export_outcomes_command(
         raise InvalidInput("应晚于 --since", field="--until")
     wanted = Export(folder, form, since, until, agents=agents)
     counts = export_outcomes(run.open_database(), wanted)
+    run.note("export:outcomes")
     lines = [f"{name}.{form}：{count} 行" for name, count in counts.items()]
     show({"folder": str(folder), "format": form, "rows": counts}, lines, as_json=as_json)
