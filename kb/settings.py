@@ -35,6 +35,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
+    Setting("KB_SECURITY_CONTACT", "", "where to report a weakness (mailto: or https:)"),
+    Setting("KB_RATE_ASK", "6000", "searches and suggestions a client and minute; 0: no limit"),
+    Setting("KB_RATE_IMPORT", "60", "documents read a client and minute; 0: no limit"),
+    Setting("KB_RATE_TRIAL", "120", "trials of a change a client and minute; 0: no limit"),
 )
 
 
@@ -57,6 +61,10 @@ class Settings:
     learning: bool
     swap_rate: float
     watch_handbook: Path | None
+    security_contact: str
+    rate_ask: int
+    rate_import: int
+    rate_trial: int
 
     @property
     def database(self) -> Path:
@@ -100,11 +108,16 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         audit_days=_whole("KB_AUDIT_DAYS", value["KB_AUDIT_DAYS"], 183, 3650),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
+        security_contact=_contact("KB_SECURITY_CONTACT", value["KB_SECURITY_CONTACT"]),
+        rate_ask=_whole("KB_RATE_ASK", value["KB_RATE_ASK"], 0, MOST_CALLS),
+        rate_import=_whole("KB_RATE_IMPORT", value["KB_RATE_IMPORT"], 0, MOST_CALLS),
+        rate_trial=_whole("KB_RATE_TRIAL", value["KB_RATE_TRIAL"], 0, MOST_CALLS),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
     )
 
 
+MOST_CALLS = 1_000_000
 TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
 """Variables of the test suite that share the prefix."""
 
@@ -114,6 +127,12 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not is_number or not low <= int(text) <= high:
         raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)
+
+
+def _contact(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"(mailto:|https://)[!-~]{3,200}", text):
+        raise InvalidInput(f"应为 mailto: 或 https:// 开头的地址，现为 {text[:40]!r}", field=name)
+    return text
 
 
 def _switch(name: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import auditing, errors, guard, labels, lifecycle
+from web import auditing, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -18,6 +18,7 @@ from web.pages import (
     agent,
     closing,
     comparing,
+    contact,
     desk,
     dispatching,
     drilling,
@@ -72,6 +73,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     drilling.blueprint,
     progress.blueprint,
     problems.blueprint,
+    contact.blueprint,
 )
 
 
@@ -82,6 +84,7 @@ def create_app(services: Services) -> Flask:
     auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
     guard.init_app(app, _read_form_secret(services))
+    rates.init_app(app, services)
     errors.init_app(app)
     labels.init_app(app)
     for blueprint in BLUEPRINTS:

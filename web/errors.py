@@ -39,6 +39,17 @@ class MalformedRequest(KBError):
     code = "malformed-request"
 
 
+class TooManyRequests(KBError):
+    """请求太频繁，请稍后再试"""
+
+    code = "too-many-requests"
+
+    def __init__(self, seconds: int) -> None:
+        """``seconds``: until it may be tried again."""
+        self.seconds = seconds
+        super().__init__(f"每分钟的次数用完了，请 {seconds} 秒后再试")
+
+
 class UnsupportedMediaType(KBError):
     """请求体应为 application/json"""
 
@@ -106,6 +117,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.ExperimentConflict: HTTPStatus.CONFLICT,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     FormExpired: HTTPStatus.FORBIDDEN,
@@ -177,6 +189,8 @@ def describe(error: KBError) -> Problem:
     if error.field and error.detail:
         detail = f"{error.field}：{error.detail}"
     retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, TooManyRequests):
+        retry = {"Retry-After": str(error.seconds)}
     return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
 
 

@@ -143,7 +143,7 @@ def drill(
     known = make_known(services, app.test_client())
     document = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", app)
     for found in document.get_all_operations():
-        operation = found.ok()
+        operation: Any = found.ok()  # type: ignore[union-attr]
         if only in operation.label:
             for mode in MODES if operation.body or operation.query else MODES[:1]:
                 _try_operation(operation, mode, known, outcome, examples=examples, start=start)
@@ -200,7 +200,7 @@ def _cases(operation: Any, mode: GenerationMode, known: Mapping[str, Any]) -> An
         return cases
     ways = [cases]
     for article in ARTICLES if "article_id" in names else ARTICLES[:1]:
-        named = {name: (known | {"article_id": article})[name] for name in names}
+        named = {name: {**known, "article_id": article}[name] for name in names}
         ways.append(operation.as_strategy(generation_mode=mode, path_parameters=named))
     return st.one_of(ways)
 

@@ -35,6 +35,11 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_WATCH_HANDBOOK", "/h", "watch_handbook", Path("/h")),
         ("KB_LEARNING", "off", "learning", False),
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
+        ("KB_SECURITY_CONTACT", "mailto:s@kb.example", "security_contact", "mailto:s@kb.example"),
+        ("KB_RATE_ASK", "0", "rate_ask", 0),
+        ("KB_RATE_IMPORT", "5", "rate_import", 5),
+        ("KB_RATE_TRIAL", "9", "rate_trial", 9),
+        ("KB_AUDIT_DAYS", "200", "audit_days", 200),
     ],
 )
 def test_every_setting_is_read(name: str, text: str, field: str, value: object) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import IntegerConverter, Rule
-from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
 
+from web.app import create_app
 from web.services import Services
 
 SAME = {
@@ -47,7 +49,7 @@ def address(rule: Rule, value: str = "none") -> str:
     return path.replace("<path:filename>", "desk.css")
 
 
-def every_answer(app: Flask) -> Iterator[tuple[str, TestResponse]]:
+def every_answer(app: Flask) -> Iterator[tuple[str, Response]]:
     """Every route asked in every way that changes nothing."""
     client = app.test_client()
     for rule in app.url_map.iter_rules():
@@ -126,3 +128,12 @@ def test_json_that_another_site_could_send_as_a_form_changes_nothing(
             refused = {415} if rule.rule.startswith("/api/") else {403, 415, 422}
             assert answer.status_code in refused, (method, rule.rule)
     assert version(commits) == before
+
+
+def test_a_desk_that_names_a_contact_tells_it(client: FlaskClient, services: Services) -> None:
+    path = "/.well-known/security.txt"
+    assert client.get(path).status_code == 404
+    named = replace(services.settings, security_contact="mailto:s@kb.example")
+    answer = create_app(replace(services, settings=named)).test_client().get(path)
+    assert answer.mimetype == "text/plain"
+    assert "Contact: mailto:s@kb.example\nExpires: 2027-05-19T10:00" in answer.text
