@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +35,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
+    Setting("KB_PASSWORD_POLICY", "asvs", "rules of passwords (asvs, dengbao)"),
+    Setting("KB_URL", "", "address people open, as https://kb.example; empty: host and port"),
     Setting("KB_SECURITY_CONTACT", "", "where to report a weakness (mailto: or https:)"),
     Setting("KB_RATE_ASK", "6000", "searches and suggestions a client and minute; 0: no limit"),
     Setting("KB_RATE_IMPORT", "60", "documents read a client and minute; 0: no limit"),
     Setting("KB_RATE_TRIAL", "120", "trials of a change a client and minute; 0: no limit"),
 )
+
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+LOCAL_HOSTS = frozenset({"localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,8 @@ class Settings:
     learning: bool
     swap_rate: float
     watch_handbook: Path | None
+    password_policy: str
+    url: str
     security_contact: str
     rate_ask: int
     rate_import: int
@@ -70,6 +78,18 @@ class Settings:
     def database(self) -> Path:
         """Path of the SQLite file."""
         return self.data / "kb.db"
+
+    @property
+    def address(self) -> str:
+        """The address people open: as set, else of this machine."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        shown = f"[{host}]" if ":" in host else host
+        return self.url or f"http://{shown}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server listens to this machine only."""
+        return self.host in LOCAL_HOSTS or self.host.startswith("127.")
 
     @property
     def index(self) -> Path:
@@ -114,9 +134,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         rate_trial=_whole("KB_RATE_TRIAL", value["KB_RATE_TRIAL"], 0, MOST_CALLS),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
+        password_policy=_one_of("KB_PASSWORD_POLICY", value["KB_PASSWORD_POLICY"], POLICIES),
+        url=_address("KB_URL", value["KB_URL"]),
     )
 
 
+POLICIES = ("asvs", "dengbao")
 MOST_CALLS = 1_000_000
 TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
 """Variables of the test suite that share the prefix."""
@@ -136,9 +159,19 @@ def _contact(name: str, text: str) -> str:
 
 
 def _switch(name: str, text: str) -> bool:
-    if text not in ("on", "off"):
-        raise InvalidInput(f"应为 on 或 off，现为 {text[:20]!r}", field=name)
-    return text == "on"
+    return _one_of(name, text, ("on", "off")) == "on"
+
+
+def _one_of(name: str, text: str, words: Sequence[str]) -> str:
+    if text not in words:
+        raise InvalidInput(f"应为 {' 或 '.join(words)}，现为 {text[:20]!r}", field=name)
+    return text
+
+
+def _address(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+/?", text):
+        raise InvalidInput(f"应为 https://kb.example 这样的地址，现为 {text[:40]!r}", field=name)
+    return text.rstrip("/")
 
 
 def _share(name: str, text: str, high: float) -> float:

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import auditing, errors, guard, labels, lifecycle, rates
+from web import access, auditing, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -15,6 +15,8 @@ from web.api import vocabulary as api_vocabulary
 from web.impacts import Impacts
 from web.metrics import Metrics
 from web.pages import (
+    account,
+    accounts,
     agent,
     closing,
     comparing,
@@ -28,6 +30,7 @@ from web.pages import (
     problems,
     progress,
     reports,
+    signing,
     starting,
     tickets,
     using,
@@ -73,6 +76,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     drilling.blueprint,
     progress.blueprint,
     problems.blueprint,
+    signing.blueprint,
+    account.blueprint,
+    accounts.blueprint,
     contact.blueprint,
 )
 
@@ -84,6 +90,7 @@ def create_app(services: Services) -> Flask:
     auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
     guard.init_app(app, _read_form_secret(services))
+    access.init_app(app)
     rates.init_app(app, services)
     errors.init_app(app)
     labels.init_app(app)

@@ -20,6 +20,12 @@ from web.events import log_event
 
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 RETRY_SECONDS = "5"
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_SECONDS},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "900"},
+}
+"""What an answer of a status always carries."""
 
 
 class InvalidFields(KBError):
@@ -115,6 +121,14 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.RankerVersionNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentConflict: HTTPStatus.CONFLICT,
+    errors.AccountNotFound: HTTPStatus.NOT_FOUND,
+    errors.AccountConflict: HTTPStatus.CONFLICT,
+    errors.AccountLinkSpent: HTTPStatus.GONE,
+    errors.AccountsMissing: HTTPStatus.FORBIDDEN,
+    errors.SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    errors.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
@@ -188,10 +202,10 @@ def describe(error: KBError) -> Problem:
     detail = error.detail or error.title
     if error.field and error.detail:
         detail = f"{error.field}：{error.detail}"
-    retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = dict(HEADERS.get(status, {}))
     if isinstance(error, TooManyRequests):
-        retry = {"Retry-After": str(error.seconds)}
-    return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
+        headers["Retry-After"] = str(error.seconds)
+    return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
 
 
 def _row_fault(fault: RowFault) -> Fault:

@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from web.events import log_event
 from web.metrics import Metrics
+from web.services import current
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -60,7 +61,7 @@ def _begin() -> None:
 def _set_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
-    if request.is_secure:
+    if request.is_secure or current().settings.url.startswith("https:"):
         response.headers["Strict-Transport-Security"] = ONLY_HTTPS
     response.headers["X-Request-ID"] = g.request_id
     if request.endpoint == "static" and response.status_code == 200:

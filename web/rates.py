@@ -17,6 +17,7 @@ from flask import Flask, g, request
 from kb.database import Database
 from kb.settings import Settings
 from kb.store.rates import Slot, take
+from web.access import seen_viewer
 from web.errors import TooManyRequests
 from web.events import log_event
 from web.parsing import named_agent
@@ -104,7 +105,11 @@ def init_app(app: Flask, services: Services) -> None:
 
 
 def client_name() -> str:
-    """Whom a call counts for: its address; on this machine its agent, and nobody without one."""
+    """Whom a call counts for: its account, else its address; on this machine the name it was given,
+    and nobody without one."""
+    account = seen_viewer().name
+    if account:
+        return account
     address = request.remote_addr or ""
     return named_agent() if _is_here(address) else address
 

@@ -25,6 +25,7 @@ from kb.lint import check_article
 from kb.store import editing, files, handbook, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
+from web.access import STEPS, require
 from web.drafts import (
     AutosaveBody,
     PreviewBody,
@@ -241,6 +242,8 @@ def take_step(article_id: str) -> Page:
     action, words = form.get("action", ""), form.get("comment", "")
     number = int(form.get("revision", "0")) if form.get("revision", "").isdigit() else 0
     editor = _editor()
+    if action in STEPS:
+        require(STEPS[action])
     try:
         if action == "comment":
             editor.comment(article_id, number, words, actor=who, now=now)
