@@ -23,6 +23,7 @@ from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
+from kb.commands.tokens import token_group
 from kb.commands.users import user_group
 from kb.settings import read_settings
 from kb.times import now_beijing
@@ -50,6 +51,7 @@ COMMANDS = (
     restore_command,
     audit_group,
     user_group,
+    token_group,
 )
 
 

@@ -81,6 +81,10 @@ GRANTED: Mapping[str, frozenset[Permission]] = {
 """What a role allows; what stands nowhere here is refused."""
 
 
+PEOPLE_ONLY = frozenset({_P.MANAGE_ACCOUNTS, _P.READ_AUDIT, _P.ERASE_PERSONAL_DATA, _P.REVIEW})
+"""What no token of a program allows: else who makes tokens could approve by one."""
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Who is looking. ``chapters``, ``regions``: what alone may be shown; None means all.

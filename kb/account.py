@@ -18,6 +18,8 @@ from kb.texts import clean_required, clean_text
 
 MAX_NAME = 64
 MAX_REGION = 20
+PROGRAM = "接口·"
+"""How the names of programs begin in records."""
 
 
 class Role(StrEnum):
@@ -84,6 +86,8 @@ def clean_name(name: str) -> str:
     kept = clean_required(name, field="姓名", longest=MAX_NAME)
     if "\n" in kept or "\t" in kept:
         raise InvalidInput("只能有一行", field="姓名")
+    if kept.startswith(PROGRAM):
+        raise InvalidInput(f"不能以「{PROGRAM}」开头", field="姓名")
     if key_of(kept) in {key_of(each) for each in RESERVED}:
         raise InvalidInput(f"「{kept}」不是人的姓名，请另取", field="姓名")
     return kept

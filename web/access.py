@@ -113,7 +113,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     _P.MANAGE_ACCOUNTS: (
         "accounts.show_accounts", "accounts.add_account", "accounts.show_account",
-        "accounts.change_account",
+        "accounts.change_account", "tokens.show_tokens", "tokens.add_token",
+        "tokens.revoke_token",
     ),
     _P.READ_METRICS: ("health.get_metrics",),
 }  # fmt: skip
@@ -135,7 +136,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("learning.show_home", "学习", ("learning.", "drilling.", "progress.")),
     ("editing.show_queue", "编辑", ("editing.", "documents.", "vocabulary.")),
     ("reports.show_outcomes", "报表", ("reports.",)),
-    ("accounts.show_accounts", "账号", ("accounts.",)),
+    ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
 )
 """The links on every page: endpoint, name, and which endpoints count as being there."""
 HOMES: Mapping[str, str] = {

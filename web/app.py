@@ -33,6 +33,7 @@ from web.pages import (
     signing,
     starting,
     tickets,
+    tokens,
     using,
     vocabulary,
 )
@@ -79,6 +80,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     signing.blueprint,
     account.blueprint,
     accounts.blueprint,
+    tokens.blueprint,
     contact.blueprint,
 )
 

@@ -20,6 +20,32 @@ from web.events import log_event
 
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 RETRY_SECONDS = "5"
+FIELD_NAMES: Mapping[str, str] = {
+    "solution": "解决办法",
+    "resolution": "解决措施",
+    "root_cause": "存在问题",
+    "customer_demand": "客户诉求",
+    "fix": "处理办法",
+    "satisfaction": "满意度",
+    "description": "投诉内容",
+    "text": "投诉内容",
+    "category": "分类",
+    "region": "地区",
+    "area": "城乡",
+    "channel": "来源",
+    "number": "号码",
+    "service_number": "号码",
+    "reason": "原因",
+    "comment": "说明",
+    "revision": "版本",
+    "action": "操作",
+    "successor": "改看的条目",
+    "valid_from": "生效日",
+    "valid_until": "失效日",
+    "as_of": "有效日期",
+    "q": "检索词",
+}
+"""What the forms of the pages call the fields that refusals name."""
 HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_SECONDS},
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
@@ -201,11 +227,16 @@ def describe(error: KBError) -> Problem:
         faults = (Fault(pointer, error.code, error.detail or error.title),)
     detail = error.detail or error.title
     if error.field and error.detail:
-        detail = f"{error.field}：{error.detail}"
+        detail = f"{_field_name(error.field)}：{error.detail}"
     headers = dict(HEADERS.get(status, {}))
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
     return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
+
+
+def _field_name(field: str) -> str:
+    """A field as its form calls it; programs get the name they sent."""
+    return field if request.path.startswith(SERVICE_PATHS) else FIELD_NAMES.get(field, field)
 
 
 def _row_fault(fault: RowFault) -> Fault:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import suppress
 
 from flask import Response, current_app, g, request
 
 from kb.access import ANYBODY, STRANGER, Viewer, viewer_of
 from kb.account import Account
 from kb.passwords import POLICIES, Policy, is_too_old
-from kb.signing_in import Place, find_signed_in, note_use
+from kb.signing_in import Place, find_signed_in, hash_token, note_use
+from kb.store import tokens
 from kb.store.accounts import has_accounts
 from kb.store.sign_ins import SignIn
+from kb.tokens import note_use as note_token_use
+from kb.tokens import viewer_of as viewer_of_token
 from web.services import current
 
 COOKIE = "kb_sign_in"
@@ -34,6 +38,8 @@ def identify() -> Viewer:
     """Whoever asks; ANYBODY as long as there are no accounts."""
     if not _is_claimed():
         return ANYBODY
+    if "Authorization" in request.headers:
+        return _identify_program()
     token = request.cookies.get(cookie_name(), "")
     services, now = current(), current().clock()
     found = find_signed_in(services.database.connection, token, now=now) if token else None
@@ -47,6 +53,20 @@ def identify() -> Viewer:
     return viewer_of(account)
 
 
+def _identify_program() -> Viewer:
+    """The program whose token this is; a cookie beside it counts for nothing."""
+    kind, _, text = request.headers["Authorization"].partition(" ")
+    services, now = current(), current().clock()
+    connection = services.database.connection
+    found = tokens.find_token(connection, hash_token(text.strip()), now=now)
+    if kind.lower() != "bearer" or found is None:
+        return STRANGER
+    g.is_program = True
+    with suppress(sqlite3.OperationalError):
+        note_token_use(services.database, found, now=now)
+    return viewer_of_token(found)
+
+
 def _is_claimed() -> bool:
     """Whether there are accounts; once there are, there always will be."""
     if not current_app.extensions.get("is-claimed"):
@@ -57,10 +77,8 @@ def _is_claimed() -> bool:
 def _note_use(sign_in: SignIn) -> None:
     """A disk that is full or held by others keeps nobody from reading."""
     services = current()
-    try:
+    with suppress(sqlite3.OperationalError):
         note_use(services.database, sign_in, now=services.clock())
-    except sqlite3.OperationalError:
-        return
 
 
 def signed_in() -> tuple[SignIn, Account]:

@@ -19,7 +19,9 @@ from kb.account import (
 from kb.errors import InvalidInput
 
 
-@pytest.mark.parametrize("name", ["", "  ", "坐席", "管理员", "Import", "张\n敏", "张" * 65])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "坐席", "管理员", "Import", "张\n敏", "张" * 65, "接口·CRM"]
+)
 def test_a_name_that_is_nobodys_is_refused(name: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         clean_name(name)

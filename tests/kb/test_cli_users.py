@@ -61,6 +61,19 @@ def test_what_cannot_be_is_told(arguments: tuple[str, ...], code: int, words: st
     assert words in result.stderr
 
 
+def test_tokens_are_made_listed_and_revoked() -> None:
+    made = told("token", "add", "CRM", "--may", "read_tickets", "--may", "learn", "--days", "7")
+    assert made["permissions"] == ["read_tickets", "learn"]
+    assert made["token"].startswith("kb_")
+    (listed,) = told("token", "list")["tokens"]
+    assert "token" not in listed
+    assert "token_hash" not in listed
+    assert told("token", "revoke", "CRM")["revoked_at"]
+    assert "已撤销" in run("token", "list").stdout
+    assert run("token", "revoke", "没有").exit_code == 1
+    assert run("token", "add", "X", "--may", "read_audit").exit_code == 2
+
+
 def test_a_desk_without_accounts_is_not_served_to_other_machines() -> None:
     refused = run("serve", "--host", "0.0.0.0", "--json")  # noqa: S104 - nothing listens
     assert refused.exit_code == 1

@@ -116,6 +116,8 @@ FORMS = [
     "/account/sign-ins/end",
     "/accounts",
     "/accounts/1",
+    "/accounts/tokens",
+    "/accounts/tokens/revoke",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""

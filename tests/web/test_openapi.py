@@ -91,7 +91,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
          {"decision": "gap", "comment": "没写怎么退"}),
         ("POST", "/decisions/{decision_id}/undo", "/decisions/{decision_id}/undo", None),
         ("GET", "/search", "/search?q=红灯", None),
-        ("POST", "/search", "/search", {"q": "多收费", "type": "ticket"}),
+        ("POST", "/search", "/search", {"q": "多收费", "type": "ticket", "ticket_no": ticket_no}),
         ("POST", "/tickets", "/tickets", {"description": "网断", "category": "060101"}),
         ("GET", "/tickets", "/tickets?limit=3", None),
         ("PATCH", "/tickets/{ticket_no}", ticket, {"root_cause": "尾纤断"}),

@@ -295,6 +295,8 @@ class FiltersReply(Reply):
     chapter: int | None
     category: str
     as_of: str
+    region: str = ""
+    syntax: str = "simple"
     limit: int
 
 
