@@ -18,7 +18,9 @@ from kb.commands.experiments import experiment_group
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
 from kb.commands.learning import learn_command
+from kb.commands.personal import pii_group
 from kb.commands.replaying import replay_command
+from kb.commands.retaining import retain_command
 from kb.commands.reviews import tasks_command
 from kb.commands.run import Run
 from kb.commands.serving import serve_command
@@ -50,6 +52,8 @@ COMMANDS = (
     backup_command,
     restore_command,
     audit_group,
+    pii_group,
+    retain_command,
     user_group,
     token_group,
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import InvalidInput
+from kb.ticket import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_BACKUPS", "", "folder for backups made while serving; empty means none (path)"),
     Setting("KB_BACKUP_MINUTES", "5", "minutes between two backups while serving (1-1440)"),
     Setting("KB_AUDIT_DAYS", "400", "days the audit trail is kept (183-3650)"),
+    Setting(
+        "KB_TICKET_DAYS", "180", "days after closing a caller is known, miit=730,…: by channel"
+    ),
+    Setting("KB_TEXT_DAYS", "180", "days the text of a suggestion or search is kept (90-3650)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
     Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
@@ -60,6 +65,8 @@ class Settings:
     encoder: str
     repeat_days: int
     audit_days: int
+    ticket_days: Mapping[str, int]
+    text_days: int
     max_body: int
     settle_minutes: int
     backups: Path | None
@@ -126,6 +133,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         backups=Path(value["KB_BACKUPS"]) if value["KB_BACKUPS"] else None,
         backup_minutes=_whole("KB_BACKUP_MINUTES", value["KB_BACKUP_MINUTES"], 1, 1440),
         audit_days=_whole("KB_AUDIT_DAYS", value["KB_AUDIT_DAYS"], 183, 3650),
+        ticket_days=_by_channel("KB_TICKET_DAYS", value["KB_TICKET_DAYS"]),
+        text_days=_whole("KB_TEXT_DAYS", value["KB_TEXT_DAYS"], LEAST_KEPT, MOST_KEPT),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
         security_contact=_contact("KB_SECURITY_CONTACT", value["KB_SECURITY_CONTACT"]),
@@ -139,6 +148,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+LEAST_KEPT, MOST_KEPT = 90, 3650
+"""Days: a caller's history is shown, and a repeat known, within the least."""
 POLICIES = ("asvs", "dengbao")
 MOST_CALLS = 1_000_000
 TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
@@ -156,6 +167,18 @@ def _contact(name: str, text: str) -> str:
     if text and not re.fullmatch(r"(mailto:|https://)[!-~]{3,200}", text):
         raise InvalidInput(f"应为 mailto: 或 https:// 开头的地址，现为 {text[:40]!r}", field=name)
     return text
+
+
+def _by_channel(name: str, text: str) -> Mapping[str, int]:
+    """Days by channel, "" for all others: ``180,miit=730``."""
+    first, *others = text.split(",")
+    found = {"": _whole(name, first.strip(), LEAST_KEPT, MOST_KEPT)}
+    for other in others:
+        channel, _, days = other.strip().partition("=")
+        if channel not in CHANNELS:
+            raise InvalidInput(f"来源应为 {'、'.join(CHANNELS)}，现为 {channel[:20]!r}", field=name)
+        found[channel] = _whole(name, days, LEAST_KEPT, MOST_KEPT)
+    return found
 
 
 def _switch(name: str, text: str) -> bool:

@@ -13,6 +13,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "reviews_opened": frozenset({"count"}),
     "impact_not_measured": frozenset({"error"}),
     "audit_delayed": frozenset({"error", "waiting"}),
+    "retained": frozenset({"tickets", "texts", "audit"}),
     "backup_made": frozenset({"bytes", "removed"}),
     "backup_failed": frozenset({"error"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),

@@ -6,9 +6,11 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 
 from kb.auditing import note
 from kb.backing import back_up, thin_out
+from kb.retaining import apply_retention
 from kb.reviewing import open_reviews
 from kb.store.experiments import stop_harmful
 from web.events import log_event
@@ -49,7 +51,10 @@ class RecurringJob:
 def plan_jobs(services: Services) -> list[RecurringJob]:
     """The jobs that the settings ask for."""
     settings = services.settings
-    jobs = [RecurringJob(services, settle, seconds=settings.settle_minutes * 60.0)]
+    jobs = [
+        RecurringJob(services, settle, seconds=settings.settle_minutes * 60.0),
+        RecurringJob(services, retain, seconds=settings.settle_minutes * 60.0),
+    ]
     if settings.backups is not None:
         jobs.append(RecurringJob(services, keep_backup, seconds=settings.backup_minutes * 60.0))
     return jobs
@@ -64,6 +69,15 @@ def settle(services: Services) -> None:
         log_event("reviews_opened", count=open_reviews(services.database, now=now))
         _guard_experiment(services)
     except sqlite3.OperationalError as error:
+        log_event("database_unavailable", error=type(error).__name__)
+
+
+def retain(services: Services) -> None:
+    """Take out what has been kept long enough; a busy database is told and tried again."""
+    try:
+        done = apply_retention(services.database, services.settings, now=services.clock())
+        log_event("retained", **asdict(done))
+    except sqlite3.Error as error:
         log_event("database_unavailable", error=type(error).__name__)
 
 
