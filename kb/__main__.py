@@ -11,7 +11,7 @@ from kb.commands.asking import due_command, search_command, suggest_command
 from kb.commands.auditing import audit_group
 from kb.commands.backing import backup_command, restore_command
 from kb.commands.bench import bench_command
-from kb.commands.checking import verify_command
+from kb.commands.checking import repair_command, verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
 from kb.commands.experiments import experiment_group
@@ -27,6 +27,7 @@ from kb.commands.serving import serve_command
 from kb.commands.tickets import ticket_group
 from kb.commands.tokens import token_group
 from kb.commands.users import user_group
+from kb.failpoints import arm
 from kb.settings import read_settings
 from kb.times import now_beijing
 
@@ -45,6 +46,7 @@ COMMANDS = (
     eval_command,
     bench_command,
     verify_command,
+    repair_command,
     settle_command,
     replay_command,
     tasks_command,
@@ -66,6 +68,7 @@ def cli(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
+    arm(os.environ.get("KB_FAILPOINT", ""))
     ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing, who=_user())
 
 

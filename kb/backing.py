@@ -22,6 +22,7 @@ from pathlib import Path
 
 from kb.database import applied_steps, check_steps, copy_database, open_database
 from kb.errors import BackupDamaged, DataFolderInUse
+from kb.failpoints import reach
 from kb.settings import Settings
 from kb.store import sign_ins, whole
 from kb.times import format_instant
@@ -65,6 +66,7 @@ def back_up(settings: Settings, folder: Path, *, now: datetime) -> Backup:
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as scratch:
         inside = Path(scratch)
         copy_database(settings.database, inside / DATABASE)
+        reach("backup.copied")
         _copy_encoder(settings.encoders, inside / ENCODERS)
         manifest = _describe(inside, now)
         (inside / MANIFEST).write_text(json.dumps(asdict(manifest), ensure_ascii=False), "utf-8")
@@ -73,6 +75,7 @@ def back_up(settings: Settings, folder: Path, *, now: datetime) -> Backup:
             for name in (MANIFEST, *sorted(manifest.files)):
                 tar.add(inside / name, name)
         _flush(packed)
+        reach("backup.packed")
         packed.replace(target)
     _flush(folder)
     return Backup(target, target.stat().st_size, manifest)

@@ -17,6 +17,7 @@ import sqlite_utils
 
 from kb.auditing import OUTSIDE, UNATTENDED, Actor, note, write_pending
 from kb.errors import DatabaseTooNew, DataFolderMissing
+from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
@@ -54,7 +55,9 @@ class Database:
             write_pending(connection, OUTSIDE)
             yield connection
             write_pending(connection, self.actor)
+            reach("commit.before")
             connection.commit()
+            reach("commit.after")
         except BaseException:
             connection.rollback()
             raise

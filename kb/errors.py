@@ -192,6 +192,12 @@ class IndexMismatch(KBError):
     code = "index-mismatch"
 
 
+class IndexDamaged(KBError):
+    """索引文件损坏；kb serve 会自己重建，也可以运行 kb index"""
+
+    code = "index-damaged"
+
+
 class IndexBusy(KBError):
     """另一个进程正在写索引，请稍后再试"""
 

@@ -152,7 +152,7 @@ LEAST_KEPT, MOST_KEPT = 90, 3650
 """Days: a caller's history is shown, and a repeat known, within the least."""
 POLICIES = ("asvs", "dengbao")
 MOST_CALLS = 1_000_000
-TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
+TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER", "KB_FAILPOINT"})
 """Variables of the test suite that share the prefix."""
 
 

@@ -141,6 +141,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.DataFolderMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexMismatch: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IndexDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PortInUse: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
