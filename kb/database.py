@@ -22,7 +22,8 @@ from kb.migrations import STEPS, migrations
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 4.0
+"""How long a lock is waited for: nobody at the desk is to hang for five seconds."""
 
 
 class Database:

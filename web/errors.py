@@ -178,6 +178,19 @@ HTTP_TITLES: Mapping[int, tuple[str, str]] = {
 """Slug and title of the answers that the framework itself gives."""
 
 
+_RESTORE = "数据库文件已损坏，请停下服务，用 kb restore 把最近的备份恢复到空的数据目录"
+PRIMARY_CODE = 0xFF
+"""Of SQLite's result codes: what is above tells details."""
+_DATABASE_SAYS: Mapping[int, tuple[int, str, str]] = {
+    sqlite3.SQLITE_FULL: (507, "disk-full", "磁盘空间不足，没有保存；清出空间后再试，不用重启"),
+    sqlite3.SQLITE_BUSY: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
+    sqlite3.SQLITE_LOCKED: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
+    sqlite3.SQLITE_CORRUPT: (503, "database-damaged", _RESTORE),
+    sqlite3.SQLITE_NOTADB: (503, "database-damaged", _RESTORE),
+}
+"""Status, slug and title by SQLite's primary result code."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is wrong with one field; ``pointer`` is a JSON pointer into the body."""
@@ -208,7 +221,7 @@ def init_app(app: Flask) -> None:
     """Answer every error of the app as a problem."""
     app.register_error_handler(KBError, lambda error: respond(describe(error)))
     app.register_error_handler(HTTPException, lambda error: respond(describe_http(error)))
-    app.register_error_handler(sqlite3.OperationalError, _answer_unavailable)
+    app.register_error_handler(sqlite3.DatabaseError, _answer_database)
     app.register_error_handler(Exception, _answer_failure)
 
 
@@ -294,10 +307,16 @@ def wants_page() -> bool:
     return request.accept_mimetypes.best_match(offered) == "text/html"
 
 
-def _answer_unavailable(error: sqlite3.OperationalError) -> Response:
+def _answer_database(error: sqlite3.DatabaseError) -> Response:
+    """What the desk can do about a database that does not do its part; a rule of the schema that
+    was broken is a mistake of ours."""
+    said = _DATABASE_SAYS.get(getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE)
+    if said is None and not isinstance(error, sqlite3.OperationalError):
+        return _answer_failure(error)
     log_event("database_unavailable", error=type(error).__name__, request_id=g.request_id)
-    slug, title = HTTP_TITLES[503]
-    return respond(Problem(slug, title, 503, title, (), {"Retry-After": RETRY_SECONDS}))
+    status, slug, title = said or (503, *HTTP_TITLES[503])
+    retry = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
+    return respond(Problem(slug, title, status, title, (), retry))
 
 
 def _answer_failure(error: Exception) -> Response:

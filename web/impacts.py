@@ -18,7 +18,7 @@ from indexer.impact import Impact, ImpactStudy
 from kb.article import Article
 from kb.database import Database
 from kb.editor import Editor, publish_at_once
-from kb.errors import ArticleNotFound, IndexMismatch, IndexMissing
+from kb.errors import ArticleNotFound, IndexDamaged, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
 from kb.rewording import Proposal, publish
 from kb.store import handbook, trials
@@ -158,7 +158,7 @@ def _foresee(article: Article) -> Foreseen | None:
     that puts the handbook right does not wait for a measurement."""
     try:
         return impacts().foresee(article)
-    except (IndexMissing, IndexMismatch, OSError, sqlite3.OperationalError) as error:
+    except (IndexMissing, IndexMismatch, IndexDamaged, OSError, sqlite3.OperationalError) as error:
         log_event("impact_not_measured", error=type(error).__name__)
         return None
 

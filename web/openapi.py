@@ -17,7 +17,7 @@ from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
-PROBLEMS = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503)
+PROBLEMS = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503, 507)
 CHANGE_NOTHING = ("/search", "/documents/preview")
 """Called by POST because their input is large or private; they may be sent again anyhow."""
 _BASE = ("If-Match", '改的是哪一版，例如 "v3"')
