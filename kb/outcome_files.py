@@ -17,6 +17,7 @@ from kb.database import Database
 from kb.dictionary import FILES, ExportFile, describe_files
 from kb.intake import never_mask
 from kb.masking import mask_text
+from kb.reports.sheet import plain_cell
 from kb.store.exports import read_export
 from kb.store.sessions import read_secret
 from kb.times import format_instant
@@ -26,8 +27,6 @@ DICTIONARY = "data_dictionary.md"
 SIDECAR = "export.json"
 """Says who took the files out, when and why."""
 AGENT_KEY = "agent-hash"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a text that begins so."""
 Cell = Callable[[object], object]
 """How the values of one column are written."""
 
@@ -133,9 +132,7 @@ def _plain(value: object) -> object:
     """A cell that a spreadsheet shows as it is."""
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return plain_cell(value)
 
 
 def _write_jsonl(out: TextIO, file: ExportFile, rows: Iterable[Sequence[object]]) -> int:

@@ -42,6 +42,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
     Setting("KB_PASSWORD_POLICY", "asvs", "rules of passwords (asvs, dengbao)"),
     Setting("KB_URL", "", "address people open, as https://kb.example; empty: host and port"),
+    Setting("KB_SECURITY_CONTACT", "", "where to report a weakness (mailto: or https:)"),
+    Setting("KB_RATE_ASK", "6000", "searches and suggestions a client and minute; 0: no limit"),
+    Setting("KB_RATE_IMPORT", "60", "documents read a client and minute; 0: no limit"),
+    Setting("KB_RATE_TRIAL", "120", "trials of a change a client and minute; 0: no limit"),
 )
 
 
@@ -72,6 +76,10 @@ class Settings:
     watch_handbook: Path | None
     password_policy: str
     url: str
+    security_contact: str
+    rate_ask: int
+    rate_import: int
+    rate_trial: int
 
     @property
     def database(self) -> Path:
@@ -129,6 +137,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         text_days=_whole("KB_TEXT_DAYS", value["KB_TEXT_DAYS"], LEAST_KEPT, MOST_KEPT),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
+        security_contact=_contact("KB_SECURITY_CONTACT", value["KB_SECURITY_CONTACT"]),
+        rate_ask=_whole("KB_RATE_ASK", value["KB_RATE_ASK"], 0, MOST_CALLS),
+        rate_import=_whole("KB_RATE_IMPORT", value["KB_RATE_IMPORT"], 0, MOST_CALLS),
+        rate_trial=_whole("KB_RATE_TRIAL", value["KB_RATE_TRIAL"], 0, MOST_CALLS),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
         password_policy=_one_of("KB_PASSWORD_POLICY", value["KB_PASSWORD_POLICY"], POLICIES),
@@ -139,6 +151,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 LEAST_KEPT, MOST_KEPT = 90, 3650
 """Days: a caller's history is shown, and a repeat known, within the least."""
 POLICIES = ("asvs", "dengbao")
+MOST_CALLS = 1_000_000
 TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER", "KB_FAILPOINT"})
 """Variables of the test suite that share the prefix."""
 
@@ -148,6 +161,12 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not is_number or not low <= int(text) <= high:
         raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)
+
+
+def _contact(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"(mailto:|https://)[!-~]{3,200}", text):
+        raise InvalidInput(f"应为 mailto: 或 https:// 开头的地址，现为 {text[:40]!r}", field=name)
+    return text
 
 
 def _by_channel(name: str, text: str) -> Mapping[str, int]:

@@ -38,8 +38,8 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 _P = Permission
 GROUPS: Mapping[str, tuple[str, ...]] = {
     PUBLIC: (
-        *FREE, "problems.show_problem", "signing.show_sign_in", "signing.sign_in",
-        "signing.show_welcome", "signing.welcome",
+        *FREE, "problems.show_problem", "contact.show_contact", "signing.show_sign_in",
+        "signing.sign_in", "signing.show_welcome", "signing.welcome",
     ),
     SIGNED_IN: ("health.get_openapi",),
     OWN: (

@@ -182,9 +182,14 @@ def _items(name: str, text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def is_article_id(text: str) -> bool:
+    """Whether an article could have this id."""
+    return len(text) <= 30 and _ID.fullmatch(text) is not None
+
+
 def build_article(article_id: str, body: DraftBody) -> Article:
     """The article that a draft's fields describe; raise InvalidInput for an id that is none."""
-    if not _ID.fullmatch(article_id) or len(article_id) > 30:
+    if not is_article_id(article_id):
         raise InvalidInput("应以大写字母开头，例如 P060101、S14", field="article_id")
     revision = Revision(
         article_id=article_id,

@@ -71,6 +71,17 @@ class MalformedRequest(KBError):
     code = "malformed-request"
 
 
+class TooManyRequests(KBError):
+    """请求太频繁，请稍后再试"""
+
+    code = "too-many-requests"
+
+    def __init__(self, seconds: int) -> None:
+        """``seconds``: until it may be tried again."""
+        self.seconds = seconds
+        super().__init__(f"每分钟的次数用完了，请 {seconds} 秒后再试")
+
+
 class UnsupportedMediaType(KBError):
     """请求体应为 application/json"""
 
@@ -147,6 +158,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     FormExpired: HTTPStatus.FORBIDDEN,
@@ -230,7 +242,9 @@ def describe(error: KBError) -> Problem:
     detail = error.detail or error.title
     if error.field and error.detail:
         detail = f"{_field_name(error.field)}：{error.detail}"
-    headers = HEADERS.get(status, {})
+    headers = dict(HEADERS.get(status, {}))
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.seconds)
     return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
 
 

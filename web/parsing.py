@@ -173,6 +173,6 @@ def read_version() -> int | None:
     if given in ("", "*"):
         return None
     number = given.strip('"').removeprefix("v")
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise InvalidInput('应为 "v" 加版本号，例如 "v3"', field="If-Match")
     return int(number)

@@ -51,6 +51,7 @@ EXEMPT: Mapping[str, str] = {
     "audit_pending": "the trail itself",
     "autosave": "what stands in a form, not saved",
     "favourite": "a reader's own marks",
+    "rate": "counts of a minute, gone in the next",
     "file_base": "follows from article",
     "fix_version": "counted from ticket",
     "gap_evidence": "belongs to gap_mark",

@@ -27,6 +27,7 @@ LETTERS = dict(zip("ALERSDU", Role, strict=True))
 READERS, DESK, EDITORS, LEARNERS = "ALERS", "AS", "ER", "ALERS"
 EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("*", r"/static/.*|(/api/v1)?/(healthz|readyz)|/problems/.*|/sign-in|/welcome/.*", "+"),
+    ("GET", r"/\.well-known/security\.txt", "+"),
     ("*", r"/sign-out|/account(/.*)?", "*"),
     ("GET", r"/api/v1/openapi.json", "*"),
     ("GET", r"(/api/v1)?/metrics", "D"),

@@ -137,3 +137,9 @@ def test_a_draft_that_was_overtaken_is_taken_further_over_three_texts(
     assert "文件里的正文。" in merged
     send("/edit/S81-4/step", {"revision": "2", "action": "drop"})
     assert "草稿被盖过" not in client.get("/edit").text
+
+
+def test_an_id_that_no_article_can_have_opens_no_form(client: FlaskClient) -> None:
+    for article_id in ("~root", "C:%5Cx", "p060101", "P" * 31):
+        assert client.get(f"/edit/{article_id}").status_code == 404
+    assert client.get("/edit/S97").status_code == 200

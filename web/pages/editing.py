@@ -32,6 +32,7 @@ from web.drafts import (
     build_article,
     empty_fields,
     fields_of,
+    is_article_id,
     parse_fields,
     typed_fields,
 )
@@ -83,6 +84,8 @@ def show_form(article_id: str) -> Page:
     try:
         work = _editor().open(article_id, now=now)
     except ArticleNotFound:
+        if not is_article_id(article_id):
+            raise
         work = None
     fields = fields_of(work.article) if work else empty_fields(on=now.date())
     base = work.article.revision.number if work else 0
