@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.arrays import remembering
 from indexer.class_words import learn_class_words, read_class_texts, save_class_words
 from indexer.collection import Collection, commit_documents, create_collection
 from indexer.encoder import Encoder, LibraryEncoder, StaticEncoder
@@ -21,7 +21,9 @@ from indexer.generation import (
     TICKETS,
     Manifest,
     State,
+    drop_unfinished,
     make_current,
+    name_generation,
     write_manifest,
     write_state,
     writing,
@@ -78,46 +80,54 @@ def build_index(
 
     Changes queued while it builds stay queued: the sync that follows takes them in.
     """
-    started = time.monotonic()
     with writing(settings.index), uncollected():
-        version = newest_number(database.connection)
-        vocabulary = parse_vocabulary(read_tables(database.connection, version))
-        analyzer = Analyzer(vocabulary)
-        encoder, reason = _encoder_or_reason(settings, database, analyzer, now, progress)
-        seq = queue.last_queued(database.connection)
-        name = f"gen-{now.strftime('%Y%m%d%H%M%S')}-{seq:08d}"
-        folder = settings.index / name
-        shutil.rmtree(folder, ignore_errors=True)
-        for part, weights in WEIGHTS.items():
-            create_collection(folder / part, weights)
-        with _workers(database, vocabulary, encoder) as workers:
-            write = _Writing(database, folder, analyzer, encoder, progress)
-            sizes = {PASSAGES: write.collection(PASSAGES)}
-            class_texts = read_class_texts(database.connection)
-            table = learn_class_words(class_texts, analyzer)
-            save_class_words(folder, table, version=version)
-            save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
-            if workers is None:
-                sizes[TICKETS] = write.collection(TICKETS)
-            else:
-                total = tickets.count_indexable(database.connection)
-                sizes[TICKETS] = workers.finish(folder / TICKETS, progress, total)
-        if isinstance(encoder, KeptEncoder):
-            encoder.drop_unasked()
-        manifest = Manifest(
-            generation=name,
-            format=FORMAT,
-            analysis_version=ANALYSIS_VERSION,
-            encoder=encoder.identity if encoder else "",
-            encoder_reason=reason,
-            dimension=encoder.dimension if encoder else 0,
-            created_at=format_instant(now),
-        )
-        write_state(folder, State(seq=seq, commits=1, vocabulary=version))
+        return build_generation(settings, database, now=now, progress=progress)
+
+
+def build_generation(
+    settings: Settings, database: Database, *, now: datetime, progress: Progress
+) -> BuildReport:
+    """The same for who holds the writer's lock already."""
+    started = time.monotonic()
+    drop_unfinished(settings.index)
+    version = newest_number(database.connection)
+    vocabulary = parse_vocabulary(read_tables(database.connection, version))
+    analyzer = Analyzer(vocabulary)
+    encoder, reason = _encoder_or_reason(settings, database, analyzer, now, progress)
+    seq = queue.last_queued(database.connection)
+    name = name_generation(settings.index, now, seq)
+    folder = settings.index / name
+    for part, weights in WEIGHTS.items():
+        create_collection(folder / part, weights)
+    with _workers(database, vocabulary, encoder) as workers:
+        write = _Writing(database, folder, analyzer, encoder, progress)
+        sizes = {PASSAGES: write.collection(PASSAGES)}
+        class_texts = read_class_texts(database.connection)
+        table = learn_class_words(class_texts, analyzer)
+        save_class_words(folder, table, version=version)
+        save_gate(folder, _learn_gate(settings, database, vocabulary, analyzer, folder))
+        if workers is None:
+            sizes[TICKETS] = write.collection(TICKETS)
+        else:
+            total = tickets.count_indexable(database.connection)
+            sizes[TICKETS] = workers.finish(folder / TICKETS, progress, total)
+    if isinstance(encoder, KeptEncoder):
+        encoder.drop_unasked()
+    manifest = Manifest(
+        generation=name,
+        format=FORMAT,
+        analysis_version=ANALYSIS_VERSION,
+        encoder=encoder.identity if encoder else "",
+        encoder_reason=reason,
+        dimension=encoder.dimension if encoder else 0,
+        created_at=format_instant(now),
+    )
+    write_state(folder, State(seq=seq, commits=1, vocabulary=version))
+    with remembering(folder):
         write_manifest(folder, manifest)
-        make_current(settings.index, folder)
-        with database.transaction() as connection:
-            queue.clear_queue(connection, up_to=seq)
+    make_current(settings.index, folder)
+    with database.transaction() as connection:
+        queue.clear_queue(connection, up_to=seq)
     seconds = time.monotonic() - started
     return BuildReport(name, sizes[PASSAGES], sizes[TICKETS], manifest.encoder, seconds)
 
@@ -177,6 +187,14 @@ def _workers(
         yield workers
 
 
+def _has_own_encoder(settings: Settings, analyzer: Analyzer) -> bool:
+    folder = current_encoder(settings)
+    try:
+        return folder is not None and bool(StaticEncoder(folder, analyzer).identity)
+    except EncoderUnavailable:
+        return False
+
+
 def _encoder_or_reason(
     settings: Settings,
     database: Database,
@@ -186,7 +204,7 @@ def _encoder_or_reason(
 ) -> tuple[Encoder | None, str]:
     """The encoder, trained first if there is none; or None and why there is none."""
     try:
-        if not settings.encoder and current_encoder(settings) is None:
+        if not settings.encoder and not _has_own_encoder(settings, analyzer):
             train_desk_encoder(settings, database, analyzer, now=now, progress=progress)
         encoder = open_encoder(settings, analyzer)
     except (EncoderUnavailable, ImportError) as error:

@@ -23,7 +23,6 @@ from indexer.arrays import read_arrays, write_arrays
 from indexer.class_features import FeatureCounts
 from indexer.names import Hashes, find_rows, hash_names
 from indexer.trade import SHORTEST
-from kb.errors import IndexMismatch
 from kb.store import handbook, tickets
 
 TABLE_FILE = "class_words-{version}.arrays"
@@ -128,10 +127,7 @@ def class_words_file(folder: Path, version: int) -> Path:
 
 @lru_cache(maxsize=4)
 def open_class_words(folder: Path, version: int) -> ClassWords:
-    """The table that a generation has for a version; raise IndexMismatch without one."""
-    path = class_words_file(folder, version)
-    if not path.is_file():
-        raise IndexMismatch("索引里没有各类投诉的用词表")
-    arrays = read_arrays(path)
+    """The table that a generation has for a version; raise IndexDamaged without one."""
+    arrays = read_arrays(class_words_file(folder, version))
     codes = tuple(code.decode() for code in arrays["codes"].tolist())
     return ClassWords(codes, arrays["names"], arrays["logs"], arrays["scales"])

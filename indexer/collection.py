@@ -165,15 +165,15 @@ def commit_documents(
     progress: Progress = quiet,
     total: int = 0,
 ) -> int:
-    """Delete the keys in ``drop``, add ``documents`` in place of those of the same keys, in one
-    commit; return how many were added.
+    """Delete the documents whose keys begin with one of ``drop``, add ``documents`` in place of
+    those of the same keys, in one commit; return how many were added.
 
     ``total``: how many are expected, for the progress.
     """
     cutter = Cutter(analyzer, encoder)
     added = 0
     with writing_words(folder) as writer:
-        writer.drop(drop)
+        writer.drop(drop, and_longer=True)
         for batches in gather_segments(_counted(cutter.cut_all(documents), progress, total)):
             writer.drop([key for cut in batches for key in cut.keys])
             writer.add(write_segment(folder, batches, cutter.terms_of))

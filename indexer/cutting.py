@@ -22,12 +22,13 @@ BATCH = 1_000
 class Cut:
     """A batch of documents: what they are apart from their texts, counted terms by kind, vectors.
 
-    ``days``: shape (documents, 2), valid from and until.
+    ``days``: shape (documents, 2), valid from and until. ``prints``: fingerprints.
     """
 
     keys: Sequence[str]
     labels: Sequence[str]
     days: Codes
+    prints: Codes
     counts: Mapping[str, Counts]
     vectors: Vectors
 
@@ -69,6 +70,7 @@ class Cutter:
             keys=[document.key for document in documents],
             labels=[document.label for document in documents],
             days=np.array([(each.valid_from, each.valid_until) for each in documents], np.int64),
+            prints=np.array([each.fingerprint for each in documents], np.int64),
             counts=counts,
             vectors=self._encode(documents, terms, counts),
         )

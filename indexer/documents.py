@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,13 @@ class Document:
         return (self.title, self.keywords, self.complaint, self.steps, self.resolution)
 
     @property
+    def fingerprint(self) -> int:
+        """63 bits that differ whenever anything of it does: how the index is held to the
+        database."""
+        said = "\x1f".join((*self.fields, self.label, f"{self.valid_from} {self.valid_until}"))
+        return int.from_bytes(hashlib.sha256(said.encode()).digest()[:8], "little") >> 1
+
+    @property
     def text(self) -> str:
         """All of it: what the encoder reads."""
         return "\n".join(filter(None, self.fields))
@@ -66,6 +74,12 @@ def parse_key(key: str) -> Key:
     """The object a document's key names."""
     kind, identity, version = key.split("|")
     return Key(KINDS[kind], identity, version)
+
+
+def object_start(kind: str, identity: str) -> str:
+    """How the keys of all documents of an object begin."""
+    letter = next(letter for letter, name in KINDS.items() if name == kind)
+    return f"{letter}|{identity}|"
 
 
 def article_document(article: Article, categories: Mapping[str, Category]) -> Document:

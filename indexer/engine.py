@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from indexer import plain
 from indexer.analysis import Analyzer
+from indexer.answering import Ground, empty_answer, make_case
 from indexer.asking import complete_request, settle_class
-from indexer.class_words import open_class_words
-from indexer.classification import ClassEvidence, Classifier
+from indexer.classification import ClassEvidence
 from indexer.closeness import Wanted, wanted
 from indexer.conditions import Condition, parse_condition
 from indexer.explaining import Explainer
-from indexer.generation import read_current, read_state
+from indexer.generation import UNUSABLE
 from indexer.heap import uncollected
-from indexer.language import Language, open_language, renew_language
+from indexer.language import Language, open_language
+from indexer.opening import NewestIndex, Opened
 from indexer.past_fixes import FixTallies
 from indexer.queries import Query
-from indexer.rankers import TRIAL, Rankers, Ranking
+from indexer.rankers import Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
 from indexer.searching import Asked, search_snapshot
-from indexer.snapshot import Snapshot, open_snapshot
 from indexer.suggesting import (
     Case,
     guess_categories,
+    near_tickets,
+    nearest_titles,
     rank_procedures,
-    suggest_fixes,
-    suggest_limits,
-    suggest_procedures,
 )
-from indexer.trade import TalkReader, TradeGate, open_gate
 from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import IndexMissing, InvalidInput
@@ -48,7 +46,7 @@ from kb.reference import ReferenceCache
 from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
-from kb.store import queue, tickets, vocabulary
+from kb.store import queue, tickets
 from kb.suggestion import Answer, Suggestion, SuggestionRequest
 from kb.ticket import Ticket
 from kb.times import parse_instant
@@ -64,17 +62,6 @@ TURNS = 2
 the next in line is slow alone (with 50 agents at 100,000 tickets p95 81 against 66 ms)."""
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A snapshot with what is derived from it once."""
-
-    snapshot: Snapshot
-    language: Language
-    classifier: Classifier
-    gate: TradeGate
-    reader: TalkReader
-
-
 class Engine:
     """Suggestions and searches for one data folder; safe to use from many threads."""
 
@@ -88,10 +75,10 @@ class Engine:
     ) -> None:
         """Open the current generation, or hold on to ``generation``.
 
-        Raise IndexMissing or IndexMismatch.
+        Without an index that can be searched the database answers; what is wrong with
+        ``generation`` is raised.
         """
         self._settings = settings
-        self._held = generation
         self._database = database
         self._reference = ReferenceCache(database)
         self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
@@ -99,31 +86,7 @@ class Engine:
         self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._turns = threading.Semaphore(TURNS)
-        self._lock = threading.Lock()
-        self._opened = self._open(language)
-
-    def _open(self, language: Language, before: Snapshot | None = None) -> Opened:
-        """Open the newest state with the language that fits it."""
-        folder = self._folder()
-        language = renew_language(
-            language,
-            self._database,
-            version=vocabulary.newest_number(self._database.connection),
-            cut=read_state(folder).vocabulary,
-        )
-        snapshot = open_snapshot(folder, language, before)
-        passages = snapshot.passages
-        return Opened(
-            snapshot,
-            language,
-            Classifier(
-                passages.collection,
-                snapshot.tickets.collection,
-                open_class_words(snapshot.folder, snapshot.state.vocabulary),
-            ),
-            open_gate(snapshot.folder),
-            TalkReader(passages.words, len(passages.collection), language.analyzer),
-        )
+        self._index = NewestIndex(settings, database, language, generation=generation)
 
     @property
     def database(self) -> Database:
@@ -131,37 +94,23 @@ class Engine:
         return self._database
 
     @property
+    def language(self) -> Language:
+        """The language of this desk: of the index that is open, or was last."""
+        return self._index.language
+
+    @property
     def analyzer(self) -> Analyzer:
         """The analysis of this desk's words."""
-        return self._opened.language.analyzer
+        return self.language.analyzer
 
-    def _folder(self) -> Path:
-        return self._held or read_current(self._settings.index)
+    @property
+    def trouble(self) -> str:
+        """Why the database answers alone; "" while there is an index."""
+        return self._index.trouble
 
     def opened(self) -> Opened:
-        """The newest state of the index, with the vocabulary in force: reopened when a commit, a
-        generation or a version was added."""
-        folder = self._folder()
-        held = self._opened
-        version = vocabulary.newest_number(self._database.connection)
-        is_newest = folder == held.snapshot.folder and version == held.language.version
-        if is_newest and read_state(folder) == held.snapshot.state:
-            return held
-        if not self._lock.acquire(blocking=False):
-            return held  # another thread is opening it: nobody waits
-        try:
-            if self._opened is held:
-                self._opened = self._reopen(held)
-            return self._opened
-        finally:
-            self._lock.release()
-
-    def _reopen(self, held: Opened) -> Opened:
-        """Open the newest state; read the encoder anew when it was built with another."""
-        opened = self._open(held.language, held.snapshot)
-        if opened.snapshot.encoder is not None or not opened.snapshot.manifest.encoder:
-            return opened
-        return self._open(open_language(self._settings, self._database))
+        """The newest state of the index; raise IndexMissing, IndexMismatch, IndexDamaged."""
+        return self._index.read()
 
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.
@@ -190,33 +139,34 @@ class Engine:
             return self._answer(request, self._rankers.fixed(ranker_version), now=now)
 
     def _answer(self, request: SuggestionRequest, ranking: Ranking, *, now: datetime) -> Answer:
-        connection = self._database.connection
+        try:
+            with self._index.reading() as opened:
+                return self._answer_indexed(opened, request, ranking, now=now)
+        except UNUSABLE as error:
+            ground = self._ground()
+            return plain.answer(ground, str(error), request, ranking, now=now)
+
+    def _answer_indexed(
+        self, opened: Opened, request: SuggestionRequest, ranking: Ranking, *, now: datetime
+    ) -> Answer:
+        connection, snapshot = self._database.connection, opened.snapshot
         reference = self._reference.read()
         masked = mask_text(request.text, never=reference.never_mask)
-        opened = self.opened()
-        snapshot = opened.snapshot
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
         text, corrections = self._typed.spell_out(masked, opened.language, snapshot)
         case, is_other = self._read(opened, request, text, ranking, ticket=ticket, now=now)
-        classes = case.classes
-        answer = Answer(
-            session_id=secrets.token_hex(12),
+        titles = nearest_titles(connection, snapshot, case.classes)
+        answer = replace(
+            empty_answer(masked, ranking),
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
-            abstained=is_other or not classes,
-            took_ms=0.0,
+            abstained=is_other or not case.classes,
             index_generation=snapshot.version,
-            ranker_version=ranking.version,
-            arm=ranking.arm,
-            query_masked=masked,
-            categories=guess_categories(connection, snapshot, case, reference.categories),
-            procedures=(),
-            time_limits=(),
-            past_fixes=(),
+            categories=guess_categories(case, reference.categories, titles),
             repeat=self._repeats.find(
                 repeat_question(request, masked, ticket),
-                self._comparer(),
-                lambda: classes,
+                self._comparer(opened),
+                lambda: case.classes,
                 now=now,
             ),
             terms=case.explainer.telling(),
@@ -224,17 +174,12 @@ class Engine:
         )
         if answer.abstained:
             return answer
-        procedures = suggest_procedures(connection, snapshot, case)
-        limits = suggest_limits(case, reference, [article for article, _ in procedures])
-        fixes = suggest_fixes(connection, snapshot, case, opened.language.analyzer, self._tallies)
-        shown = [item for _, item in procedures]
-        on_trial = any(item.propensity < 1 for item in (*shown, *fixes))
-        return replace(
-            answer,
-            arm=TRIAL if on_trial else answer.arm,
-            procedures=_numbered(shown),
-            time_limits=_numbered(limits),
-            past_fixes=_numbered(fixes),
+        hits = rank_procedures(connection, snapshot, case)
+        return self._ground().fill(answer, case, hits, lambda: near_tickets(snapshot, case))
+
+    def _ground(self) -> Ground:
+        return Ground(
+            self._database.connection, self._reference.read(), self.language, self._tallies
         )
 
     def _read(
@@ -254,19 +199,9 @@ class Engine:
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
         if request.category:
             classes = settle_class(classes, request.category)
-        case = Case(
-            query=query,
-            retrieved=found,
-            classes=classes,
-            explainer=Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling),
-            accepted_at=parse_instant(request.accepted_at or "", field="accepted_at"),
-            now=now,
-            region=request.region,
-            area=request.area,
-            priority=ticket.urgency if ticket else "",
-            limit=request.limit,
-            arranger=ranking.arranger(classes),
-        )
+        explainer = Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling)
+        case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
+        case = replace(case, retrieved=found)
         return case, not request.category and not opened.gate.is_trade(talk)
 
     def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
@@ -291,21 +226,44 @@ class Engine:
         ranker = self._rankers.fixed().version
         return f"{opened.snapshot.version} {opened.language.version} {ranker}"
 
+    @property
+    def handbook_version(self) -> str:
+        """What the answers depend on, but for tickets: they come by the minute, and move what is
+        compared with them on both sides alike."""
+        opened = self.opened()
+        passages = opened.snapshot.passages.collection
+        names = " ".join(segment.name for segment in passages.segments)
+        language, ranker = opened.language, self._rankers.fixed().version
+        return f"{names} {len(passages.dead)} {language.version} {language.cut} {ranker}"
+
     def find_repeat(self, question: RepeatQuestion, *, now: datetime) -> Repeat | None:
-        """The earlier ticket of the same number about the same matter."""
+        """The earlier ticket of the same number about the same matter; None without an index."""
 
         def classes() -> list[ClassEvidence]:
-            return self.classify(question.text, category=question.category, now=now)
+            return self._classes(opened, question.text, category=question.category, now=now)
 
-        return self._repeats.find(question, self._comparer(), classes, now=now)
+        try:
+            with self._index.reading() as opened:
+                return self._repeats.find(question, self._comparer(opened), classes, now=now)
+        except UNUSABLE:
+            return None
 
     def ticket_repeat(self, ticket: Ticket, *, now: datetime) -> Repeat | None:
         """What a ticket, kept or about to be, repeats."""
         return self.find_repeat(ticket_question(ticket), now=now)
 
     def classify(self, text: str, *, category: str = "", now: datetime) -> list[ClassEvidence]:
-        """The classes of a text, most probable first; ``category``: what the agent chose."""
-        opened = self.opened()
+        """The classes of a text, most probable first, none without an index; ``category``: what the
+        agent chose."""
+        try:
+            with self._index.reading() as opened:
+                return self._classes(opened, text, category=category, now=now)
+        except UNUSABLE:
+            return []
+
+    def _classes(
+        self, opened: Opened, text: str, *, category: str, now: datetime
+    ) -> list[ClassEvidence]:
         query = opened.language.builder.build(text)
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
@@ -322,11 +280,11 @@ class Engine:
 
     def compare(self, text: str, classes: Sequence[ClassEvidence], earlier: Earlier) -> Evidence:
         """Evidence on whether ``text`` is about the matter of an earlier complaint."""
-        comparer = self._comparer()
+        comparer = self._comparer(self.opened())
         return comparer.compare(comparer.read(text, classes), earlier)
 
-    def _comparer(self) -> Comparer:
-        opened = self.opened()
+    @staticmethod
+    def _comparer(opened: Opened) -> Comparer:
         language = opened.language
         return Comparer(language.analyzer, language.builder, opened.reader.keyness)
 
@@ -348,20 +306,24 @@ class Engine:
             raise InvalidInput("请输入要查的词", field="q")
         if len(query.text) > MAX_QUERY:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
-        opened = self.opened()
+        masked = mask_text(query.text, never=self._reference.read().never_mask)
+        try:
+            with self._index.reading() as opened, self._turns:
+                result = self._search_indexed(opened, query, masked)
+        except UNUSABLE as error:
+            result = plain.search(self._ground(), str(error), query, masked)
+        return replace(result, took_ms=round((time.perf_counter() - started) * 1000, 2))
+
+    def _search_indexed(self, opened: Opened, query: SearchQuery, masked: str) -> SearchResult:
         snapshot = opened.snapshot
-        connection = self._database.connection
-        reference = self._reference.read()
-        masked = mask_text(query.text, never=reference.never_mask)
-        with self._turns:
-            condition, built, look = self._understand(query, masked, opened)
-            asked = Asked(query, built, look, reference.limits, condition)
-            hits = search_snapshot(connection, snapshot, opened.language.analyzer, asked)
+        condition, built, look = self._understand(query, masked, opened)
+        asked = Asked(query, built, look, self._reference.read().limits, condition)
+        analyzer = opened.language.analyzer
         return SearchResult(
-            hits=tuple(hits),
+            hits=tuple(search_snapshot(self._database.connection, snapshot, analyzer, asked)),
             query_used=built.text,
             corrections=built.corrections,
-            took_ms=round((time.perf_counter() - started) * 1000, 2),
+            took_ms=0.0,
             index_generation=snapshot.version,
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
@@ -383,10 +345,15 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """State of the index: what health checks and the status line show."""
-        opened = self.opened()
+        queued = queue.count_queued(self._database.connection)
+        ranker = self._rankers.fixed().version
+        try:
+            opened = self.opened()
+        except UNUSABLE as error:
+            reason = f"{error}。{plain.REASON}"
+            return EngineStatus(True, "", 0, 0, plain.MODE, reason, queued, ranker)
         snapshot = opened.snapshot
         behind = opened.language.version != opened.language.cut
-        pending = queue.count_queued(self._database.connection) + behind
         return EngineStatus(
             ready=True,
             index_generation=snapshot.version,
@@ -394,21 +361,30 @@ class Engine:
             tickets=len(snapshot.tickets.collection),
             mode=snapshot.mode,
             mode_reason=snapshot.mode_reason,
-            pending=pending,
-            ranker_version=self._rankers.fixed().version,
+            pending=queued + behind,
+            ranker_version=ranker,
         )
+
+    @property
+    def losses(self) -> int:
+        """How often the index could be searched no more since the start."""
+        return self._index.losses
 
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for.
 
         Fixes are counted meanwhile by another core: SQLite needs no interpreter for it.
         """
-        made = parse_instant(self._opened.snapshot.manifest.created_at, field="created_at")
+        try:
+            opened = self.opened()
+        except UNUSABLE:
+            return
+        made = parse_instant(opened.snapshot.manifest.created_at, field="created_at")
         with ThreadPoolExecutor(1) as beside:
             counting = beside.submit(self._count_fixes)
             for text in PREWARM:
                 self.preview(SuggestionRequest(text), now=made)
-            self._typed.build(PREWARM[0], self._opened.language, self._opened.snapshot)
+            self._typed.build(PREWARM[0], opened.language, opened.snapshot)
             counting.result()
 
     def _count_fixes(self) -> None:
@@ -417,7 +393,7 @@ class Engine:
 
 
 def open_engine(settings: Settings, database: Database, *, prewarm: bool = True) -> Engine:
-    """Open the engine of a data folder; raise IndexMissing or IndexMismatch.
+    """Open the engine of a data folder; raise IndexMissing when it never had an index.
 
     From then on numpy multiplies in one thread: a second one doubles the processor time of a
     suggestion, and on a busy machine the first waits for it.
@@ -430,7 +406,3 @@ def open_engine(settings: Settings, database: Database, *, prewarm: bool = True)
         if prewarm:
             engine.prewarm()
     return engine
-
-
-def _numbered(items: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
-    return tuple(replace(item, impression_id=secrets.token_hex(12)) for item in items)

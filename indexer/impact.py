@@ -130,8 +130,8 @@ class ImpactStudy:
         """
         if changed.documents:
             return {}
-        old = self._engine.opened().language.builder
-        new = changed.engine.opened().language.builder
+        old = self._engine.language.builder
+        new = changed.engine.language.builder
         return {
             (kind, text): shown
             for (kind, text), shown in base.items()

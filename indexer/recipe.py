@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from indexer.arrays import read_arrays, write_arrays
 from indexer.cutting import Cut
 from indexer.encoder import Vectors
 from indexer.postings import KINDS, WordWeights
 from indexer.rotation import HEAD, find_rotation
+from indexer.sealed import read_sealed, write_sealed
 
 RECIPE = "recipe.json"
-ROTATION = "rotation.npy"
+ROTATION = "rotation.arrays"
 ROTATE_FROM = 20_000
 """Documents from which vectors are rotated, so that their heads can be scanned first."""
 LEAST_PIVOT = 50
@@ -33,10 +34,11 @@ Doubles = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Recipe:
     """How a collection's postings are weighed. ``pivots``: average lengths by kind, in FIELDS'
-    order, None before the first document."""
+    order, None before the first document. ``is_rotated``: whether vectors are turned."""
 
     weights: WordWeights
     pivots: dict[str, list[float]] | None = None
+    is_rotated: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,21 @@ def add_measures(parts: Sequence[Measures]) -> Measures:
 
 
 def read_recipe(folder: Path) -> Recipe:
-    """How the postings in ``folder`` are weighed."""
-    values = json.loads((folder / RECIPE).read_text("utf-8"))
-    return Recipe(WordWeights(**values["weights"]), values["pivots"])
+    """How the postings in ``folder`` are weighed; raise IndexDamaged."""
+    values = read_sealed(folder / RECIPE)
+    return Recipe(WordWeights(**values["weights"]), values["pivots"], values["is_rotated"])
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:
     """Keep the recipe in ``folder``."""
-    temporary = folder / f"{RECIPE}.new"
-    temporary.write_text(json.dumps(asdict(recipe)), "utf-8")
-    temporary.replace(folder / RECIPE)
+    write_sealed(folder / RECIPE, asdict(recipe))
 
 
 def read_rotation(folder: Path) -> Vectors | None:
     """How vectors are turned, shape (dimension, dimension); None when they lie as they were."""
-    path = folder / ROTATION
-    rotation: Vectors | None = np.load(path) if path.is_file() else None
+    if not read_recipe(folder).is_rotated:
+        return None
+    rotation: Vectors = read_arrays(folder / ROTATION)["rotation"]
     return rotation
 
 
@@ -95,10 +96,11 @@ def complete_recipe(folder: Path, measures: Measures) -> None:
     """Choose the average lengths and the rotation of a recipe that has none yet."""
     count = measures.documents
     dimension = len(measures.scatter)
-    if count >= ROTATE_FROM and dimension > HEAD:
-        np.save(folder / ROTATION, find_rotation(measures.scatter))
+    is_rotated = count >= ROTATE_FROM and dimension > HEAD
+    if is_rotated:
+        write_arrays(folder / ROTATION, {"rotation": find_rotation(measures.scatter)})
     pivots = {
         kind: (sums / count).tolist() if count >= LEAST_PIVOT else list(USUAL_LENGTHS[kind])
         for kind, sums in measures.lengths.items()
     }
-    write_recipe(folder, Recipe(read_recipe(folder).weights, pivots))
+    write_recipe(folder, Recipe(read_recipe(folder).weights, pivots, is_rotated))

@@ -1,4 +1,5 @@
-"""Which documents a change of the dictionary cuts otherwise, found in the index itself.
+"""Which documents a change of the dictionary cuts otherwise, found in the index itself; and class
+words learnt anew beside it.
 
 A text is cut otherwise only where it holds a word that was added or taken away, and a text that
 holds a word holds every pair of its neighbouring characters: all of them are indexed.
@@ -6,6 +7,8 @@ holds a word holds every pair of its neighbouring characters: all of them are in
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -20,7 +23,8 @@ from indexer.class_words import (
     save_class_words,
 )
 from indexer.collection import Collection, OpenSegment
-from indexer.language import CutChange
+from indexer.generation import read_state, write_state
+from indexer.language import CutChange, compare_cuts
 from indexer.postings import hash_term
 from kb.database import Database
 
@@ -50,21 +54,60 @@ def _places_of(segment: OpenSegment, word: str) -> Places:
     return np.asarray(reduce(np.intersect1d, sorted(lists, key=len)), np.int64)
 
 
-def renew_class_words(
-    folder: Path, database: Database, analyzer: Analyzer, *, old: int, new: int, is_recut: bool
-) -> None:
-    """Give version ``new`` its table of class words: learnt anew if texts are cut otherwise.
+class Relearning:
+    """Class words for the words a generation is cut by, learnt in a thread of its own.
 
-    Tables older than ``old`` are let go: no reader opens them any more.
+    Only ``finish``, called by the writer, makes them serve.
     """
-    if is_recut:
-        table = learn_class_words(read_class_texts(database.connection), analyzer)
-        save_class_words(folder, table, version=new)
-    else:
-        target = class_words_file(folder, new)
+
+    def __init__(self, folder: Path, database: Database, analyzer: Analyzer) -> None:
+        """Begin at once."""
+        state = read_state(folder)
+        self._folder, self._database, self._analyzer = folder, database, analyzer
+        self._old, self._new = state.class_words, state.vocabulary
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def owed(cls, folder: Path, database: Database, analyzer: Analyzer) -> Relearning | None:
+        """Begin if the table that serves is one of other words; None when none is owed."""
+        state = read_state(folder)
+        if state.class_words == state.vocabulary:
+            return None
+        return cls(folder, database, analyzer)
+
+    def is_done(self) -> bool:
+        """Whether ``finish`` would not wait."""
+        return not self._thread.is_alive()
+
+    def finish(self) -> None:
+        """Let the table serve and drop older ones; raise what went wrong."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        state = read_state(self._folder)
+        write_state(self._folder, replace(state, commits=state.commits + 1, learnt=self._new))
+        kept = {class_words_file(self._folder, each) for each in (self._old, self._new)}
+        for path in self._folder.glob("class_words-*.arrays"):
+            if path not in kept:
+                path.unlink()
+
+    def _run(self) -> None:
+        try:
+            self._learn()
+        except Exception as error:  # noqa: BLE001 (raised again by the writer, in finish)
+            self._error = error
+        finally:
+            self._database.close()
+
+    def _learn(self) -> None:
+        """Write the table: learnt anew if texts are cut otherwise, else the old one linked."""
+        if compare_cuts(self._database, self._old, self._new):
+            texts = read_class_texts(self._database.connection)
+            table = learn_class_words(texts, self._analyzer)
+            save_class_words(self._folder, table, version=self._new)
+            return
+        target = class_words_file(self._folder, self._new)
         target.unlink(missing_ok=True)
-        target.hardlink_to(class_words_file(folder, old))
-    kept = {class_words_file(folder, version) for version in (old, new)}
-    for path in folder.glob("class_words-*.arrays"):
-        if path not in kept:
-            path.unlink()
+        target.hardlink_to(class_words_file(self._folder, self._old))

@@ -11,7 +11,7 @@ from indexer.engine import Engine
 from indexer.language import open_language
 from kb.chain import SessionRecord, read_record
 from kb.database import Database
-from kb.errors import IndexMismatch
+from kb.errors import IndexMismatch, SessionNotFound
 from kb.replay import Difference, compare, difference_as_dict, is_different, shown
 from kb.settings import Settings
 from kb.suggestion import Answer, SuggestionRequest
@@ -43,6 +43,8 @@ def replay(settings: Settings, database: Database, session_id: str, *, generatio
     record = read_record(database.connection, session_id)
     engine, note = _open(settings, database, record, generation=generation)
     session = record.session
+    if not session.query_masked:
+        raise SessionNotFound("所问的文字已过保留期，不能重放", field="SESSION_ID")
     version = session.ranker_version if generation == "recorded" else None
     now = parse_instant(session.created_at, field="created_at")
     request = SuggestionRequest(session.query_masked, **json.loads(session.request))

@@ -51,6 +51,9 @@ class Retrieved:
     tickets: Found
 
 
+NOTHING = Retrieved(*[Found(np.zeros(0, np.int64), np.zeros(0, np.float32), 0.0)] * 2)
+
+
 def retrieve(snapshot: Snapshot, query: Query, *, on: date) -> Retrieved:
     """Score both collections; what is not valid on the day or deleted gets 0."""
     vector = snapshot.encoder.encode([query.text])[0] if snapshot.encoder else None

@@ -76,22 +76,35 @@ def search_snapshot(
     connection: sqlite3.Connection, snapshot: Snapshot, analyzer: Analyzer, asked: Asked
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
+    found = retrieve(snapshot, asked.built, on=asked.query.on)
+    explainer = LiteralExplainer(analyzer, asked.built, snapshot.passages.ceiling, asked.look)
+    return rank_hits(
+        connection,
+        asked,
+        explainer,
+        passages=lambda: _candidates(snapshot.passages, found.passages, asked),
+        cases=lambda: _candidates(snapshot.tickets, found.tickets, asked),
+    )
+
+
+def rank_hits(
+    connection: sqlite3.Connection,
+    asked: Asked,
+    explainer: Explainer,
+    *,
+    passages: Callable[[], Sequence[Candidate]],
+    cases: Callable[[], Sequence[Candidate]],
+) -> list[SearchHit]:
+    """Candidates of the handbook and of the tickets, read only if asked for, as hits."""
     query = asked.query
-    found = retrieve(snapshot, asked.built, on=query.on)
     scored: list[_Scored] = []
     if query.kind in ("all", "article", "time_limit"):
-        candidates = _candidates(snapshot.passages, found.passages, asked)
+        candidates = passages()
         scored += _articles(connection, candidates, asked)
         scored += _limits(candidates, asked)
     if query.kind in ("all", "ticket") and query.chapter is None:
-        scored += _tickets(connection, _candidates(snapshot.tickets, found.tickets, asked), asked)
+        scored += _tickets(connection, cases(), asked)
     scored.sort(key=lambda each: (-each.score, each.order))
-    explainer = LiteralExplainer(
-        analyzer,
-        asked.built,
-        snapshot.passages.ceiling,
-        asked.look,
-    )
     return [each.hit(explainer, each.score) for each in scored[: query.limit]]
 
 

@@ -52,6 +52,7 @@ def _segment_arrays(folder: Path, cuts: Sequence[Cut], terms_of: TermsOf) -> Arr
         **_class_arrays(list(chain.from_iterable(cut.labels for cut in cuts))),
         "valid_from": days[:, 0],
         "valid_until": days[:, 1],
+        "prints": np.concatenate([cut.prints for cut in cuts]),
     }
     recipe = read_recipe(folder)
     for kind, terms in terms_of.items():

@@ -71,7 +71,8 @@ class Snapshot:
 
 
 def open_snapshot(folder: Path, language: Language, before: Snapshot | None = None) -> Snapshot:
-    """Open the newest commit of a generation; raise IndexMismatch when it cannot be searched.
+    """Open the newest commit of a generation; raise IndexMismatch or IndexDamaged when it cannot
+    be searched.
 
     ``before``: an earlier commit of it; what has not changed is taken over from there.
     """

@@ -17,7 +17,7 @@ from indexer.documents import Key, parse_key, split_sections
 from indexer.explaining import Explainer, Marked
 from indexer.past_fixes import FixTallies, PastFix, group_fixes, stay_rate, thin_copies
 from indexer.queries import Query
-from indexer.retrieval import Retrieved
+from indexer.retrieval import NOTHING, Retrieved
 from indexer.scoring import top
 from indexer.snapshot import Snapshot
 from kb.article import SECTIONS, Article
@@ -50,7 +50,6 @@ class Case:
     """One complaint being answered: what is known, and what was found so far."""
 
     query: Query
-    retrieved: Retrieved
     classes: Sequence[ClassEvidence]
     explainer: Explainer
     accepted_at: datetime
@@ -59,6 +58,7 @@ class Case:
     area: str
     priority: str
     limit: int
+    retrieved: Retrieved = NOTHING
     arranger: Arranger = field(default_factory=Arranger)
 
     @property
@@ -73,14 +73,11 @@ class Case:
 
 
 def guess_categories(
-    connection: sqlite3.Connection,
-    snapshot: Snapshot,
-    case: Case,
-    categories: Mapping[str, Category],
+    case: Case, categories: Mapping[str, Category], titles: Mapping[int, str]
 ) -> tuple[CategoryGuess, ...]:
-    """The most probable classes with their names and reasons."""
+    """The most probable classes with their names and reasons; ``titles``: of the classes' best
+    articles, by the number of the passage."""
     shown = [each for each in case.classes[:CLASSES_SHOWN] if each.code in categories]
-    titles = _nearest_titles(connection, snapshot, shown)
     return tuple(
         CategoryGuess(
             id=evidence.code,
@@ -97,11 +94,11 @@ def guess_categories(
     )
 
 
-def _nearest_titles(
+def nearest_titles(
     connection: sqlite3.Connection, snapshot: Snapshot, classes: Sequence[ClassEvidence]
 ) -> dict[int, str]:
     """Titles of the classes' best articles, by the number of the passage."""
-    places = [each.passage for each in classes if each.passage >= 0]
+    places = [each.passage for each in classes[:CLASSES_SHOWN] if each.passage >= 0]
     keys = [
         parse_key(name) for name in snapshot.passages.collection.keys(np.array(places, np.int64))
     ]
@@ -113,10 +110,9 @@ def _nearest_titles(
 
 
 def suggest_procedures(
-    connection: sqlite3.Connection, snapshot: Snapshot, case: Case
+    connection: sqlite3.Connection, case: Case, hits: Sequence[tuple[Candidate, Placement]]
 ) -> list[tuple[Article, Suggestion]]:
-    """Articles that are shown today, best first, each with its reasons."""
-    hits = rank_procedures(connection, snapshot, case)
+    """The articles of the hits, in their order, each with its reasons."""
     articles = {
         article.id: article
         for article in handbook.read_articles(
@@ -155,10 +151,10 @@ def rank_procedures(
         (parse_key(name), float(mixed[place]))
         for place, name in zip(chosen.tolist(), names, strict=True)
     ]
-    return _shown(connection, candidates, case)
+    return place_shown(connection, candidates, case)
 
 
-def _shown(
+def place_shown(
     connection: sqlite3.Connection, candidates: Sequence[tuple[Key, float]], case: Case
 ) -> list[tuple[Candidate, Placement]]:
     """The best candidates whose revision is the one shown today: from here on they are hits."""
@@ -304,14 +300,8 @@ def _limit(
     )
 
 
-def suggest_fixes(
-    connection: sqlite3.Connection,
-    snapshot: Snapshot,
-    case: Case,
-    analyzer: Analyzer,
-    tallies: FixTallies,
-) -> list[Suggestion]:
-    """Ways such complaints were closed, best first."""
+def near_tickets(snapshot: Snapshot, case: Case) -> dict[str, float]:
+    """The tickets nearest to a complaint, copies left out: number → how near."""
     probability = {evidence.code: evidence.probability for evidence in case.classes}
     held = snapshot.tickets.collection
     near = thin_copies(case.retrieved.tickets.best(MOST_NEAR), most=NEAR_TICKETS)
@@ -323,6 +313,18 @@ def suggest_fixes(
         sure = probability.get(held.classes[number], 0.0) if number >= 0 else 1.0
         weight = 0.1 + 0.9 * sure**0.5
         similarity[parse_key(key).identity] = score * weight
+    return similarity
+
+
+def suggest_fixes(
+    connection: sqlite3.Connection,
+    case: Case,
+    similarity: Mapping[str, float],
+    analyzer: Analyzer,
+    tallies: FixTallies,
+) -> list[Suggestion]:
+    """Ways in which tickets near to the complaint were closed, best first."""
+    probability = {evidence.code: evidence.probability for evidence in case.classes}
     members = tickets.read_resolved(connection, list(similarity))
     terms = {
         ticket.ticket_no: frozenset(analyzer.words(ticket.resolution))

@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.analysis import Analyzer
+from indexer.arrays import remembering
 from indexer.collection import Collection, commit_documents, scattered_keys
-from indexer.documents import Document, article_document, limit_document, parse_key, ticket_document
+from indexer.documents import (
+    Document,
+    article_document,
+    limit_document,
+    object_start,
+    parse_key,
+    ticket_document,
+)
 from indexer.encoder import Encoder
 from indexer.generation import (
     PASSAGES,
     TICKETS,
     State,
+    check_usable,
     read_current,
     read_manifest,
     read_state,
     write_state,
     writing,
 )
-from indexer.language import Language, compare_cuts, open_language, renew_language
-from indexer.recutting import keys_cut_anew, renew_class_words
+from indexer.language import Language, compare_cuts, open_language
+from indexer.recutting import Relearning, keys_cut_anew
 from kb.database import Database
-from kb.errors import IndexMismatch, IndexMissing
+from kb.errors import IndexMismatch
+from kb.failpoints import reach
 from kb.settings import Settings
-from kb.store import handbook, queue, tickets, vocabulary
+from kb.store import handbook, queue, tickets
 
-PAUSE_SECONDS = 0.05
-"""Between two looks at the queue: a change waits half of it on average."""
+KINDS_OF = {PASSAGES: ("article", "time_limit"), TICKETS: ("ticket",)}
+"""What objects the documents of a part are of."""
 Objects = AbstractSet[tuple[str, str]]
 """(kind, id) of what is to be written anew."""
 
@@ -53,40 +62,27 @@ def sync_index(
     """
     with writing(settings.index):
         opened = language or open_language(settings, database)
-        return take_in(read_current(settings.index), database, opened)
-
-
-def follow(
-    settings: Settings,
-    database: Database,
-    *,
-    stop: Callable[[], bool],
-) -> None:
-    """Hold the writer's lock and sync whenever something is queued or the vocabulary changed,
-    until ``stop()`` is true.
-
-    A generation built with another encoder is picked up at the next change.
-    """
-    with writing(settings.index):
-        language = open_language(settings, database)
-        synced = 0
-        while not stop():
-            newest = vocabulary.newest_number(database.connection)
-            if newest != synced or queue.count_queued(database.connection):
-                language = renew_language(language, database, version=newest, cut=newest)
-                try:
-                    take_in(read_current(settings.index), database, language)
-                    synced = newest
-                except (IndexMissing, IndexMismatch):
-                    time.sleep(PAUSE_SECONDS * 20)
-                    language = open_language(settings, database)
-            time.sleep(PAUSE_SECONDS)
+        folder = read_current(settings.index)
+        report = take_in(folder, database, opened)
+        relearning = Relearning.owed(folder, database, opened.analyzer)
+        if relearning:
+            relearning.finish()
+        return report
 
 
 def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
     """Bring a generation up to the database: take in what is queued, and cut anew what the words
-    of ``language`` cut otherwise. Raise IndexMismatch."""
+    of ``language`` cut otherwise; the class words of before go on serving.
+
+    Raise IndexMismatch, IndexDamaged.
+    """
+    with remembering(folder):
+        return _take_in(folder, database, language)
+
+
+def _take_in(folder: Path, database: Database, language: Language) -> SyncReport:
     started = time.monotonic()
+    check_usable(folder)
     manifest = read_manifest(folder)
     encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
     state = read_state(folder)
@@ -102,17 +98,10 @@ def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
         changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
     commit = Commit(folder, language.analyzer, encoder)
     changed = commit.objects(database, changed_objects)
-    if state.vocabulary != language.cut:
-        renew_class_words(
-            folder,
-            database,
-            language.analyzer,
-            old=state.vocabulary,
-            new=language.cut,
-            is_recut=bool(recut),
-        )
     last = changes[-1].seq if changes else state.seq
-    write_state(folder, State(last, state.commits + 1, language.cut))
+    reach("index.state")
+    write_state(folder, State(last, state.commits + 1, language.cut, state.class_words))
+    reach("index.queue")
     with database.transaction() as connection:
         queue.clear_queue(connection, up_to=last)
     removed = max(len(changed_objects) - changed, 0)
@@ -129,21 +118,21 @@ class Commit:
 
     def objects(self, database: Database, changed: Objects) -> int:
         """Write these objects anew; return how many documents there are of them."""
-        passages, passage_drops = _passage_changes(database, changed)
-        cases, case_drops = _ticket_changes(database, changed)
-        self._write(PASSAGES, passages, passage_drops)
-        self._write(TICKETS, cases, case_drops)
-        return len(passages) + len(cases)
+        passages = self._write(database, changed, PASSAGES)
+        reach("index.parts")
+        return passages + self._write(database, changed, TICKETS)
 
-    def _write(self, part: str, documents: list[Document], drops: list[str]) -> None:
-        if documents or drops:
-            commit_documents(
-                self.folder / part,
-                documents,
-                drop=drops,
-                analyzer=self.analyzer,
-                encoder=self.encoder,
-            )
+    def _write(self, database: Database, changed: Objects, part: str) -> int:
+        drops = [object_start(*each) for each in sorted(changed) if each[0] in KINDS_OF[part]]
+        if not drops:
+            return 0
+        return commit_documents(
+            self.folder / part,
+            read_changed(database, changed, part),
+            drop=drops,
+            analyzer=self.analyzer,
+            encoder=self.encoder,
+        )
 
 
 def _writing_encoder(language: Language, identity: str, reason: str) -> Encoder | None:
@@ -155,39 +144,25 @@ def _writing_encoder(language: Language, identity: str, reason: str) -> Encoder 
     return language.encoder
 
 
-def _passage_changes(database: Database, changed: Objects) -> tuple[list[Document], list[str]]:
-    """Documents of the changed articles and limits, and every key of theirs to drop."""
+def read_changed(database: Database, changed: Objects, part: str) -> list[Document]:
+    """What the database holds of the changed objects of a part."""
     connection = database.connection
-    articles = sorted(name for kind, name in changed if kind == "article")
-    limits = {name for kind, name in changed if kind == "time_limit"}
+    named = {
+        kind: sorted(name for each, name in changed if each == kind) for kind in KINDS_OF[part]
+    }
+    if part == TICKETS:
+        numbers = named["ticket"]
+        return [
+            ticket_document(ticket)
+            for start in range(0, len(numbers), 500)
+            for ticket in tickets.read_indexable(connection, numbers[start : start + 500])
+        ]
+    articles, limits = named["article"], named["time_limit"]
     if not articles and not limits:
-        return [], []
-    categories = handbook.read_categories(connection)
+        return []
+    categories, stored = handbook.read_categories(connection), handbook.read_limits(connection)
     documents = [
         article_document(article, categories)
         for article in (handbook.read_indexable(connection, articles) if articles else ())
     ]
-    drops = [
-        f"a|{article}|{revision.number}"
-        for article in articles
-        for revision in handbook.read_revisions(connection, article)
-    ]
-    stored = handbook.read_limits(connection)
-    documents += [limit_document(stored[name]) for name in sorted(limits) if name in stored]
-    for name in limits:
-        newest = stored[name].revision if name in stored else MOST_LIMIT_REVISIONS
-        drops += [f"l|{name}|{number}" for number in range(1, newest + 1)]
-    return documents, drops
-
-
-MOST_LIMIT_REVISIONS = 50
-
-
-def _ticket_changes(database: Database, changed: Objects) -> tuple[list[Document], list[str]]:
-    numbers = sorted(name for kind, name in changed if kind == "ticket")
-    documents = [
-        ticket_document(ticket)
-        for start in range(0, len(numbers), 500)
-        for ticket in tickets.read_indexable(database.connection, numbers[start : start + 500])
-    ]
-    return documents, [f"t|{number}|" for number in numbers]
+    return documents + [limit_document(stored[name]) for name in limits if name in stored]

@@ -31,7 +31,6 @@ from indexer.names import Hashes, find_rows, hash_names
 from indexer.queries import Query
 from indexer.readings import syllables_of
 from indexer.scoring import WordScorer
-from kb.errors import IndexMismatch
 
 GATE_FILE = "trade.arrays"
 KINDS = "wcs"
@@ -261,9 +260,7 @@ def save_gate(folder: Path, gate: TradeGate) -> None:
 
 @lru_cache(maxsize=4)
 def open_gate(folder: Path) -> TradeGate:
-    """The gate of a generation, which never changes in it; raise IndexMismatch without one."""
-    if not (folder / GATE_FILE).is_file():
-        raise IndexMismatch("索引里没有判别闲话的模型，请运行 kb index --full")
+    """The gate of a generation, which never changes in it; raise IndexDamaged without one."""
     arrays = read_arrays(folder / GATE_FILE)
     start, least, *facts = arrays["numbers"].tolist()
     return TradeGate(arrays["names"], arrays["signs"], arrays["own"], tuple(facts), start, least)

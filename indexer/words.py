@@ -3,11 +3,14 @@
 Whoosh keeps the segments, the deletions, the table of contents and the query language. Its codec
 here stores a segment as one file of arrays (``indexer.postings``), written in one go instead of
 term by term, which the scorer reads in place. The schema is always passed when an index is opened,
-so no pickled schema is trusted.
+so no pickled schema is trusted. A table of contents ends with a SHA-256 of what stands before it,
+and is not unpickled unless that is right.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,17 +23,19 @@ from whoosh.codec import base
 from whoosh.fields import ID, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
-from whoosh.index import FileIndex
+from whoosh.index import TOC, FileIndex
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 from whoosh.writing import SegmentWriter
 
-from indexer.arrays import Arrays, read_arrays, write_arrays
+from indexer.arrays import EXTENSION, Arrays, read_arrays, write_arrays
 from indexer.postings import KINDS, Postings
+from kb.errors import IndexDamaged
+from kb.failpoints import reach
 
 KEY = "key"
 INDEX_NAME = "MAIN"
-EXTENSION = ".arrays"
+DIGEST = hashlib.sha256().digest_size
 
 
 class TermsField(FieldType):  # type: ignore[misc]
@@ -125,6 +130,18 @@ class SegmentArrays:
         if place < self.size and self.keys[order[place]] == encoded:
             return int(order[place])
         return -1
+
+    def find_all(self, key: str, *, and_longer: bool) -> list[int]:
+        """Numbers of the documents with this key, or with any that begins with it."""
+        order, encoded = self.arrays["key_order"], key.encode()
+        first = int(np.searchsorted(self.keys, encoded, sorter=order))
+        end = int(
+            np.searchsorted(self.keys, encoded + b"\xff", sorter=order)
+            if and_longer
+            else np.searchsorted(self.keys, encoded, side="right", sorter=order)
+        )
+        found: list[int] = order[first:end].tolist()
+        return found
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
@@ -314,22 +331,50 @@ class ArrayDocuments(base.PerDocumentReader):  # type: ignore[misc]
         return 1
 
 
+class _Storage(FileStorage):  # type: ignore[misc]
+    """The files of an index; a table of contents is sealed before it has its name."""
+
+    def rename_file(self, oldname: str, newname: str, safe: bool = False) -> None:
+        """Seal a table of contents, flush it, and put it in place."""
+        path = Path(self.folder, oldname)
+        with path.open("rb+") as file:
+            digest = hashlib.sha256(file.read()).digest()
+            file.write(digest)
+            file.flush()
+            os.fsync(file.fileno())
+        reach("index.contents")
+        super().rename_file(oldname, newname, safe=safe)
+
+
 def create_index(folder: Path) -> None:
     """Make an empty index in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    FileIndex.create(FileStorage(str(folder)), _schema(), INDEX_NAME)
+    FileIndex.create(_Storage(str(folder)), _schema(), INDEX_NAME)
 
 
 def read_segments(folder: Path) -> list[ArraySegment]:
-    """The segments of the newest commit in ``folder``."""
-    index = FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME)
-    segments: list[ArraySegment] = index._segments()
+    """The segments of the newest commit in ``folder``; raise IndexDamaged."""
+    segments: list[ArraySegment] = _open(folder)._segments()
     return segments
 
 
 def open_reader(folder: Path) -> Any:
     """A Whoosh reader of the newest commit: for its query language. Close it after use."""
-    return FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME).reader()
+    return _open(folder).reader()
+
+
+def _open(folder: Path) -> FileIndex:
+    """The index of a folder; raise IndexDamaged when its table of contents is not whole."""
+    storage = _Storage(str(folder))
+    try:
+        newest = TOC._latest_generation(storage, INDEX_NAME)
+        path = folder / TOC._filename(INDEX_NAME, newest)
+        content = path.read_bytes()
+    except OSError:
+        raise IndexDamaged(f"{folder.name} 的段表不见了") from None
+    if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
+        raise IndexDamaged(f"{path.name} 与校验和不符")
+    return FileIndex(storage, _schema(), INDEX_NAME)
 
 
 def save_segment(folder: Path, arrays: Arrays) -> ArraySegment:
@@ -338,6 +383,7 @@ def save_segment(folder: Path, arrays: Arrays) -> ArraySegment:
     segment.size = len(arrays["keys"])
     order = np.argsort(arrays["keys"], kind="stable").astype(np.int32)
     write_arrays(segment_path(folder, segment), {**arrays, "key_order": order})
+    reach("index.segment")
     return segment
 
 
@@ -359,21 +405,20 @@ class WordWriter:
     def __init__(self, folder: Path) -> None:
         """Lock the index for writing (whoosh.index.LockError when another holds it)."""
         self._folder = folder
-        index = FileIndex(FileStorage(str(folder)), _schema(), INDEX_NAME)
-        self._writer = SegmentWriter(index, codec=ArrayCodec())
+        self._writer = SegmentWriter(_open(folder), codec=ArrayCodec())
         self._held: list[ArraySegment] = list(self._writer.segments)
         self._arrays = [SegmentArrays(segment_path(folder, segment)) for segment in self._held]
         self._added: list[ArraySegment] = []
 
-    def drop(self, keys: Sequence[str]) -> int:
-        """Mark the documents with these keys as deleted; return how many there were."""
+    def drop(self, keys: Sequence[str], *, and_longer: bool = False) -> int:
+        """Mark the documents with these keys as deleted, and those with keys that begin with one
+        of them if ``and_longer``; return how many there were."""
         dropped = 0
         for segment, arrays in zip(self._held, self._arrays, strict=True):
             for key in keys:
-                number = arrays.find_key(key)
-                if number >= 0 and not segment.is_deleted(number):
+                for number in arrays.find_all(key, and_longer=and_longer):
+                    dropped += not segment.is_deleted(number)
                     segment.delete_document(number)
-                    dropped += 1
         return dropped
 
     def add(self, segment: ArraySegment) -> None:

@@ -62,6 +62,7 @@ class Revision:
 
     ``categories``: class codes of any level. ``steps``: the procedure, one sentence or two a step.
     ``time_limits``, ``figures``: ids in the handbook's tables. ``valid_until`` is exclusive.
+    ``extra``: items of the front matter that nobody here knows, as YAML (``kb.other_items``).
     """
 
     article_id: str
@@ -83,6 +84,7 @@ class Revision:
     created_at: str = ""
     reviewer: str = ""
     based_on: int | None = None
+    extra: str = ""
 
     @property
     def version(self) -> str:
@@ -138,5 +140,6 @@ def body_hash(revision: Revision) -> str:
         revision.valid_from.isoformat(),
         revision.valid_until.isoformat() if revision.valid_until else "",
         revision.review_by.isoformat(),
+        *filter(None, [revision.extra]),
     )
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

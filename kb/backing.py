@@ -22,8 +22,9 @@ from pathlib import Path
 
 from kb.database import applied_steps, check_steps, copy_database, open_database
 from kb.errors import BackupDamaged, DataFolderInUse
+from kb.failpoints import reach
 from kb.settings import Settings
-from kb.store import whole
+from kb.store import sign_ins, whole
 from kb.times import format_instant
 
 FORMAT = "1"
@@ -65,6 +66,7 @@ def back_up(settings: Settings, folder: Path, *, now: datetime) -> Backup:
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as scratch:
         inside = Path(scratch)
         copy_database(settings.database, inside / DATABASE)
+        reach("backup.copied")
         _copy_encoder(settings.encoders, inside / ENCODERS)
         manifest = _describe(inside, now)
         (inside / MANIFEST).write_text(json.dumps(asdict(manifest), ensure_ascii=False), "utf-8")
@@ -73,6 +75,7 @@ def back_up(settings: Settings, folder: Path, *, now: datetime) -> Backup:
             for name in (MANIFEST, *sorted(manifest.files)):
                 tar.add(inside / name, name)
         _flush(packed)
+        reach("backup.packed")
         packed.replace(target)
     _flush(folder)
     return Backup(target, target.stat().st_size, manifest)
@@ -126,13 +129,21 @@ def restore(archive: Path, data: Path) -> Manifest:
         manifest = _unpack(archive, inside)
         check_steps(manifest.steps)
         _check_whole(inside / DATABASE, archive)
-        open_database(inside / DATABASE).close()
+        _close_doors(inside / DATABASE)
         if (inside / ENCODERS).is_dir():
             shutil.rmtree(data / ENCODERS, ignore_errors=True)
             (inside / ENCODERS).replace(data / ENCODERS)
         (inside / DATABASE).replace(data / DATABASE)
     _flush(data)
     return manifest
+
+
+def _close_doors(path: Path) -> None:
+    """Bring the database to today's schema; sign-ins that were open then are not open again."""
+    database = open_database(path)
+    with database.transaction() as connection:
+        sign_ins.end_all(connection)
+    database.close()
 
 
 def _unpack(archive: Path, folder: Path) -> Manifest:

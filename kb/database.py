@@ -15,19 +15,24 @@ from pathlib import Path
 
 import sqlite_utils
 
+from kb.auditing import OUTSIDE, UNATTENDED, Actor, note, write_pending
 from kb.errors import DatabaseTooNew, DataFolderMissing
+from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
+from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
 
-BUSY_SECONDS = 10.0
+BUSY_SECONDS = 4.0
+"""How long a lock is waited for: nobody at the desk is to hang for five seconds."""
 
 
 class Database:
     """The SQLite file; hands each thread its own connection."""
 
-    def __init__(self, path: Path) -> None:
-        """Remember the path; nothing is opened yet."""
+    def __init__(self, path: Path, actor: Actor = UNATTENDED) -> None:
+        """Remember the path; nothing is opened yet. ``actor``: who is said to change things."""
         self.path = path
+        self.actor = actor
         self._local = threading.local()
 
     @property
@@ -41,15 +46,19 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One write transaction: all of it is kept or none of it."""
+        """One write transaction: all of it is kept or none of it, and its audit rows with it."""
         connection = self.connection
         if connection.in_transaction:
             yield connection
             return
         connection.execute("BEGIN IMMEDIATE")
         try:
+            write_pending(connection, OUTSIDE)
             yield connection
+            write_pending(connection, self.actor)
+            reach("commit.before")
             connection.commit()
+            reach("commit.after")
         except BaseException:
             connection.rollback()
             raise
@@ -84,16 +93,30 @@ class Scratch(Database):
         yield self.connection
 
 
-def create_database(path: Path) -> Database:
+def create_database(path: Path, actor: Actor = UNATTENDED) -> Database:
     """Make the file if there is none, and bring it to the newest version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path)
     try:
-        check_steps(applied_steps(connection))
-        migrations.apply(sqlite_utils.Database(connection))
+        had = applied_steps(connection)
+        check_steps(had)
+        if had != STEPS:
+            drop_capture(connection)
+            migrations.apply(sqlite_utils.Database(connection))
+        set_capture(connection)
     finally:
         connection.close()
-    return Database(path)
+    database = Database(path, actor)
+    _note_steps(database, [step for step in STEPS if step not in had])
+    return database
+
+
+def _note_steps(database: Database, steps: list[str]) -> None:
+    if steps:
+        with database.transaction() as connection:
+            for step in steps:
+                note(connection, f"schema:{step}", action="migrate")
+        database.close()
 
 
 def copy_database(source: Path, target: Path) -> None:
@@ -123,11 +146,11 @@ def check_steps(steps: Iterable[str]) -> None:
         raise DatabaseTooNew(detail, field="KB_DATA")
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
     """Open an existing database at the newest version; raise DataFolderMissing if none is there."""
     if not path.is_file():
         raise DataFolderMissing(str(path))
-    return create_database(path)
+    return create_database(path, actor)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -136,5 +159,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = TRUNCATE")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # what a REPLACE removes is removed for triggers too
+    connection.execute("PRAGMA recursive_triggers = ON")
     connection.execute("PRAGMA secure_delete = ON")
     return connection

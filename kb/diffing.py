@@ -30,6 +30,7 @@ FIELDS: dict[str, str] = {
     "valid_until": "失效日",
     "review_by": "复核日",
     "sources": "来源",
+    "extra": "其他项",
     "body": "正文",
 }
 """Fields an editor can change, in the order in which a comparison shows them."""
@@ -122,6 +123,7 @@ def field_texts(article: Article) -> dict[str, str]:
         "valid_until": until.isoformat() if until else "",
         "review_by": revision.review_by.isoformat(),
         "sources": "\n".join(revision.sources),
+        "extra": revision.extra,
         "body": revision.body,
     }
 

@@ -17,7 +17,7 @@ from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConfli
 from kb.foresight import Foreseen, check_reason, foreseen_as_dict
 from kb.lint import check_article
 from kb.publication import shown_revision
-from kb.store import editing, handbook
+from kb.store import editing, handbook, sources
 from kb.store.editing import RevisionEvent
 from kb.texts import clean_text
 from kb.verify import ERROR, Finding
@@ -131,6 +131,7 @@ class Editor:
             )
             if is_published:
                 handbook.put_in_force(connection, article, number, now=now)
+                sources.link_sources(connection, article, by=actor, now=now)
             return handbook.read_article(connection, article_id, number=number)
 
     def would_publish(self, article_id: str, number: int, *, actor: str, now: datetime) -> bool:

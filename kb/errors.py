@@ -192,6 +192,12 @@ class IndexMismatch(KBError):
     code = "index-mismatch"
 
 
+class IndexDamaged(KBError):
+    """索引文件损坏；kb serve 会自己重建，也可以运行 kb index"""
+
+    code = "index-damaged"
+
+
 class IndexBusy(KBError):
     """另一个进程正在写索引，请稍后再试"""
 
@@ -280,3 +286,51 @@ class DatabaseTooNew(KBError):
     """数据库由更新的版本写成"""
 
     code = "database-too-new"
+
+
+class AccountNotFound(KBError):
+    """没有这个账号"""
+
+    code = "account-not-found"
+
+
+class AccountConflict(KBError):
+    """账号不能这样改"""
+
+    code = "account-conflict"
+
+
+class AccountLinkSpent(KBError):
+    """这个一次性链接已用过、已过期或不是本系统签发的"""
+
+    code = "account-link-spent"
+
+
+class AccountsMissing(KBError):
+    """还没有账号，只能在本机使用"""
+
+    code = "accounts-missing"
+
+
+class SignInRefused(KBError):
+    """姓名、密码或动态码不对"""
+
+    code = "sign-in-refused"
+
+
+class SignInLocked(KBError):
+    """失败次数过多，请 15 分钟后再试"""
+
+    code = "sign-in-locked"
+
+
+class SignInNeeded(KBError):
+    """请先登录"""
+
+    code = "sign-in-needed"
+
+
+class Forbidden(KBError):
+    """您的角色不能这样做"""
+
+    code = "forbidden"

@@ -79,6 +79,7 @@ def format_article(article: Article) -> str:
         *([f"valid_until: {until.isoformat()}"] if until else []),
         f"review_by: {revision.review_by.isoformat()}",
         _flow("sources", revision.sources),
+        *(revision.extra.removesuffix("\n").split("\n") if revision.extra else ()),
         "---",
         "",
     ]

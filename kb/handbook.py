@@ -15,10 +15,11 @@ import yaml
 from kb.article import SECTIONS, STATUSES, Article, Revision
 from kb.category import Category
 from kb.deadlines import UNITS
-from kb.errors import HandbookInvalid
+from kb.errors import HandbookInvalid, InvalidInput
 from kb.figure import Figure
 from kb.glossary import GlossaryTerm, read_glossary
 from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, class_limit
+from kb.other_items import write_items
 from kb.settings import shipped_handbook
 from kb.tables import parse_number, read_json, read_table, read_text
 from kb.ticket import AREAS, PRIORITIES
@@ -49,6 +50,7 @@ FRONT_MATTER = {
 }
 KIND_NAMES = {str: "文字", int: "整数", date: "日期", list: "列表"}
 OPTIONAL = {"figures": list, "valid_until": date}
+KNOWN = frozenset({*FRONT_MATTER, *OPTIONAL})
 CODE_LISTS = ("categories", "steps", "time_limits", "figures")
 """Lists whose items must be written as text: YAML reads an unquoted 060101 as a number."""
 TAXONOMY_COLUMNS = (
@@ -124,6 +126,7 @@ def parse_article(text: str, *, name: str) -> Article:
         valid_from=front["valid_from"],
         valid_until=front.get("valid_until"),
         review_by=front["review_by"],
+        extra=_extra(front, name),
     )
     return Article(
         id=front["id"],
@@ -134,6 +137,14 @@ def parse_article(text: str, *, name: str) -> Article:
         responsible_dept=front["responsible_dept"],
         revision=revision,
     )
+
+
+def _extra(front: Mapping[str, Any], name: str) -> str:
+    """What the front matter holds besides: it is kept as it is."""
+    try:
+        return write_items({key: front[key] for key in front if key not in KNOWN})
+    except InvalidInput as error:
+        raise HandbookInvalid(error.detail, field=f"{name}: 其他项") from None
 
 
 def _split(text: str) -> tuple[dict[str, Any], str]:
@@ -147,9 +158,7 @@ def _check_front(front: Mapping[str, Any], name: str) -> None:
             raise HandbookInvalid("文件头缺这一项", field=f"{name}: {field}")
     for field, value in front.items():
         kind = FRONT_MATTER.get(field) or OPTIONAL.get(field)
-        if kind is None:
-            raise HandbookInvalid("文件头不认识这一项", field=f"{name}: {field}")
-        if value is None and field in OPTIONAL:
+        if kind is None or (value is None and field in OPTIONAL):
             continue
         if not isinstance(value, kind) or isinstance(value, bool | datetime):
             raise HandbookInvalid(f"应为{KIND_NAMES[kind]}", field=f"{name}: {field}")

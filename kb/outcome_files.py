@@ -17,28 +17,35 @@ from kb.database import Database
 from kb.dictionary import FILES, ExportFile, describe_files
 from kb.intake import never_mask
 from kb.masking import mask_text
+from kb.reports.sheet import plain_cell
 from kb.store.exports import read_export
 from kb.store.sessions import read_secret
 from kb.times import format_instant
 
 FORMATS = ("csv", "jsonl")
 DICTIONARY = "data_dictionary.md"
+SIDECAR = "export.json"
+"""Says who took the files out, when and why."""
 AGENT_KEY = "agent-hash"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would run a text that begins so."""
 Cell = Callable[[object], object]
 """How the values of one column are written."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """What is wanted: from ``since`` up to ``until``. ``agents``: write agents' names in full."""
+    """What is wanted: from ``since`` up to ``until``. ``agents``: write agents' names in full.
+
+    ``who``, ``at``, ``why``: who takes it out, when and what for.
+    """
 
     folder: Path
     form: str
     since: datetime
     until: datetime
     agents: bool = False
+    who: str = ""
+    at: str = ""
+    why: str = ""
 
 
 def export_outcomes(database: Database, wanted: Export) -> dict[str, int]:
@@ -51,6 +58,15 @@ def export_outcomes(database: Database, wanted: Export) -> dict[str, int]:
         key = read_secret(connection, AGENT_KEY)
     cells = _cells(database.connection, key, wanted)
     counts = {file.name: _write(database.connection, file, cells, wanted) for file in FILES}
+    told = {
+        "exported_by": wanted.who,
+        "exported_at": wanted.at,
+        "why": wanted.why,
+        "since": format_instant(wanted.since),
+        "until": format_instant(wanted.until),
+        "rows": counts,
+    }
+    (wanted.folder / SIDECAR).write_text(json.dumps(told, ensure_ascii=False), "utf-8")
     (wanted.folder / DICTIONARY).write_text(describe_files(), "utf-8")
     return counts
 
@@ -116,9 +132,7 @@ def _plain(value: object) -> object:
     """A cell that a spreadsheet shows as it is."""
     if isinstance(value, list | dict):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+    return plain_cell(value)
 
 
 def _write_jsonl(out: TextIO, file: ExportFile, rows: Iterable[Sequence[object]]) -> int:

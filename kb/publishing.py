@@ -18,9 +18,10 @@ from typing import Any
 from kb.article import Article, body_hash
 from kb.database import Database
 from kb.diffing import FIELDS, field_texts, merge_texts
-from kb.errors import ArticleNotFound
+from kb.errors import ArticleNotFound, InvalidInput
 from kb.exporting import write_handbook
-from kb.handbook import Handbook
+from kb.handbook import KNOWN, Handbook
+from kb.other_items import tidy_items
 from kb.store import editing, vocabulary
 from kb.store import handbook as store
 from kb.store.files import FileConflict, LastImport, save_import
@@ -155,9 +156,17 @@ def merge_articles(base: Article, mine: Article, theirs: Article) -> tuple[Artic
     for name in FIELDS:
         found = merge_texts(*(each[name] for each in texts))
         merged[name] = found.text
-        if found.is_conflict:
+        if found.is_conflict or (name == "extra" and not _is_tidy(found.text)):
             conflicts.append(name)
     return apply_texts(mine, merged), conflicts
+
+
+def _is_tidy(text: str) -> bool:
+    """Whether lines of unknown items, merged, are still YAML."""
+    try:
+        return tidy_items(text, known=KNOWN) == text
+    except InvalidInput:
+        return False
 
 
 def apply_texts(article: Article, texts: Mapping[str, str]) -> Article:
@@ -179,6 +188,7 @@ def apply_texts(article: Article, texts: Mapping[str, str]) -> Article:
         valid_from=date.fromisoformat(texts["valid_from"]),
         valid_until=date.fromisoformat(texts["valid_until"]) if texts["valid_until"] else None,
         review_by=date.fromisoformat(texts["review_by"]),
+        extra=texts["extra"],
     )
     return replace(
         article,

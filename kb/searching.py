@@ -85,7 +85,8 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """State of the index and encoder, for health checks. ``pending``: changes not yet indexed."""
+    """State of the index and encoder, for health checks. ``pending``: changes not yet indexed;
+    ``mode``: hybrid, lexical (no encoder) or database (no index)."""
 
     ready: bool
     index_generation: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.errors import InvalidInput
+from kb.ticket import CHANNELS
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,26 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
     Setting("KB_BACKUPS", "", "folder for backups made while serving; empty means none (path)"),
     Setting("KB_BACKUP_MINUTES", "5", "minutes between two backups while serving (1-1440)"),
+    Setting("KB_AUDIT_DAYS", "400", "days the audit trail is kept (183-3650)"),
+    Setting(
+        "KB_TICKET_DAYS", "180", "days after closing a caller is known, miit=730,…: by channel"
+    ),
+    Setting("KB_TEXT_DAYS", "180", "days the text of a suggestion or search is kept (90-3650)"),
     Setting("KB_MAX_BODY", "262144", "largest request body accepted (bytes)"),
     Setting("KB_WATCH_HANDBOOK", "", "handbook folder taken in as it changes; empty: none (path)"),
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
+    Setting("KB_PASSWORD_POLICY", "asvs", "rules of passwords (asvs, dengbao)"),
+    Setting("KB_URL", "", "address people open, as https://kb.example; empty: host and port"),
+    Setting("KB_SECURITY_CONTACT", "", "where to report a weakness (mailto: or https:)"),
+    Setting("KB_RATE_ASK", "6000", "searches and suggestions a client and minute; 0: no limit"),
+    Setting("KB_RATE_IMPORT", "60", "documents read a client and minute; 0: no limit"),
+    Setting("KB_RATE_TRIAL", "120", "trials of a change a client and minute; 0: no limit"),
 )
+
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+LOCAL_HOSTS = frozenset({"localhost", "::1"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,9 @@ class Settings:
     threads: int
     encoder: str
     repeat_days: int
+    audit_days: int
+    ticket_days: Mapping[str, int]
+    text_days: int
     max_body: int
     settle_minutes: int
     backups: Path | None
@@ -55,11 +74,29 @@ class Settings:
     learning: bool
     swap_rate: float
     watch_handbook: Path | None
+    password_policy: str
+    url: str
+    security_contact: str
+    rate_ask: int
+    rate_import: int
+    rate_trial: int
 
     @property
     def database(self) -> Path:
         """Path of the SQLite file."""
         return self.data / "kb.db"
+
+    @property
+    def address(self) -> str:
+        """The address people open: as set, else of this machine."""
+        host = ANY_ADDRESS.get(self.host, self.host)
+        shown = f"[{host}]" if ":" in host else host
+        return self.url or f"http://{shown}:{self.port}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server listens to this machine only."""
+        return self.host in LOCAL_HOSTS or self.host.startswith("127.")
 
     @property
     def index(self) -> Path:
@@ -95,14 +132,27 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),
         backups=Path(value["KB_BACKUPS"]) if value["KB_BACKUPS"] else None,
         backup_minutes=_whole("KB_BACKUP_MINUTES", value["KB_BACKUP_MINUTES"], 1, 1440),
+        audit_days=_whole("KB_AUDIT_DAYS", value["KB_AUDIT_DAYS"], 183, 3650),
+        ticket_days=_by_channel("KB_TICKET_DAYS", value["KB_TICKET_DAYS"]),
+        text_days=_whole("KB_TEXT_DAYS", value["KB_TEXT_DAYS"], LEAST_KEPT, MOST_KEPT),
         max_body=_whole("KB_MAX_BODY", value["KB_MAX_BODY"], 1024, 16 * 1024 * 1024),
         learning=_switch("KB_LEARNING", value["KB_LEARNING"]),
+        security_contact=_contact("KB_SECURITY_CONTACT", value["KB_SECURITY_CONTACT"]),
+        rate_ask=_whole("KB_RATE_ASK", value["KB_RATE_ASK"], 0, MOST_CALLS),
+        rate_import=_whole("KB_RATE_IMPORT", value["KB_RATE_IMPORT"], 0, MOST_CALLS),
+        rate_trial=_whole("KB_RATE_TRIAL", value["KB_RATE_TRIAL"], 0, MOST_CALLS),
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
+        password_policy=_one_of("KB_PASSWORD_POLICY", value["KB_PASSWORD_POLICY"], POLICIES),
+        url=_address("KB_URL", value["KB_URL"]),
     )
 
 
-TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER"})
+LEAST_KEPT, MOST_KEPT = 90, 3650
+"""Days: a caller's history is shown, and a repeat known, within the least."""
+POLICIES = ("asvs", "dengbao")
+MOST_CALLS = 1_000_000
+TEST_ONLY = frozenset({"KB_REQUIRE_BROWSER", "KB_FAILPOINT"})
 """Variables of the test suite that share the prefix."""
 
 
@@ -113,10 +163,38 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
+def _contact(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"(mailto:|https://)[!-~]{3,200}", text):
+        raise InvalidInput(f"应为 mailto: 或 https:// 开头的地址，现为 {text[:40]!r}", field=name)
+    return text
+
+
+def _by_channel(name: str, text: str) -> Mapping[str, int]:
+    """Days by channel, "" for all others: ``180,miit=730``."""
+    first, *others = text.split(",")
+    found = {"": _whole(name, first.strip(), LEAST_KEPT, MOST_KEPT)}
+    for other in others:
+        channel, _, days = other.strip().partition("=")
+        if channel not in CHANNELS:
+            raise InvalidInput(f"来源应为 {'、'.join(CHANNELS)}，现为 {channel[:20]!r}", field=name)
+        found[channel] = _whole(name, days, LEAST_KEPT, MOST_KEPT)
+    return found
+
+
 def _switch(name: str, text: str) -> bool:
-    if text not in ("on", "off"):
-        raise InvalidInput(f"应为 on 或 off，现为 {text[:20]!r}", field=name)
-    return text == "on"
+    return _one_of(name, text, ("on", "off")) == "on"
+
+
+def _one_of(name: str, text: str, words: Sequence[str]) -> str:
+    if text not in words:
+        raise InvalidInput(f"应为 {' 或 '.join(words)}，现为 {text[:20]!r}", field=name)
+    return text
+
+
+def _address(name: str, text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^/\s?#@]+/?", text):
+        raise InvalidInput(f"应为 https://kb.example 这样的地址，现为 {text[:40]!r}", field=name)
+    return text.rstrip("/")
 
 
 def _share(name: str, text: str, high: float) -> float:

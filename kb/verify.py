@@ -14,6 +14,7 @@ from kb.errors import HandbookInvalid
 from kb.handbook import OTHER_TALK, OWN_TALK, Handbook, build_handbook, read_each
 from kb.limit import INTERNAL, TimeLimit, describe_amount
 from kb.masking import find_personal_data
+from kb.other_items import read_items
 from kb.publication import shown_revision
 from kb.vocabulary import FILES, Tables, check_tables
 from kb.workdays import parse_calendar
@@ -150,6 +151,9 @@ def check_front(handbook: Handbook, on: date) -> Iterator[Finding]:
             yield Finding(ERROR, article.id, "失效日不晚于生效日")
         if not revision.body.strip():
             yield Finding(ERROR, article.id, "没有正文")
+        if revision.extra:
+            names = "、".join(map(str, read_items(revision.extra, known=())))
+            yield Finding(WARNING, article.id, f"文件头里不认识 {names}，原样保留")
         if revision.title in titles:
             yield Finding(ERROR, article.id, f"标题与 {titles[revision.title]} 相同")
         titles.setdefault(revision.title, article.id)

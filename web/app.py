@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import errors, guard, labels, lifecycle
+from web import access, auditing, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -15,9 +15,12 @@ from web.api import vocabulary as api_vocabulary
 from web.impacts import Impacts
 from web.metrics import Metrics
 from web.pages import (
+    account,
+    accounts,
     agent,
     closing,
     comparing,
+    contact,
     desk,
     dispatching,
     drilling,
@@ -27,8 +30,10 @@ from web.pages import (
     problems,
     progress,
     reports,
+    signing,
     starting,
     tickets,
+    tokens,
     using,
     vocabulary,
 )
@@ -72,6 +77,11 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     drilling.blueprint,
     progress.blueprint,
     problems.blueprint,
+    signing.blueprint,
+    account.blueprint,
+    accounts.blueprint,
+    tokens.blueprint,
+    contact.blueprint,
 )
 
 
@@ -79,8 +89,11 @@ def create_app(services: Services) -> Flask:
     """Build the service over ``services``."""
     app = Flask("web")
     _configure(app, services)
+    auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
     guard.init_app(app, _read_form_secret(services))
+    access.init_app(app)
+    rates.init_app(app, services)
     errors.init_app(app)
     labels.init_app(app)
     for blueprint in BLUEPRINTS:

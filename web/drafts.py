@@ -12,10 +12,14 @@ from pydantic import AfterValidator, Field
 from kb.article import SECTIONS, Article, Revision
 from kb.diffing import FIELDS, field_texts
 from kb.editor import Work
-from kb.errors import InvalidInput, VersionMissing
+from kb.errors import ArticleNotFound, InvalidInput, VersionMissing
+from kb.handbook import KNOWN
+from kb.other_items import tidy_items
+from kb.store import editing
 from web.bodies import Body, Query
 from web.fields import Complaint, Day, Identity, Name, Words
 from web.parsing import parse_model
+from web.services import current
 
 MAX_ITEMS = 100
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -35,12 +39,22 @@ def _slug(value: str) -> str:
     return value
 
 
+def _other_items(value: str) -> str:
+    try:
+        return tidy_items(value, known=KNOWN)
+    except InvalidInput as error:
+        raise ValueError(error.detail) from None
+
+
 Names = Annotated[list[Identity], Field(max_length=MAX_ITEMS)]
 Steps = Annotated[list[Complaint], Field(max_length=MAX_ITEMS)]
 
 
 class DraftBody(Body):
-    """PUT /articles/{article_id}/draft: the whole text, as front matter and Markdown."""
+    """PUT /articles/{article_id}/draft: the whole text, as front matter and Markdown.
+
+    ``extra``: further items of the front matter, as YAML; without it they stay as they are.
+    """
 
     title: Identity
     section: Annotated[str, AfterValidator(_section)]
@@ -58,6 +72,7 @@ class DraftBody(Body):
     valid_until: Day | None = None
     review_by: Day
     reason: Words = ""
+    extra: Annotated[str, AfterValidator(_other_items)] | None = None
 
 
 class StepBody(Body):
@@ -167,9 +182,14 @@ def _items(name: str, text: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+def is_article_id(text: str) -> bool:
+    """Whether an article could have this id."""
+    return len(text) <= 30 and _ID.fullmatch(text) is not None
+
+
 def build_article(article_id: str, body: DraftBody) -> Article:
     """The article that a draft's fields describe; raise InvalidInput for an id that is none."""
-    if not _ID.fullmatch(article_id) or len(article_id) > 30:
+    if not is_article_id(article_id):
         raise InvalidInput("应以大写字母开头，例如 P060101、S14", field="article_id")
     revision = Revision(
         article_id=article_id,
@@ -187,6 +207,7 @@ def build_article(article_id: str, body: DraftBody) -> Article:
         valid_until=date.fromisoformat(body.valid_until) if body.valid_until else None,
         review_by=date.fromisoformat(body.review_by),
         reason=body.reason,
+        extra=_kept_items(article_id) if body.extra is None else body.extra,
     )
     return Article(
         id=article_id,
@@ -197,6 +218,13 @@ def build_article(article_id: str, body: DraftBody) -> Article:
         responsible_dept=body.responsible_dept,
         revision=revision,
     )
+
+
+def _kept_items(article_id: str) -> str:
+    try:
+        return editing.read_newest(current().database.connection, article_id).revision.extra
+    except ArticleNotFound:
+        return ""
 
 
 def read_base() -> int:

@@ -20,6 +20,38 @@ from web.events import log_event
 
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 RETRY_SECONDS = "5"
+FIELD_NAMES: Mapping[str, str] = {
+    "solution": "解决办法",
+    "resolution": "解决措施",
+    "root_cause": "存在问题",
+    "customer_demand": "客户诉求",
+    "fix": "处理办法",
+    "satisfaction": "满意度",
+    "description": "投诉内容",
+    "text": "投诉内容",
+    "category": "分类",
+    "region": "地区",
+    "area": "城乡",
+    "channel": "来源",
+    "number": "号码",
+    "service_number": "号码",
+    "reason": "原因",
+    "comment": "说明",
+    "revision": "版本",
+    "action": "操作",
+    "successor": "改看的条目",
+    "valid_from": "生效日",
+    "valid_until": "失效日",
+    "as_of": "有效日期",
+    "q": "检索词",
+}
+"""What the forms of the pages call the fields that refusals name."""
+HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_SECONDS},
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
+    HTTPStatus.TOO_MANY_REQUESTS: {"Retry-After": "900"},
+}
+"""What an answer of a status always carries."""
 
 
 class InvalidFields(KBError):
@@ -37,6 +69,17 @@ class MalformedRequest(KBError):
     """请求的写法有误"""
 
     code = "malformed-request"
+
+
+class TooManyRequests(KBError):
+    """请求太频繁，请稍后再试"""
+
+    code = "too-many-requests"
+
+    def __init__(self, seconds: int) -> None:
+        """``seconds``: until it may be tried again."""
+        self.seconds = seconds
+        super().__init__(f"每分钟的次数用完了，请 {seconds} 秒后再试")
 
 
 class UnsupportedMediaType(KBError):
@@ -98,14 +141,24 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.DataFolderMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexMissing: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexMismatch: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.IndexDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PortInUse: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RankerVersionNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentConflict: HTTPStatus.CONFLICT,
+    errors.AccountNotFound: HTTPStatus.NOT_FOUND,
+    errors.AccountConflict: HTTPStatus.CONFLICT,
+    errors.AccountLinkSpent: HTTPStatus.GONE,
+    errors.AccountsMissing: HTTPStatus.FORBIDDEN,
+    errors.SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    errors.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     FormExpired: HTTPStatus.FORBIDDEN,
@@ -123,6 +176,19 @@ HTTP_TITLES: Mapping[int, tuple[str, str]] = {
     503: ("unavailable", "服务暂时不可用，请稍后再试"),
 }
 """Slug and title of the answers that the framework itself gives."""
+
+
+_RESTORE = "数据库文件已损坏，请停下服务，用 kb restore 把最近的备份恢复到空的数据目录"
+PRIMARY_CODE = 0xFF
+"""Of SQLite's result codes: what is above tells details."""
+_DATABASE_SAYS: Mapping[int, tuple[int, str, str]] = {
+    sqlite3.SQLITE_FULL: (507, "disk-full", "磁盘空间不足，没有保存；清出空间后再试，不用重启"),
+    sqlite3.SQLITE_BUSY: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
+    sqlite3.SQLITE_LOCKED: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
+    sqlite3.SQLITE_CORRUPT: (503, "database-damaged", _RESTORE),
+    sqlite3.SQLITE_NOTADB: (503, "database-damaged", _RESTORE),
+}
+"""Status, slug and title by SQLite's primary result code."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +221,7 @@ def init_app(app: Flask) -> None:
     """Answer every error of the app as a problem."""
     app.register_error_handler(KBError, lambda error: respond(describe(error)))
     app.register_error_handler(HTTPException, lambda error: respond(describe_http(error)))
-    app.register_error_handler(sqlite3.OperationalError, _answer_unavailable)
+    app.register_error_handler(sqlite3.DatabaseError, _answer_database)
     app.register_error_handler(Exception, _answer_failure)
 
 
@@ -175,9 +241,16 @@ def describe(error: KBError) -> Problem:
         faults = (Fault(pointer, error.code, error.detail or error.title),)
     detail = error.detail or error.title
     if error.field and error.detail:
-        detail = f"{error.field}：{error.detail}"
-    retry = {"Retry-After": RETRY_SECONDS} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(error.code, error.title, int(status), detail, tuple(faults), retry)
+        detail = f"{_field_name(error.field)}：{error.detail}"
+    headers = dict(HEADERS.get(status, {}))
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.seconds)
+    return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
+
+
+def _field_name(field: str) -> str:
+    """A field as its form calls it; programs get the name they sent."""
+    return field if request.path.startswith(SERVICE_PATHS) else FIELD_NAMES.get(field, field)
 
 
 def _row_fault(fault: RowFault) -> Fault:
@@ -234,10 +307,16 @@ def wants_page() -> bool:
     return request.accept_mimetypes.best_match(offered) == "text/html"
 
 
-def _answer_unavailable(error: sqlite3.OperationalError) -> Response:
+def _answer_database(error: sqlite3.DatabaseError) -> Response:
+    """What the desk can do about a database that does not do its part; a rule of the schema that
+    was broken is a mistake of ours."""
+    said = _DATABASE_SAYS.get(getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE)
+    if said is None and not isinstance(error, sqlite3.OperationalError):
+        return _answer_failure(error)
     log_event("database_unavailable", error=type(error).__name__, request_id=g.request_id)
-    slug, title = HTTP_TITLES[503]
-    return respond(Problem(slug, title, 503, title, (), {"Retry-After": RETRY_SECONDS}))
+    status, slug, title = said or (503, *HTTP_TITLES[503])
+    retry = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
+    return respond(Problem(slug, title, status, title, (), retry))
 
 
 def _answer_failure(error: Exception) -> Response:

@@ -12,11 +12,18 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "experiment_stopped": frozenset({"experiment", "harm"}),
     "reviews_opened": frozenset({"count"}),
     "impact_not_measured": frozenset({"error"}),
+    "audit_delayed": frozenset({"error", "waiting"}),
+    "retained": frozenset({"tickets", "texts", "audit"}),
     "backup_made": frozenset({"bytes", "removed"}),
     "backup_failed": frozenset({"error"}),
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),
+    "signed_in": frozenset({"account", "request_id"}),
+    "signed_out": frozenset({"account", "request_id"}),
+    "sign_in_refused": frozenset({"reason", "request_id"}),
+    "access_refused": frozenset({"account", "route", "request_id"}),
+    "account_changed": frozenset({"account", "by", "action", "request_id"}),
     "suggested": frozenset(
         {"session_id", "channel", "mode", "abstained", "repeat", "items", "took_ms", "request_id"}
     ),

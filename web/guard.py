@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
-from web.errors import CrossSiteRequest, FormExpired, MalformedRequest
+from web.errors import CrossSiteRequest, FormExpired, MalformedRequest, UnsupportedMediaType
 
 COOKIE = "kb_form"
 FIELD = "csrf_token"
@@ -25,6 +25,7 @@ def init_app(app: Flask, secret: bytes) -> None:
     app.extensions["form-secret"] = secret
     app.before_request(check_address)
     app.before_request(check_site)
+    app.before_request(check_kind)
     app.after_request(_set_cookie)
     app.jinja_env.globals["csrf_token"] = form_token
 
@@ -51,6 +52,15 @@ def check_site() -> None:
         raise CrossSiteRequest
 
 
+def check_kind() -> None:
+    """Refuse a body for the API that is not called JSON: a form of another site can send such."""
+    if request.method in SAFE or not request.path.startswith("/api/"):
+        return
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if has_body and request.mimetype != "application/json":
+        raise UnsupportedMediaType
+
+
 def form_token() -> str:
     """The token for the forms of this page; gives the browser its cookie if it has none."""
     nonce = request.cookies.get(COOKIE) or g.get("form_nonce")
@@ -60,7 +70,12 @@ def form_token() -> str:
 
 
 def check_form() -> None:
-    """Refuse a form without the token that belongs to this browser's cookie."""
+    """Refuse a form without the token that belongs to this browser's cookie.
+
+    A program that says who it is by a token of its own (``web.signed``) rides on no browser.
+    """
+    if g.get("is_program"):
+        return
     nonce = request.cookies.get(COOKIE, "")
     given = request.form.get(FIELD, "")
     if not nonce or not hmac.compare_digest(given.encode(), _sign(nonce).encode()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, time
@@ -17,10 +18,11 @@ from indexer.impact import Impact, ImpactStudy
 from kb.article import Article
 from kb.database import Database
 from kb.editor import Editor, publish_at_once
-from kb.errors import ArticleNotFound, IndexMismatch, IndexMissing
+from kb.errors import ArticleNotFound, IndexDamaged, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
 from kb.rewording import Proposal, publish
-from kb.store import handbook
+from kb.store import handbook, trials
+from kb.store.trials import Tried
 from kb.store.vocabulary import Signed
 from kb.times import BEIJING
 from web.events import log_event
@@ -40,6 +42,42 @@ class Impacts:
         self._services = services
         self._study = ImpactStudy(services.settings, services.database, services.engine)
         self._kept: dict[tuple[str, str, bool], Impact] = {}
+        self._trying = threading.Lock()
+
+    def try_beside(self, article: Article) -> None:
+        """Measure in a thread of its own what publishing a revision changes: its approval will
+        find it measured, or wait for the rest."""
+        threading.Thread(target=self._try_quietly, args=(article,), daemon=True).start()
+
+    def _try_quietly(self, article: Article) -> None:
+        try:
+            self.foresee(article)
+        except Exception as error:  # noqa: BLE001 (a trial ahead of time; its approval asks again)
+            log_event("impact_not_measured", error=type(error).__name__)
+        finally:
+            self._services.database.close()
+
+    def foresee(self, article: Article) -> Foreseen:
+        """What putting a revision in force does to the judged queries, measured once."""
+        with self._trying:
+            known = self.find_foreseen(article)
+            if known is not None:
+                return known
+            tried = self._tried(article)
+            foreseen = self.of_article(article, with_recent=False).foreseen
+            with self._services.database.transaction() as connection:
+                trials.save_trial(connection, tried, foreseen, now=self._services.clock())
+            return foreseen
+
+    def find_foreseen(self, article: Article) -> Foreseen | None:
+        """The same, if it is known for the handbook as it is."""
+        return trials.find_trial(self._services.database.connection, self._tried(article))
+
+    def _tried(self, article: Article) -> Tried:
+        revision = article.revision
+        day = max(self._services.clock().date(), revision.valid_from)
+        handbook_version = self._services.engine.handbook_version
+        return Tried(article.id, revision.number, day.isoformat(), handbook_version)
 
     def of_article(self, article: Article, *, with_recent: bool = True) -> Impact:
         """What putting a revision in force would change, on the day it becomes valid."""
@@ -97,7 +135,8 @@ def impacts() -> Impacts:
 
 
 def act(article_id: str, number: int, action: str, *, comment: str) -> Article:
-    """Take a revision further; before it is published, what that changes is measured.
+    """Take a revision further; before it is published, what that changes is measured: from its
+    submission on, beside, so that an approval seldom waits.
 
     Raise what ``Editor.act`` raises.
     """
@@ -106,17 +145,20 @@ def act(article_id: str, number: int, action: str, *, comment: str) -> Article:
     if action == "approve" and editor.would_publish(article_id, number, actor=who, now=now):
         article = handbook.read_article(current().database.connection, article_id, number=number)
         foreseen = _foresee(article)
-    return editor.act(
+    done = editor.act(
         article_id, number, action, actor=who, comment=comment, now=now, foreseen=foreseen
     )
+    if action == "submit":
+        impacts().try_beside(done)
+    return done
 
 
 def _foresee(article: Article) -> Foreseen | None:
     """What publishing changes; None, and a line in the log, when it cannot be measured now: a text
     that puts the handbook right does not wait for a measurement."""
     try:
-        return impacts().of_article(article, with_recent=False).foreseen
-    except (IndexMissing, IndexMismatch, OSError, sqlite3.OperationalError) as error:
+        return impacts().foresee(article)
+    except (IndexMissing, IndexMismatch, IndexDamaged, OSError, sqlite3.OperationalError) as error:
         log_event("impact_not_measured", error=type(error).__name__)
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Literal
 
+from kb.access import Permission
 from kb.errors import InvalidInput
 from kb.limit import describe_amount
 from kb.practice.drill import STEPS, DrillAnswer
@@ -12,6 +13,7 @@ from kb.practice.drilling import DrillSheet
 from kb.practice.progress import Progress
 from kb.practice.scheduling import REASONS, DueCard, Review, due_day
 from kb.times import format_instant, parse_instant, to_beijing
+from web.access import require
 from web.bodies import DrillAnswerBody
 from web.parsing import named_agent
 from web.services import current
@@ -23,9 +25,10 @@ Json = dict[str, Any]
 def acting_as(role: Role) -> str:
     """The name of whoever asks, for what a learner or a supervisor does.
 
-    The one place for a check of roles: until there are accounts, a learner needs a name, and a
-    supervisor is whoever opens the supervisor's pages.
+    A learner needs a name; a supervisor must be one, where there are accounts.
     """
+    if role == "supervisor":
+        require(Permission.LEAD_LEARNING)
     name = named_agent()
     if role == "learner" and not name:
         raise InvalidInput("先在页面上方填写您的姓名，学习记录才有归处", field="我是")

@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from web.events import log_event
 from web.metrics import Metrics
+from web.services import current
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -20,7 +21,12 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+        "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+    ),
 }
+ONLY_HTTPS = "max-age=31536000"
 STATIC_SECONDS = 365 * 24 * 3600
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -55,6 +61,8 @@ def _begin() -> None:
 def _set_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    if request.is_secure or current().settings.url.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = ONLY_HTTPS
     response.headers["X-Request-ID"] = g.request_id
     if request.endpoint == "static" and response.status_code == 200:
         immutable = f"public, max-age={STATIC_SECONDS}, immutable"

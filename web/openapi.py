@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,9 +17,23 @@ from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 
 REF = "#/components/schemas/{model}"
-PROBLEMS = (400, 403, 404, 405, 409, 412, 413, 415, 422, 428, 500, 503)
+PROBLEMS = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503, 507)
 CHANGE_NOTHING = ("/search", "/documents/preview")
 """Called by POST because their input is large or private; they may be sent again anyhow."""
+_BASE = ("If-Match", '改的是哪一版，例如 "v3"')
+CONDITIONS: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("PATCH", "/tickets/{ticket_no}"): (_BASE,),
+    ("POST", "/tickets/{ticket_no}/assign"): (_BASE,),
+    ("POST", "/tickets/{ticket_no}/dispatch"): (_BASE,),
+    ("PUT", "/vocabulary"): (_BASE,),
+    ("POST", "/vocabulary/preview"): (_BASE,),
+    ("PUT", "/articles/{article_id}/draft"): (
+        ("If-Match", '改的是哪一版，例如 "rev-3"'),
+        ("If-None-Match", "* 表示新条目"),
+    ),
+    ("GET", "/articles/{article_id}"): (("If-None-Match", "已有的 ETag，内容未变则答 304"),),
+}
+"""Headers by which a call says what it is based on."""
 Json = dict[str, Any]
 
 
@@ -198,7 +213,12 @@ def _describe(operation: Operation) -> Json:
     described: Json = {
         "operationId": _identity(operation),
         "summary": operation.summary,
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "parameters": [
+            *_path_parameters(operation),
+            *_query_parameters(operation),
+            _header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"),
+            *(_header(*named) for named in CONDITIONS.get(operation.key, ())),
+        ],
         "responses": {str(operation.status): _reply(operation)},
     }
     for status in operation.statuses:
@@ -211,7 +231,6 @@ def _describe(operation: Operation) -> Json:
             "required": True,
             "content": {"application/json": {"schema": schema}},
         }
-        described["parameters"].append(_header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"))
     if operation.method == "POST" and operation.body and operation.path not in CHANGE_NOTHING:
         described["parameters"].append(_header(HEADER, "重发时带同一个键，只办一次"))
     return described

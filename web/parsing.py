@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from flask import request
+from flask import g, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from kb.access import ANYBODY, STRANGER, Permission
 from kb.errors import InvalidInput, KBError
 from kb.texts import clean_text
 from web.errors import Fault, InvalidFields, MalformedRequest, UnsupportedMediaType
@@ -128,15 +129,22 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def agent_name() -> str:
-    """Who asks: the percent-encoded ``X-Agent`` header, else this browser's name, else 坐席."""
-    return _header_name() or _cookie_name() or NOBODY
+def agent_name(typed: str = "") -> str:
+    """Who acts: the account's name; without accounts what was ``typed``, the percent-encoded
+    ``X-Agent`` header, this browser's name, else 坐席."""
+    viewer = g.get("viewer", ANYBODY)
+    if viewer == STRANGER:
+        return NOBODY
+    if not viewer.name:
+        return typed or _header_name() or _cookie_name() or NOBODY
+    return (viewer.may(Permission.NAME_AGENTS) and _header_name()) or viewer.name
 
 
 def named_agent() -> str:
     """Who asks, for the pages: "" for somebody who gave no name (or one that cannot be read)."""
+    viewer = g.get("viewer", ANYBODY)
     try:
-        return _header_name() or _cookie_name()
+        return agent_name() if viewer.name else _header_name() or _cookie_name()
     except KBError:
         return ""
 
@@ -165,6 +173,6 @@ def read_version() -> int | None:
     if given in ("", "*"):
         return None
     number = given.strip('"').removeprefix("v")
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise InvalidInput('应为 "v" 加版本号，例如 "v3"', field="If-Match")
     return int(number)

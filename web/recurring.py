@@ -6,8 +6,11 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 
+from kb.auditing import note
 from kb.backing import back_up, thin_out
+from kb.retaining import apply_retention
 from kb.reviewing import open_reviews
 from kb.store.experiments import stop_harmful
 from web.events import log_event
@@ -48,7 +51,10 @@ class RecurringJob:
 def plan_jobs(services: Services) -> list[RecurringJob]:
     """The jobs that the settings ask for."""
     settings = services.settings
-    jobs = [RecurringJob(services, settle, seconds=settings.settle_minutes * 60.0)]
+    jobs = [
+        RecurringJob(services, settle, seconds=settings.settle_minutes * 60.0),
+        RecurringJob(services, retain, seconds=settings.settle_minutes * 60.0),
+    ]
     if settings.backups is not None:
         jobs.append(RecurringJob(services, keep_backup, seconds=settings.backup_minutes * 60.0))
     return jobs
@@ -66,6 +72,15 @@ def settle(services: Services) -> None:
         log_event("database_unavailable", error=type(error).__name__)
 
 
+def retain(services: Services) -> None:
+    """Take out what has been kept long enough; a busy database is told and tried again."""
+    try:
+        done = apply_retention(services.database, services.settings, now=services.clock())
+        log_event("retained", **asdict(done))
+    except sqlite3.Error as error:
+        log_event("database_unavailable", error=type(error).__name__)
+
+
 def keep_backup(services: Services) -> None:
     """Make a backup and remove those that need not be kept; a failure is told, serving goes on."""
     folder = services.settings.backups
@@ -74,6 +89,8 @@ def keep_backup(services: Services) -> None:
     try:
         now = services.clock()
         made = back_up(services.settings, folder, now=now)
+        with services.database.transaction() as connection:
+            note(connection, f"backup:{made.path.name}")
         log_event("backup_made", bytes=made.size, removed=len(thin_out(folder, now=now)))
     except (OSError, sqlite3.Error, shutil.Error) as error:
         log_event("backup_failed", error=type(error).__name__)

@@ -31,8 +31,9 @@ from kb.store import gaps as gap_store
 from kb.store import handbook
 from kb.suggestion import Suggestion
 from kb.times import format_instant
+from web.auditing import note_read
 from web.bodies import ReportQuery
-from web.parsing import parse_model
+from web.parsing import agent_name, parse_model
 from web.services import current
 
 Json = dict[str, Any]
@@ -71,8 +72,11 @@ def read_page_query(model: type[Q]) -> Q:
 
 
 def send_sheet(name: str, columns: tuple[str, ...], rows: list[Json]) -> Response:
-    """Rows as a CSV file to be kept."""
-    response = Response(write_sheet(columns, rows), mimetype="text/csv")
+    """Rows as a CSV file to be kept; each says who took it out, and when."""
+    note_read(f"report:{name}")
+    mark = {"exported_by": agent_name(), "exported_at": format_instant(current().clock())}
+    marked = write_sheet((*columns, *mark), [{**row, **mark} for row in rows])
+    response = Response(marked, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 

@@ -121,5 +121,5 @@ def vocabulary_json() -> dict[str, Any]:
 
 def is_indexed() -> bool:
     """Whether the index is cut by the words in force."""
-    language = current().engine.opened().language
+    language = current().engine.language
     return language.version == language.cut

@@ -11,14 +11,18 @@ import numpy as np
 
 from indexer.bench.figures import Figure, single, spread
 from indexer.bench.step import Bench
-from indexer.engine import Engine, Opened
+from indexer.engine import Engine
 from indexer.explaining import Explainer
 from indexer.language import Language, open_language
+from indexer.opening import Opened
 from indexer.past_fixes import FixTallies
 from indexer.retrieval import retrieve
 from indexer.suggesting import (
     Case,
     guess_categories,
+    near_tickets,
+    nearest_titles,
+    rank_procedures,
     suggest_fixes,
     suggest_limits,
     suggest_procedures,
@@ -151,13 +155,24 @@ class _Run:
             limit=SuggestionRequest("").limit,
         )
         laps.time(
-            "name", lambda: guess_categories(connection, snapshot, case, reference.categories)
+            "name",
+            lambda: guess_categories(
+                case, reference.categories, nearest_titles(connection, snapshot, classes)
+            ),
         )
-        procedures = laps.time("procedures", lambda: suggest_procedures(connection, snapshot, case))
+        procedures = laps.time(
+            "procedures",
+            lambda: suggest_procedures(
+                connection, case, rank_procedures(connection, snapshot, case)
+            ),
+        )
         articles = [article for article, _ in procedures]
         laps.time("limits", lambda: suggest_limits(case, reference, articles))
         laps.time(
-            "fixes", lambda: suggest_fixes(connection, snapshot, case, analyzer, self._tallies)
+            "fixes",
+            lambda: suggest_fixes(
+                connection, case, near_tickets(snapshot, case), analyzer, self._tallies
+            ),
         )
 
     def _time_meaning(self, text: str, laps: _Laps) -> None:

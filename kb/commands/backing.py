@@ -24,6 +24,7 @@ def backup_command(run: Run, folder: Path, as_json: bool) -> None:
 
     run.open_database().close()
     made = back_up(run.settings, folder, now=run.clock())
+    run.note(f"backup:{made.path.name}")
     rows = sum(made.manifest.rows.values())
     result = {
         "path": str(made.path),
@@ -45,6 +46,7 @@ def restore_command(run: Run, file: Path, as_json: bool) -> None:
     from kb.backing import restore
 
     manifest = restore(file, run.settings.data)
+    run.note(f"backup:{file.name}")
     database = run.open_database()
     index = rebuild(run, database)
     database.close()

@@ -1,17 +1,34 @@
-"""``kb verify``: the handbook's lint."""
+"""``kb verify`` and ``kb repair``: the handbook's lint; the index held against the database."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.commands.console import FAILURE, Command, json_option, show
+from kb.commands.console import DIFFERENT, FAILURE, Command, json_option, show
+from kb.commands.indexing import rebuild, refresh
 from kb.commands.params import Day, Readable
 from kb.commands.run import Run, pass_run
+from kb.errors import IndexBusy, IndexDamaged, IndexMismatch
+
+if TYPE_CHECKING:
+    from kb.database import Database
 
 SEVERITIES = {"error": "错误", "warning": "提醒"}
+KINDS = {
+    "missing": "索引里缺",
+    "extra": "索引里多",
+    "doubled": "索引里重复",
+    "stale": "索引里是旧的",
+}
+SHOWN = 20
+"""Keys told to a person of each kind; --json tells all."""
+WAIT_SECONDS = 60.0
+"""How long a repair waits for a running ``kb serve`` to write what it asks for."""
 
 
 @click.command("verify", cls=Command)
@@ -20,17 +37,17 @@ SEVERITIES = {"error": "错误", "warning": "提醒"}
 @json_option
 @pass_run
 def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> int:
-    """检查手册目录（默认随附的手册）；有错误时退出码为 1。"""
+    """检查手册文件（有错误退出码为 1）；没给 DIR 时再把索引和数据库逐条核对（不一致为 3）。"""
     from datetime import date
 
     from kb.verify import verify_folder
 
-    folder = folder or run.settings.handbook
     day = on if isinstance(on, date) else run.clock().date()
-    findings = verify_folder(folder, on=day)
+    checked = folder or run.settings.handbook
+    findings = verify_folder(checked, on=day)
     errors = sum(finding.severity == "error" for finding in findings)
-    data = {
-        "folder": str(folder),
+    data: dict[str, Any] = {
+        "folder": str(checked),
         "errors": errors,
         "warnings": len(findings) - errors,
         "findings": [asdict(finding) for finding in findings],
@@ -39,5 +56,85 @@ def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> 
         f"{SEVERITIES[finding.severity]} {finding.where}：{finding.message}" for finding in findings
     ]
     lines.append(f"错误 {errors} 处，提醒 {len(findings) - errors} 处")
+    if folder is None and run.settings.index.is_dir():
+        database = run.open_database()
+        data["index"] = check_index(run, database)
+        lines += describe_check(data["index"])
     show(data, lines, as_json=as_json)
-    return FAILURE if errors else 0
+    differs = not data.get("index", {"clean": True})["clean"]
+    return FAILURE if errors else DIFFERENT if differs else 0
+
+
+@click.command("repair", cls=Command)
+@json_option
+@pass_run
+def repair_command(run: Run, as_json: bool) -> int:
+    """修好 kb verify 查出的索引问题：不一致的逐条重写，文件损坏的整个重建；服务不用停。"""
+    database = run.open_database()
+    before = check_index(run, database)
+    result: dict[str, Any] = {"before": before, "action": "none", "after": before}
+    if not before["clean"]:
+        result["action"] = _mend(run, database, before)
+        result["after"] = check_index(run, database)
+    show(result, [*describe_check(before), *_describe_repair(result)], as_json=as_json)
+    return 0 if result["after"]["clean"] else DIFFERENT
+
+
+def check_index(run: Run, database: Database) -> dict[str, Any]:
+    """What is wrong with the index: damaged files, and documents that are not the database's."""
+    from indexer.agreement import find_divergence
+    from indexer.generation import read_current
+    from indexer.integrity import find_damage
+
+    found: dict[str, Any] = {"damaged": [], **{kind: [] for kind in KINDS}}
+    try:
+        found["damaged"] = find_damage(read_current(run.settings.index))
+        if not found["damaged"]:
+            found |= asdict(find_divergence(run.settings, database))
+    except (IndexDamaged, IndexMismatch) as error:
+        found["damaged"] = [error.detail]
+    return {"clean": not any(found.values()), **found}
+
+
+def _mend(run: Run, database: Database, found: dict[str, Any]) -> str:
+    """Put the index right, here or by the server that holds it; tell how."""
+    from indexer.agreement import Divergence, mend_divergence
+
+    if found["damaged"]:
+        rebuild(run, database)
+        return "rebuilt"
+    kinds = {kind: found[kind] for kind in KINDS}
+    mend_divergence(database, Divergence(**kinds), now=run.clock())
+    try:
+        refresh(run, database)
+    except IndexBusy:
+        _wait_for_server(database)
+    return "written anew"
+
+
+def _wait_for_server(database: Database) -> None:
+    from kb.store import queue
+
+    until = time.monotonic() + WAIT_SECONDS
+    while queue.count_queued(database.connection) and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def describe_check(found: dict[str, Any]) -> list[str]:
+    """What was found of the index, in a few lines."""
+    if found["clean"]:
+        return ["索引与数据库一致"]
+    lines = [f"索引文件损坏：{'、'.join(found['damaged'])}"] if found["damaged"] else []
+    for kind, told in KINDS.items():
+        if keys := found[kind]:
+            more = f" 等 {len(keys)} 条" if len(keys) > SHOWN else ""
+            lines.append(f"{told}：{'、'.join(keys[:SHOWN])}{more}")
+    return lines
+
+
+def _describe_repair(result: dict[str, Any]) -> list[str]:
+    if result["action"] == "none":
+        return ["没有要修的"]
+    if result["after"]["clean"]:
+        return ["已修好，再查与数据库一致"]
+    return ["还没有修好：", *describe_check(result["after"])]

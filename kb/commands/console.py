@@ -35,7 +35,7 @@ _DATABASE_SAYS = {
     "unable to open": "打不开数据库文件",
     "readonly": "数据库文件是只读的",
     "is full": "磁盘空间不足",
-    "malformed": "数据库文件已损坏",
+    "malformed": "数据库文件已损坏，请用 kb restore 把最近的备份恢复到空的数据目录",
 }
 _CLICK_SAYS = {
     "Got unexpected extra argument": "多余的参数",

@@ -38,7 +38,7 @@ def init_command(run: Run, with_samples: bool, as_json: bool) -> None:
     from kb.store.vocabulary import newest_number
 
     is_new = not run.settings.database.exists()
-    database = create_database(run.settings.database)
+    database = create_database(run.settings.database, run.actor)
     words = newest_number(database.connection)
     handbook = _import_handbook(run, database, run.settings.handbook)
     is_reworded = newest_number(database.connection) != words

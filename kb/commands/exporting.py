@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from kb.commands.console import Command, Group, json_option, show
-from kb.commands.params import Instant, OneOf
+from kb.commands.params import Instant, OneOf, Text
 from kb.commands.run import Run, pass_run
 from kb.errors import InvalidInput
-from kb.times import parse_instant
+from kb.times import format_instant, parse_instant
 
 START = parse_instant("2000-01-01", field="")
 
@@ -31,6 +31,7 @@ def export_handbook_command(run: Run, folder: Path, as_json: bool) -> None:
     from kb.publishing import export_handbook
 
     report = export_handbook(run.open_database(), folder, now=run.clock())
+    run.note("export:handbook")
     changed = len(report.changed)
     line = f"手册 {report.articles} 篇写到 {folder}，{changed} 个文件有改动"
     show(asdict(report), [line], as_json=as_json)
@@ -42,6 +43,7 @@ def export_handbook_command(run: Run, folder: Path, as_json: bool) -> None:
 @click.option("--since", type=Instant(), default=START, help="从何时起（含）", show_default=False)
 @click.option("--until", type=Instant(), help="到何时止（不含），默认现在")
 @click.option("--agents", is_flag=True, help="写出坐席姓名；默认以摘要代替")
+@click.option("--why", type=Text(), default="", help="为什么导出，写进 export.json")
 @json_option
 @pass_run
 def export_outcomes_command(
@@ -51,6 +53,7 @@ def export_outcomes_command(
     since: datetime,
     until: datetime | None,
     agents: bool,
+    why: str,
     as_json: bool,
 ) -> None:
     """把曝光、操作、关联、结果等记录连同数据字典写成文件，不含个人信息。"""
@@ -59,7 +62,17 @@ def export_outcomes_command(
     until = until or run.clock()
     if until <= since:
         raise InvalidInput("应晚于 --since", field="--until")
-    wanted = Export(folder, form, since, until, agents=agents)
+    wanted = Export(
+        folder,
+        form,
+        since,
+        until,
+        agents=agents,
+        who=run.who,
+        at=format_instant(run.clock()),
+        why=why,
+    )
     counts = export_outcomes(run.open_database(), wanted)
+    run.note("export:outcomes")
     lines = [f"{name}.{form}：{count} 行" for name, count in counts.items()]
     show({"folder": str(folder), "format": form, "rows": counts}, lines, as_json=as_json)

@@ -17,9 +17,10 @@ from kb.commands.console import Command, json_option, show
 from kb.commands.params import Readable
 from kb.commands.progress import Progress, showing_progress
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexBusy, IndexMismatch, IndexMissing, InvalidInput, KBError
+from kb.errors import IndexBusy, IndexDamaged, IndexMismatch, IndexMissing, InvalidInput, KBError
 
 if TYPE_CHECKING:
+    from indexer.following import Healing
     from kb.database import Database
     from kb.publishing import HandbookReport
 
@@ -56,12 +57,12 @@ def rebuild(run: Run, database: Database) -> dict[str, Any]:
 
 
 def refresh(run: Run, database: Database) -> dict[str, Any]:
-    """Take in what has changed; build the index if there is none."""
+    """Take in what has changed; build the index if there is none or it is damaged."""
     from indexer.sync import sync_index
 
     try:
         report = sync_index(run.settings, database)
-    except IndexMissing:
+    except (IndexMissing, IndexDamaged):
         return rebuild(run, database)
     return {"action": "synced", **asdict(report)}
 
@@ -76,7 +77,7 @@ def refresh_after_import(run: Run, database: Database) -> dict[str, Any]:
         return {"action": "missing"}
     except IndexBusy:
         return {"action": "busy"}
-    except IndexMismatch as error:
+    except (IndexMismatch, IndexDamaged) as error:
         return {"action": "mismatch", "reason": error.detail}
 
 
@@ -93,19 +94,21 @@ def describe_index(report: dict[str, Any]) -> str:
     if action == "busy":
         return "索引正由另一个进程更新，改动会由它写入"
     if action == "mismatch":
-        return f"索引与现在的词表或编码器不符（{report['reason']}），请运行 kb index --full"
+        return f"索引现在不能更新（{report['reason']}），请运行 kb index --full"
     return "还没有索引，请运行 kb index"
 
 
 def follow_changes(run: Run, database: Database, *, parent: int | None) -> None:
     """Keep the index up to date until stopped by a signal or the end of ``parent``."""
-    from indexer.sync import follow
+    from indexer.following import follow
 
     with stopping() as is_stopped, watching(run, database):
         follow(
             run.settings,
             database,
+            clock=run.clock,
             stop=lambda: is_stopped() or (parent is not None and os.getppid() != parent),
+            tell=_tell_healing,
         )
 
 
@@ -124,6 +127,11 @@ def watching(run: Run, database: Database) -> Iterator[None]:
         yield
     finally:
         watcher.stop()
+
+
+def _tell_healing(healing: Healing) -> None:
+    name = "index_rebuilt" if healing.generation else "index_unusable"
+    click.echo(json.dumps({"event": name, **asdict(healing)}, ensure_ascii=False), err=True)
 
 
 def _tell(done: HandbookReport | KBError) -> None:

@@ -13,15 +13,25 @@ from kb.errors import DataFolderMissing
 from kb.settings import Settings
 
 if TYPE_CHECKING:
+    from kb.auditing import Actor
     from kb.database import Database
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of ``kb``."""
+    """One run of ``kb``. ``who``: the system's user, as the audit trail names them."""
 
     settings: Settings
     clock: Callable[[], datetime]
+    who: str
+
+    @property
+    def actor(self) -> Actor:
+        """Who changes what the command changes."""
+        from kb.auditing import Actor
+
+        action = click.get_current_context().command_path
+        return Actor(lambda: self.who, lambda: action, self.clock)
 
     def open_database(self) -> Database:
         """The database of the data folder; raise DataFolderMissing."""
@@ -32,7 +42,16 @@ class Run:
                 f"{self.settings.data} 里没有数据库；带样例请运行 kb init --with-samples",
                 field="KB_DATA",
             )
-        return open_database(self.settings.database)
+        return open_database(self.settings.database, self.actor)
+
+    def note(self, thing: str) -> None:
+        """Write into the audit trail that the command read or sent out ``thing`` (``kind:key``)."""
+        from kb.auditing import note
+
+        database = self.open_database()
+        with database.transaction() as connection:
+            note(connection, thing)
+        database.close()
 
 
 pass_run = click.make_pass_decorator(Run)

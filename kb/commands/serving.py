@@ -11,16 +11,20 @@ import threading
 import time
 from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from kb.commands.console import Command, json_option, note
 from kb.commands.params import Text, Whole
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexMissing, InvalidInput, PortInUse
-from kb.settings import Settings
+from kb.commands.users import welcome_link
+from kb.errors import AccountsMissing, IndexMissing, InvalidInput, PortInUse
+from kb.settings import ANY_ADDRESS, Settings
 
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+if TYPE_CHECKING:
+    from kb.database import Database
+
 STOP_SECONDS = 10.0
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 """Seconds before a follower that ended by itself is started again; the last is repeated."""
@@ -34,7 +38,7 @@ PAUSES = (1.0, 5.0, 30.0, 60.0)
 def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
     """启动坐席页面和接口。"""
     settings = replace(run.settings, host=host or run.settings.host, port=port or run.settings.port)
-    run.open_database().close()
+    first_link = offer_first_link(run, settings)
     if not settings.index.is_dir():
         raise IndexMissing("请运行 kb init --with-samples 或 kb index", field="KB_DATA")
     if settings.watch_handbook and not settings.watch_handbook.is_dir():
@@ -43,7 +47,7 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
     signal.signal(signal.SIGTERM, _interrupt)
     follower = Follower()
     try:
-        _serve(settings, follower, as_json=as_json)
+        _serve(settings, follower, first_link, as_json=as_json)
     except KeyboardInterrupt:
         pass
     finally:
@@ -52,18 +56,46 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
         note("已停止")
 
 
+def offer_first_link(run: Run, settings: Settings) -> str:
+    """The link that makes the first administrator, "" where there are accounts.
+
+    Raise AccountsMissing where a desk without accounts would be open to other machines.
+    """
+    from kb.people import offer_first
+
+    database = run.open_database()
+    try:
+        token = offer_first(database, now=run.clock()) if settings.is_local else None
+        if not settings.is_local and not has_accounts(database):
+            raise AccountsMissing(
+                "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"
+            )
+    finally:
+        database.close()
+    return welcome_link(settings.address, token) if token else ""
+
+
+def has_accounts(database: Database) -> bool:
+    """Whether everybody signs in here."""
+    from kb.store import accounts
+
+    return accounts.has_accounts(database.connection)
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, follower: Follower, *, as_json: bool) -> None:
+def _serve(settings: Settings, follower: Follower, first_link: str, *, as_json: bool) -> None:
     from indexer.generation import drop_trials
     from web.wsgi import build_services, serve
 
     drop_trials(settings.index)  # before anybody is served: a trial of this server is not left over
     services = build_services(settings)
     follower.start()  # only now: two processes starting together start slowly
-    announcer = threading.Thread(target=announce, args=(settings,), kwargs={"as_json": as_json})
+    announcer = threading.Thread(
+        target=announce, args=(settings, first_link), kwargs={"as_json": as_json}
+    )
     announcer.daemon = True
     announcer.start()
     serve(settings, services)
@@ -89,8 +121,8 @@ def check_port(settings: Settings) -> None:
             raise PortInUse(detail, field="KB_PORT") from None
 
 
-def announce(settings: Settings, *, as_json: bool) -> None:
-    """Say that the page is there, once it answers."""
+def announce(settings: Settings, first_link: str = "", *, as_json: bool) -> None:
+    """Say that the page is there, once it answers, and how the first account is made."""
     host = ANY_ADDRESS.get(settings.host, settings.host)
     while True:
         try:
@@ -101,9 +133,12 @@ def announce(settings: Settings, *, as_json: bool) -> None:
         break
     url = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
     if as_json:
-        click.echo(json.dumps({"ready": True, "url": url}))
+        told = {"first_administrator": first_link} if first_link else {}
+        click.echo(json.dumps({"ready": True, "url": url, **told}))
     else:
         click.echo(f"坐席页面已就绪：{url} （按 Ctrl+C 停止）")
+        if first_link:
+            click.echo(f"还没有账号，只在本机可用。建第一个管理员（24 小时内有效）：{first_link}")
     sys.stdout.flush()
 
 

@@ -26,6 +26,7 @@ def show_ticket_command(run: Run, number: str, as_json: bool) -> None:
     from kb.chain import chain_as_dict, read_chain
 
     data = chain_as_dict(read_chain(run.open_database().connection, number))
+    run.note(f"ticket:{number}")
     show(data, _lines(data), as_json=as_json)
 
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it spreadsheets on Chinese systems read UTF-8 as GBK."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""How a text begins that spreadsheets take for a formula; wide forms are taken for narrow ones."""
 
 
 def write_sheet(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
@@ -24,6 +25,11 @@ def write_sheet(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) ->
 def _cell(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
+    return "" if value is None else plain_cell(value)
+
+
+def plain_cell(value: object) -> object:
+    """A cell that a spreadsheet shows as it is: what would be a formula is quoted."""
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
-    return "" if value is None else value
+    return value

@@ -60,7 +60,7 @@ def read_evidence(connection: sqlite3.Connection, filters: Filters, *, now: str)
             FROM search_record AS search LEFT JOIN ticket USING (ticket_no)
             WHERE hits = 0 AND {searches} AND search.id NOT IN (SELECT previous FROM search_record
                 WHERE hits > 0 AND previous IS NOT NULL)
-        ), newest AS (SELECT * FROM noted ORDER BY at DESC, record LIMIT ?)
+        ), newest AS (SELECT * FROM noted WHERE text <> '' ORDER BY at DESC, record LIMIT ?)
         SELECT kind || ':' || record AS id, kind, text, at, agent,
             coalesce(newest.ticket_no, '') AS ticket_no, coalesce(ticket.category, '') AS category,
             EXISTS (SELECT 1 FROM ticket_outcome AS outcome

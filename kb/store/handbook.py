@@ -270,6 +270,7 @@ def _parse_revision(row: sqlite3.Row) -> Revision:
         created_at=row["created_at"],
         reviewer=row["reviewer"],
         based_on=row["based_on"],
+        extra=row["extra"],
     )
 
 

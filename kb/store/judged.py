@@ -26,7 +26,7 @@ def read_settled(connection: sqlite3.Connection, *, most: int) -> list[tuple[str
 def read_recent_complaints(connection: sqlite3.Connection, *, most: int) -> list[str]:
     """Masked texts of the newest suggestion sessions, each once; no exercises."""
     rows = connection.execute(
-        "SELECT query_masked FROM suggestion_session WHERE is_training = 0"
+        "SELECT query_masked FROM suggestion_session WHERE is_training = 0 AND query_masked <> ''"
         " GROUP BY query_masked ORDER BY max(created_at) DESC LIMIT ?",
         (most,),
     )
@@ -36,7 +36,7 @@ def read_recent_complaints(connection: sqlite3.Connection, *, most: int) -> list
 def read_recent_searches(connection: sqlite3.Connection, *, most: int) -> list[str]:
     """Masked texts of the newest explicit searches, each once; no exercises."""
     rows = connection.execute(
-        "SELECT query_masked FROM search_record WHERE is_training = 0"
+        "SELECT query_masked FROM search_record WHERE is_training = 0 AND query_masked <> ''"
         " GROUP BY query_masked ORDER BY max(created_at) DESC LIMIT ?",
         (most,),
     )

@@ -66,7 +66,7 @@ def read_history(connection: sqlite3.Connection, agent: str, *, most: int) -> li
     """What an agent searched for at work, masked, the newest first, each once."""
     rows = connection.execute(
         "SELECT query_masked FROM search_record WHERE agent = ? AND channel = 'page' AND hits > 0"
-        " AND is_training = 0"
+        " AND is_training = 0 AND query_masked <> ''"
         " GROUP BY query_masked ORDER BY max(created_at) DESC LIMIT ?",
         (agent, most),
     )

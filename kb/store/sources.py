@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from kb.article import Article
 from kb.store.rows import parse_row
 from kb.times import format_instant
 
@@ -44,6 +45,32 @@ def read_sources(connection: sqlite3.Connection, article_id: str) -> list[Source
         "SELECT * FROM article_source WHERE article_id = ? ORDER BY kind, source_id", (article_id,)
     )
     return [parse_row(row, Source) for row in rows]
+
+
+def link_sources(
+    connection: sqlite3.Connection, article: Article, *, by: str, now: datetime
+) -> None:
+    """Tie the tickets an article was made of to its first published revision, as its source.
+
+    The link belongs to the closing that was made last, or to the one that is to come.
+    """
+    connection.execute(
+        "INSERT INTO ticket_knowledge_link (ticket_no, closing, target_type, target_id,"
+        " target_version, knowledge_usage, found_by, linked_by, linked_at)"
+        " SELECT ticket_no, closings - (status <> 'open' AND closings > 0), :type, :article,"
+        " :version, 'source', 'created', :by, :at FROM article_source"
+        " JOIN ticket ON ticket_no = source_id WHERE kind = 'ticket' AND article_id = :article"
+        " AND NOT EXISTS (SELECT 1 FROM ticket_knowledge_link AS link"
+        " WHERE link.ticket_no = source_id AND target_id = :article"
+        " AND knowledge_usage = 'source')",
+        {
+            "type": "procedure" if article.revision.steps else "article",
+            "article": article.id,
+            "version": article.revision.version,
+            "by": by,
+            "at": format_instant(now),
+        },
+    )
 
 
 def read_articles_from(connection: sqlite3.Connection, ticket_no: str) -> list[str]:

@@ -159,11 +159,15 @@ def test_changes_that_do_not_meet_are_merged(edit: Open) -> None:
 
 def test_a_stale_tab_is_told_that_somebody_has_saved(edit: Open) -> None:
     waiting = edit("/edit/S31", who="乙")
+    waiting.clock.install()
+    waiting.reload()
     other = edit("/edit/S31", who="甲")
     other.fill("[name=reason]", "先存一版")
     other.fill("[name=owner]", "新的部门")
     save(other)
-    expect(waiting.locator("#overtaken")).to_contain_text("甲 刚保存了第", timeout=10_000)
+    expect(waiting.locator("#overtaken")).to_be_hidden()
+    waiting.clock.run_for(10_000)
+    expect(waiting.locator("#overtaken")).to_contain_text("甲 刚保存了第")
 
 
 def test_the_author_has_no_button_to_approve_and_is_refused(edit: Open) -> None:

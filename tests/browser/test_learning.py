@@ -14,7 +14,7 @@ from indexer.language import Language
 from kb.masking import find_personal_data
 from kb.practice.path import PathItem
 from kb.practice.reviewing import grade_card, read_deck
-from kb.store.practice_path import add_path
+from kb.store.practice_path import Certificate, add_certificate, add_path
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import NewPage, serving
 from tests.conftest import Clock, open_services
@@ -213,5 +213,16 @@ def test_every_page_is_accessible_and_fits_a_narrow_one(new_page: NewPage, path:
     be(page, "无障碍")
     page.goto(path)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_certificate_is_accessible_in_both_themes(page: Page, services: Services) -> None:
+    with services.database.transaction() as connection:
+        issued = Certificate("证书甲", 3, services.clock().isoformat(), 0.81, 0.9, 24)
+        add_certificate(connection, issued)
+    be(page, "证书甲")
+    page.goto("/learn/certificate/3")
+    expect(page.get_by_text("证书甲").first).to_be_visible()
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -99,6 +99,18 @@ def test_without_a_script_or_a_mouse_a_word_is_saved_found_and_taken_back(
     sync_index(services.settings, services.database)
 
 
+def test_the_end_of_cutting_anew_is_told_without_a_reload(edit: Open, services: Services) -> None:
+    page = edit()
+    page.locator("summary", has_text="词典").click()
+    page.locator("[name=words]").evaluate(ADD, "紫薇宽带")
+    page.fill("[name=reason]", "试")
+    page.get_by_role("button", name="保存为新的一版").click()
+    page.wait_for_url("**saved=*")
+    expect(page.locator("#recut")).to_contain_text("正在按新词重切")
+    sync_index(services.settings, services.database)
+    expect(page.locator("#recut")).to_have_text("全部生效。")
+
+
 def test_a_draft_shows_what_publishing_would_change(edit: Open) -> None:
     page = edit("/edit/S31")
     page.fill("[name=title]", "盒子上红灯一直亮怎么办")

@@ -15,7 +15,7 @@ from indexer import collection
 from indexer.build import build_index
 from indexer.encoder import StaticEncoder
 from indexer.engine import Engine, open_engine
-from indexer.generation import MANIFEST, read_current, writing
+from indexer.generation import MANIFEST, read_current, read_manifest, write_manifest, writing
 from indexer.language import Language, open_language
 from indexer.progress import quiet
 from indexer.sources import current_encoder
@@ -105,22 +105,24 @@ def test_without_an_encoder_words_answer_and_say_so(database: Database, settings
 def test_another_encoder_than_the_index_was_built_with_is_not_used(
     database: Database, settings: Settings, language: Language
 ) -> None:
-    path = read_current(settings.index) / MANIFEST
-    manifest = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**manifest, "encoder": "other-256"}), "utf-8")
+    generation = read_current(settings.index)
+    write_manifest(generation, replace(read_manifest(generation), encoder="other-256"))
     answer = Engine(settings, database, language).preview(SuggestionRequest("宽带断了"), now=START)
     assert answer.mode == "lexical"
     assert "kb index --full" in answer.mode_reason
 
 
-def test_an_index_of_another_analysis_is_refused(
+def test_an_index_of_another_analysis_is_not_searched(
     database: Database, settings: Settings, language: Language
 ) -> None:
-    path = read_current(settings.index) / MANIFEST
-    manifest = json.loads(path.read_text("utf-8"))
-    path.write_text(json.dumps({**manifest, "analysis_version": "0"}), "utf-8")
+    generation = read_current(settings.index)
+    write_manifest(generation, replace(read_manifest(generation), analysis_version="0"))
     with pytest.raises(IndexMismatch):
-        Engine(settings, database, language)
+        Engine(settings, database, language).opened()
+    old = {"format": "6", "analysis_version": "5"}
+    (generation / MANIFEST).write_text(json.dumps(old, indent=1), "utf-8")
+    with pytest.raises(IndexMismatch, match="旧格式"):
+        Engine(settings, database, language).opened()
 
 
 def test_without_an_index_the_hint_is_to_build_one(database: Database, settings: Settings) -> None:

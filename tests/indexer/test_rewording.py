@@ -11,15 +11,21 @@ import numpy as np
 import pytest
 
 from indexer.build import WEIGHTS
-from indexer.class_words import learn_class_words, read_class_texts, save_class_words
+from indexer.class_words import (
+    learn_class_words,
+    open_class_words,
+    read_class_texts,
+    save_class_words,
+)
 from indexer.collection import Collection, commit_documents, create_collection
 from indexer.engine import Engine
-from indexer.generation import MANIFEST, State, read_current, write_state
+from indexer.generation import MANIFEST, State, read_current, read_state, write_state
 from indexer.language import Language, open_language
 from indexer.recipe import RECIPE
+from indexer.recutting import Relearning
 from indexer.retrieval import retrieve
 from indexer.sources import read_documents
-from indexer.sync import sync_index
+from indexer.sync import sync_index, take_in
 from indexer.trade import GATE_FILE
 from kb.database import Database, open_database
 from kb.rewording import propose, propose_rollback, publish
@@ -171,6 +177,28 @@ def test_synonyms_serve_at_once_and_dictionary_words_when_the_index_has_them(liv
     assert live.engine.opened().language.cut == live.version
     assert "紫薇光纤" in live.engine.analyzer.words(text)
     assert not live.engine.status().pending
+
+
+def test_words_are_in_force_before_class_words_are_learnt_by_them(live: Live) -> None:
+    folder = read_current(live.settings.index)
+    before = read_state(folder)
+    live.change(words=["网速上不"])
+    language = open_language(live.settings, live.database)
+    take_in(folder, live.database, language)
+    opened = live.engine.opened()
+    assert opened.language.cut == live.version
+    assert opened.snapshot.state.class_words == before.class_words
+    relearning = Relearning.owed(folder, live.database, language.analyzer)
+    assert relearning
+    relearning.finish()
+    assert relearning.is_done()
+    state = live.engine.opened().snapshot.state
+    assert state.class_words == state.vocabulary == live.version
+    learnt = learn_class_words(read_class_texts(live.database.connection), language.analyzer)
+    found = open_class_words(folder, live.version)
+    assert found.codes == learnt.codes
+    assert np.array_equal(found.logs, learnt.logs)
+    assert not Relearning.owed(folder, live.database, language.analyzer)
 
 
 def test_a_rollback_is_a_new_version_and_answers_as_before(live: Live) -> None:

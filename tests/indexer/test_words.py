@@ -10,12 +10,13 @@ from whoosh.index import LockError
 from whoosh.query import And, Not, Or, Prefix, Term
 
 from indexer.analysis import Analyzer
-from indexer.arrays import read_arrays, write_arrays
+from indexer.arrays import EXTENSION, read_arrays, write_arrays
 from indexer.collection import Collection, commit_documents, create_collection
 from indexer.documents import Document
 from indexer.postings import KINDS, WordWeights
 from indexer.scoring import WordScorer
-from indexer.words import EXTENSION, WordWriter, open_reader, save_segment
+from indexer.words import WordWriter, open_reader, save_segment
+from kb.errors import IndexDamaged
 from kb.vocabulary import Vocabulary
 
 DOCUMENTS = [
@@ -65,7 +66,7 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_arrays(path, {"table": np.arange(1000)})
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(ValueError, match="buffer"):
+    with pytest.raises(IndexDamaged):
         read_arrays(path)
 
 

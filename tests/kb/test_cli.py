@@ -581,3 +581,19 @@ def test_a_word_file_is_told_and_saved_only_when_asked(kb: Kb, tmp_path: Path) -
     file.write_bytes(b"%PDF-1.7")
     refused = kb("import", "docx", str(file))
     assert (refused.code, "PDF" in refused.err) == (1, True)
+
+
+def test_the_audit_trail_is_followed_listed_and_purged(kb: Kb, database: Database) -> None:
+    found = kb("audit", "verify", "--json").data
+    assert found["whole"]
+    assert kb("audit", "verify", "--expect", found["head"]).code == 0
+    assert kb("audit", "verify", "--expect", "x").code == 2
+    rows = kb("audit", "list", "--object", "schema", "--limit", "1", "--json").data["rows"]
+    assert [row["action"] for row in rows] == ["migrate"]
+    assert kb("audit", "purge", "--before", "2099-01-01").code == 2
+    assert kb("audit", "purge", "--before", "2001-01-01", "--json").data["purged"] == 0
+    database.connection.execute("DROP TRIGGER audit_kept")
+    database.connection.execute("UPDATE audit SET who = 'x' WHERE seq = 2")
+    told = kb("audit", "verify")
+    assert told.code == 3
+    assert "第 2 条" in told.out

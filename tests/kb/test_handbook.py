@@ -86,7 +86,7 @@ def test_every_field_of_the_front_matter_is_needed(field: str) -> None:
         ("review_by", 2027),
         ("valid_until", "later"),
         ("figures", "OF007"),
-        ("colour", "red"),
+        ("colour", "红" * 20_001),
     ],
 )
 def test_a_wrong_value_is_refused_by_file_and_field(field: str, value: Any) -> None:

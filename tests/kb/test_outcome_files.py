@@ -86,6 +86,14 @@ def test_every_file_has_every_row_in_both_formats(filled: Database, tmp_path: Pa
     assert not list(tmp_path.rglob("*.new"))
 
 
+def test_the_files_say_who_took_them_out_when_and_why(filled: Database, tmp_path: Path) -> None:
+    write(filled, tmp_path, who="cli:甲", at="2026-03-11T09:20:00+08:00", why="月报")
+    told = json.loads((tmp_path / "export.json").read_text("utf-8"))
+    assert (told["exported_by"], told["why"]) == ("cli:甲", "月报")
+    assert told["exported_at"] == "2026-03-11T09:20:00+08:00"
+    assert told["rows"]["links"] == 1
+
+
 def test_the_dictionary_tells_of_every_column_and_of_no_other(
     filled: Database, tmp_path: Path
 ) -> None:

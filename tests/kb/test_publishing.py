@@ -237,6 +237,28 @@ def test_changes_of_different_fields_are_merged_and_stay_merged(
     assert take_in(database, folder).revised == 0
 
 
+def test_items_nobody_knows_survive_files_editors_and_merging(
+    database: Database, folder: Path, tmp_path: Path
+) -> None:
+    path = folder / "articles" / "4" / "P060101-text.md"
+    text = path.read_text("utf-8").replace("\n---\n", "\n复核组: 装维\nlevel: 3\n---\n", 1)
+    path.write_text(text, "utf-8")
+    assert take_in(database, folder).revised == 1
+    out = tmp_path / "out"
+    export_handbook(database, out, now=NOW)
+    written = out / "articles" / "4" / "P060101-text.md"
+    assert "\n复核组: 装维\nlevel: 3\n---\n" in written.read_text("utf-8")
+    edit(database, title="库里改的标题")
+    written.write_text(written.read_text("utf-8").replace("level: 3", "level: 4"), "utf-8")
+    report = take_in(database, out)
+    assert (report.merged, report.conflicts) == (1, ())
+    merged = store.read_article(database.connection, "P060101", on=DAY)
+    assert (merged.title, merged.revision.extra) == ("库里改的标题", "复核组: 装维\nlevel: 4\n")
+    export_handbook(database, out, now=NOW)
+    assert take_in(database, out).revised == 0
+    assert export_handbook(database, out, now=NOW).changed == ()
+
+
 def test_a_field_both_changed_is_a_conflict_and_nothing_is_lost(
     database: Database, folder: Path
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sqlite3
 import statistics
 from collections.abc import Callable
@@ -379,6 +381,15 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
         Filters(since=date(2026, 3, 2), until=date(2026, 3, 1))
     assert refused.value.field == "until"
+
+
+@pytest.mark.parametrize(
+    "begins", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"]
+)
+def test_a_cell_that_begins_like_a_formula_is_quoted(begins: str) -> None:
+    cells = [{"a": f"{begins}cmd|' /C calc'!A0", "b": f"x {begins}"}]
+    _, row = csv.reader(io.StringIO(write_sheet(("a", "b"), cells), newline=""))
+    assert row == [f"'{begins}cmd|' /C calc'!A0", f"x {begins}"]
 
 
 def test_a_sheet_keeps_formulas_from_being_run() -> None:

@@ -31,10 +31,20 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_SETTLE_MINUTES", "5", "settle_minutes", 5),
         ("KB_BACKUPS", "/b", "backups", Path("/b")),
         ("KB_BACKUP_MINUTES", "9", "backup_minutes", 9),
+        ("KB_AUDIT_DAYS", "365", "audit_days", 365),
+        ("KB_TICKET_DAYS", "180, miit=730", "ticket_days", {"": 180, "miit": 730}),
+        ("KB_TEXT_DAYS", "90", "text_days", 90),
         ("KB_MAX_BODY", "1024", "max_body", 1024),
         ("KB_WATCH_HANDBOOK", "/h", "watch_handbook", Path("/h")),
         ("KB_LEARNING", "off", "learning", False),
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
+        ("KB_AUDIT_DAYS", "500", "audit_days", 500),
+        ("KB_PASSWORD_POLICY", "dengbao", "password_policy", "dengbao"),
+        ("KB_URL", "https://kb.example/", "url", "https://kb.example"),
+        ("KB_SECURITY_CONTACT", "mailto:s@kb.example", "security_contact", "mailto:s@kb.example"),
+        ("KB_RATE_ASK", "0", "rate_ask", 0),
+        ("KB_RATE_IMPORT", "5", "rate_import", 5),
+        ("KB_RATE_TRIAL", "9", "rate_trial", 9),
     ],
 )
 def test_every_setting_is_read(name: str, text: str, field: str, value: object) -> None:
@@ -61,12 +71,29 @@ def test_a_number_out_of_bounds_is_refused_by_name(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("name", "text"),
     [("KB_LEARNING", text) for text in ("true", "ON", "0")]
+    + [("KB_PASSWORD_POLICY", text) for text in ("none", "ASVS")]
+    + [("KB_URL", text) for text in ("kb.example", "ftp://kb", "https://kb/a b", "https://u@kb")]
     + [("KB_SWAP_RATE", text) for text in ("0.51", "-0.1", "nan", "1e-3", "５", "0.05 ")],
 )
 def test_a_switch_or_share_it_cannot_read_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_settings({name: text})
     assert refused.value.field == name
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [("127.0.0.1", True), ("127.1.2.3", True), ("localhost", True), ("::1", True),
+     ("0.0.0.0", False), ("::", False), ("10.0.0.1", False), ("kb.example", False)],  # noqa: S104
+)  # fmt: skip
+def test_a_server_is_local_only_on_an_address_of_this_machine(host: str, is_local: bool) -> None:
+    assert read_settings({"KB_HOST": host}).is_local is is_local
+
+
+def test_people_open_the_address_set_or_this_machine() -> None:
+    assert read_settings({"KB_HOST": "0.0.0.0"}).address == "http://127.0.0.1:8000"  # noqa: S104
+    assert read_settings({"KB_HOST": "::1", "KB_PORT": "9000"}).address == "http://[::1]:9000"
+    assert read_settings({"KB_URL": "https://kb.example"}).address == "https://kb.example"
 
 
 @pytest.mark.parametrize("name", ["KB_PROT", "KB_", "KB_DATABASE"])

@@ -14,14 +14,14 @@ LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
     "kb": {
-        "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils",
-        "watchfiles", "yaml",
+        "argon2", "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils",
+        "watchfiles", "yaml", "zxcvbn",
     },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
-    "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "waitress",
+    "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "segno", "waitress",
             "werkzeug", "jinja2", "markupsafe"},
 }  # fmt: skip
 COMMAND = {
@@ -32,6 +32,9 @@ PEERS = "indexer/bench/peers.py"
 """Names the engines that ``kb bench`` measures ours against, and speaks their languages."""
 PEER_LIBRARIES = {"bm25s", "faiss", "tantivy"}
 ONE_HOME = {
+    "argon2": "kb/passwords.py",
+    "zxcvbn": "kb/passwords.py",
+    "segno": "web/pages/account.py",
     "fsrs": "kb/practice/scheduling.py",
     "whoosh": "indexer/words.py",
     "rjieba": "indexer/dictionary.py",

@@ -230,3 +230,18 @@ def test_a_wrong_field_is_named(
 ) -> None:
     refused = post(client, URL + path.format(no=ticket_no), body, 422)
     assert pointer in [fault["pointer"] for fault in refused["errors"]]
+
+
+@pytest.mark.parametrize("digits", [30, 5000])
+def test_a_version_beyond_all_numbers_is_refused(
+    client: FlaskClient, ticket_no: str, digits: int
+) -> None:
+    for method, path, body in (
+        ("PATCH", f"/api/v1/tickets/{ticket_no}", {"region": "上海"}),
+        ("PUT", "/api/v1/vocabulary", {"tables": {"words": ["紫檀木"]}, "reason": "试"}),
+    ):
+        answer = client.open(
+            path, method=method, json=body, headers={"If-Match": "v" + "9" * digits}
+        )
+        assert answer.status_code == 422
+        assert "If-Match" in answer.text

@@ -121,6 +121,7 @@ def test_what_closed_it_is_the_truth_and_the_article_opens_at_it(
     assert "这样办结，没有再来" in result
     assert "办结时记为解决的" in result
     assert "不要承诺" in result
+    assert f'/articles/P060102#{quote("part-话术")}"' in result
     assert "更换尾纤后恢复" in result
     assert "13812345678" not in result
     again = send(url, {"category": "010101"}, page=url)

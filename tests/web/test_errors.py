@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -121,3 +123,14 @@ def test_a_name_that_is_no_text_is_refused(client: FlaskClient) -> None:
     assert broken.status_code == 400
     overlong = client.post(URL, json={"text": "网断"}, headers={"X-Agent": "a" * 65})
     assert overlong.status_code == 422
+
+
+def test_a_page_names_fields_as_its_form_does_and_the_api_as_its_body_does(
+    send: Callable[..., Any], client: FlaskClient
+) -> None:
+    page = send("/desk/close", {"description": "网断了", "solution": "none", "resolution": ""})
+    assert page.status_code == 422
+    assert "解决措施：" in page.text
+    assert "resolution：" not in page.text
+    answer: Any = client.get("/api/v1/search?q=" + "长" * 5_000)
+    assert answer.json["errors"][0]["pointer"] == "/q"

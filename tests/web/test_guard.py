@@ -107,6 +107,17 @@ FORMS = [
     "/learn/path/edit",
     "/learn/path/assign",
     "/learn/certificate/3",
+    "/sign-in",
+    "/sign-out",
+    "/welcome/once",
+    "/account/password",
+    "/account/codes",
+    "/account/codes/off",
+    "/account/sign-ins/end",
+    "/accounts",
+    "/accounts/1",
+    "/accounts/tokens",
+    "/accounts/tokens/revoke",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
@@ -130,6 +141,8 @@ def test_these_are_all_the_forms_there_are(app: Flask) -> None:
         .replace("<task_id>", "1")
         .replace("<drill_id>", "D1")
         .replace("<int:chapter>", "3")
+        .replace("<token>", "once")
+        .replace("<int:account_id>", "1")
         for rule in app.url_map.iter_rules()
         if "POST" in (rule.methods or set()) and not rule.rule.startswith("/api/")
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -79,8 +80,8 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
     session = suggested["session_id"]
     ticket = f"/tickets/{ticket_no}"
     return [
-        ("POST", "/suggestions", "/suggestions", {"text": "红灯一直亮，网断了"}),
-        ("GET", "/suggestions/{session_id}", f"/suggestions/{session}", None),
+        ("POST", "/suggestions", "/suggestions", {"text": "红灯一直亮", "without": ["光猫"]}),
+        ("GET", "/suggestions/{session_id}", "/suggestions/{session_id}", None),
         ("POST", "/suggestions/{session_id}/displayed", f"/suggestions/{session}/displayed",
          {"impression_ids": [impression]}),
         ("POST", "/impressions/{impression_id}/events", f"/impressions/{impression}/events",
@@ -90,7 +91,7 @@ def steps(ticket_no: str, suggested: dict[str, Any]) -> list[tuple[str, str, str
          {"decision": "gap", "comment": "没写怎么退"}),
         ("POST", "/decisions/{decision_id}/undo", "/decisions/{decision_id}/undo", None),
         ("GET", "/search", "/search?q=红灯", None),
-        ("POST", "/search", "/search", {"q": "多收费", "type": "ticket"}),
+        ("POST", "/search", "/search", {"q": "多收费", "type": "ticket", "ticket_no": ticket_no}),
         ("POST", "/tickets", "/tickets", {"description": "网断", "category": "060101"}),
         ("GET", "/tickets", "/tickets?limit=3", None),
         ("PATCH", "/tickets/{ticket_no}", ticket, {"root_cause": "尾纤断"}),
@@ -205,6 +206,17 @@ def test_real_requests_and_answers_fit_the_document(
             answered |= answer.json or {}
         called.add((method, template))
     assert called == {operation.key for operation in OPERATIONS}
+
+
+def test_a_session_of_the_desk_fits_the_document(
+    client: FlaskClient, document: dict[str, Any], send: Callable[..., Any]
+) -> None:
+    found = re.search(r'data-session="(\w+)"', send("/", {"description": "网断了红灯亮"}).text)
+    assert found
+    answer = client.get(f"{PREFIX}/suggestions/{found[1]}").json
+    assert answer is not None
+    assert answer["request"]["view"]
+    check(document, {"$ref": "#/components/schemas/SessionReply"}, answer)
 
 
 def test_a_refusal_fits_the_document(client: FlaskClient, document: dict[str, Any]) -> None:

@@ -43,6 +43,26 @@ def test_a_refused_form_comes_back_with_what_was_typed(send: Send) -> None:
     assert 'id="wrong-valid_from"' in refused.text
 
 
+def test_items_nobody_knows_are_kept_by_form_and_api(client: FlaskClient, send: Send) -> None:
+    call: Any = client
+    path = "/api/v1/articles/S81-40/draft"
+    send("/edit/S81-40", FORM | {"slug": "items", "title": "带其他项", "extra": "复核组:   装维"})
+    before = call.get(path)
+    assert before.json["extra"] == "复核组: 装维\n"
+    assert "复核组: 装维" in call.get("/edit/S81-40").text
+    body = {name: before.json[name] for name in ("section", "slug", "valid_from", "review_by")}
+    headers = {"If-Match": before.headers["ETag"]}
+    put = call.put(path, json=body | {"title": "改了标题"}, headers=headers)
+    assert (put.json["revision"], put.json["extra"]) == (2, "复核组: 装维\n")
+    wrong = send("/edit/S81-40", FORM | {"slug": "items", "base": "2", "extra": "title: 混进来"})
+    assert wrong.status_code == 422
+    assert 'id="wrong-extra"' in wrong.text
+    assert "title 有自己的栏" in wrong.text
+    gone = call.put(path, json=body | {"title": "改了标题", "extra": ""}, headers={
+        "If-Match": put.headers["ETag"]})  # fmt: skip
+    assert gone.json["extra"] == ""
+
+
 def test_a_form_from_another_site_is_refused(client: FlaskClient) -> None:
     answer = client.post("/edit/S81-7", data=FORM, headers={"Accept": "text/html"})
     assert answer.status_code == 403
@@ -117,3 +137,9 @@ def test_a_draft_that_was_overtaken_is_taken_further_over_three_texts(
     assert "文件里的正文。" in merged
     send("/edit/S81-4/step", {"revision": "2", "action": "drop"})
     assert "草稿被盖过" not in client.get("/edit").text
+
+
+def test_an_id_that_no_article_can_have_opens_no_form(client: FlaskClient) -> None:
+    for article_id in ("~root", "C:%5Cx", "p060101", "P" * 31):
+        assert client.get(f"/edit/{article_id}").status_code == 404
+    assert client.get("/edit/S97").status_code == 200

@@ -80,9 +80,9 @@ def test_a_busy_database_is_told_and_left_for_the_next_time(
 def test_backups_are_made_where_the_settings_say(
     services: Services, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert len(plan_jobs(services)) == 1
+    assert len(plan_jobs(services)) == 2
     asked = replace(services, settings=replace(services.settings, backups=tmp_path / "kept"))
-    assert len(plan_jobs(asked)) == 2
+    assert len(plan_jobs(asked)) == 3
     with caplog.at_level("INFO", "web"):
         run_once(asked, keep_backup)
         clock.advance(hours=2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from kb.editor import Editor
 from kb.errors import InvalidInput
 from kb.evidence import HEADINGS, TO_WRITE, read_ticket_grounds, write_body
 from kb.masking import find_personal_data
@@ -156,3 +158,37 @@ def test_gaps_near_an_article_are_told_to_its_owner(client: FlaskClient, closed:
     home = re.search(r'最相近的条目是<a href="/articles/([A-Z0-9-]+)"', page)
     assert home
     assert "起草条目" in client.get(f"/edit/{home[1]}/usage").text
+
+
+def test_a_published_draft_is_tied_to_its_ticket_as_its_source(
+    client: FlaskClient, send: Send, services: Services, closed: str
+) -> None:
+    body = "## 一句话\n\n先换尾纤。\n"
+    saved = start(send, "/", ticket=closed, title="尾纤折断的做法", body=body)
+    found = TARGET.search(saved.headers["Location"])
+    assert found
+    editor, now = Editor(services.database), services.clock()
+    draft = editor.open(found[1], now=now).article
+    text = replace(draft.revision, sources=("工单",), steps=("换尾纤。",))
+    saved_text = editor.save(
+        replace(draft, revision=text), base=draft.revision.number, author="甲", now=now
+    )
+    number = saved_text.revision.number
+
+    def links() -> list[dict[str, Any]]:
+        told: Any = client.get(f"/api/v1/tickets/{closed}").json
+        return [each for each in told["links"] if each["knowledge_usage"] == "source"]
+
+    editor.act(draft.id, number, "submit", actor="甲", now=now)
+    assert links() == []
+    for reviewer in ("乙", "丙"):
+        if editor.open(draft.id, now=now).standing.status == "in_review":
+            editor.act(draft.id, number, "approve", actor=reviewer, now=now)
+    [link] = links()
+    assert (link["target_type"], link["target_id"]) == ("procedure", draft.id)
+    assert (link["target_version"], link["found_by"]) == (str(number), "created")
+    assert link["closing"] == 0
+    assert "来源" in client.get(f"/tickets/{closed}").text
+    with services.database.transaction() as connection:
+        sources.link_sources(connection, saved_text, by="乙", now=now)
+    assert links() == [link]

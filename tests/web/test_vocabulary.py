@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from indexer.sync import sync_index
 from kb.desk import Closing
 from kb.editor import Editor
+from kb.foresight import foreseen_as_dict
 from kb.linking import Target
 from kb.store import handbook, vocabulary
 from kb.ticket import Ticket
+from web.impacts import Impacts
 from web.services import Services
 
 URL = "/api/v1/vocabulary"
@@ -273,9 +278,44 @@ def test_a_measurement_that_fails_holds_no_text_back(
     assert told[-1].json["events"][-1]["foreseen"] is None
 
 
-def approve(client: FlaskClient, number: int, who: str, *, comment: str = "") -> Any:
+def approve(
+    client: FlaskClient, number: int, who: str, *, comment: str = "", article: str = "P060101"
+) -> Any:
     return client.post(
-        "/api/v1/articles/P060101/approve",
+        f"/api/v1/articles/{article}/approve",
         json={"revision": number, "comment": comment},
-        headers={"X-Agent": who},
+        headers={"X-Agent": quote(who)},
     )
+
+
+def test_a_trial_begins_with_the_submission_and_serves_the_approval(
+    app: Flask, client: FlaskClient, services: Services
+) -> None:
+    sync_index(services.settings, services.database)
+    now, connection = services.clock(), services.database.connection
+    article = handbook.read_article(connection, "P060102")
+    text = replace(article.revision, body=article.revision.body + "\n补一句。\n")
+    editor = Editor(services.database)
+    draft = editor.save(replace(article, revision=text), base=text.number, author="甲", now=now)
+    number = draft.revision.number
+    page = client.get("/edit/P060102").text
+    assert 'id="trial"' not in page
+    asked = {"revision": number}
+    headers = {"X-Agent": quote("甲")}
+    answer = client.post("/api/v1/articles/P060102/submit", json=asked, headers=headers)
+    assert answer.status_code == 200
+    impacts: Impacts = app.extensions["impacts"]
+    for _ in range(400):
+        foreseen = impacts.find_foreseen(draft)
+        if foreseen:
+            break
+        time.sleep(0.05)
+    assert foreseen
+    assert foreseen.judged > 0
+    assert foreseen.told in client.get("/edit/P060102").text
+    approved = approve(client, number, "乙", article="P060102")
+    assert approved.status_code == 200, approved.json
+    event = editor.open("P060102", now=now).events[-1]
+    assert event.foreseen == foreseen_as_dict(foreseen)
+    sync_index(services.settings, services.database)
+    assert impacts.find_foreseen(draft) is None

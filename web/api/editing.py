@@ -226,6 +226,7 @@ def draft_json(work: Work) -> dict[str, Any]:
         "time_limits": list(revision.time_limits),
         "figures": list(revision.figures),
         "sources": list(revision.sources),
+        "extra": revision.extra,
         "body": revision.body,
         "html": article_html(article.id, revision.number, revision.body),
         "valid_from": revision.valid_from.isoformat(),

@@ -11,6 +11,7 @@ from web.services import current
 
 blueprint = Blueprint("health", __name__)
 PREFIX = "/api/v1"
+MODES = ("hybrid", "lexical", "database")
 
 
 @blueprint.get("/healthz")
@@ -23,7 +24,7 @@ def get_health() -> Response:
 @blueprint.get("/readyz")
 @blueprint.get(f"{PREFIX}/readyz")
 def get_readiness() -> Response:
-    """The database answers and there is an index to search."""
+    """Questions are answered: from the index, or slowly from the database (``mode``)."""
     services = current()
     last_queued(services.database.connection)
     status = services.engine.status()
@@ -54,9 +55,15 @@ def get_metrics() -> Response:
         "# HELP kb_index_pending Changes that are not in the index yet.",
         "# TYPE kb_index_pending gauge",
         f"kb_index_pending {status.pending}",
-        "# HELP kb_ready Whether there is an index to search.",
+        "# HELP kb_ready Whether questions are answered.",
         "# TYPE kb_ready gauge",
         f"kb_ready {int(status.ready)}",
+        "# HELP kb_index_losses_total Times the index could be searched no more.",
+        "# TYPE kb_index_losses_total counter",
+        f"kb_index_losses_total {current().engine.losses}",
+        "# HELP kb_mode How questions are answered: hybrid, lexical (no encoder), database.",
+        "# TYPE kb_mode gauge",
+        *(f'kb_mode{{mode="{mode}"}} {int(mode == status.mode)}' for mode in MODES),
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
 

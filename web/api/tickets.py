@@ -17,6 +17,7 @@ from kb.store import queues, tickets
 from kb.store.queues import QueueFilter
 from kb.ticket import Ticket
 from kb.times import parse_instant
+from web.auditing import note_read
 from web.bodies import (
     AssignBody,
     CallbackBody,
@@ -87,6 +88,7 @@ def get_tickets() -> Response:
         tickets.read_ticket(current().database.connection, query.cursor)
     found = _find(query)
     page = found[: query.limit]
+    note_read("ticket:list")
     following = page[-1].ticket_no if len(found) > query.limit else None
     return jsonify({"tickets": [ticket_as_dict(ticket) for ticket in page], "next": following})
 
@@ -112,6 +114,7 @@ def _find(query: TicketPage) -> list[Ticket]:
 def get_ticket(ticket_no: str) -> Response:
     """One ticket with its links, history, outcomes, and what it was shown."""
     chain = read_chain(current().database.connection, ticket_no)
+    note_read(f"ticket:{ticket_no}")
     response = jsonify(chain_as_dict(chain))
     response.headers["ETag"] = f'"v{chain.ticket.version}"'
     return response

@@ -1,8 +1,7 @@
-"""Who sits here: until there are accounts, a name this browser keeps in a cookie."""
+"""Who sits here as long as there are no accounts: a name this browser keeps in a cookie."""
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, request, url_for
@@ -11,10 +10,10 @@ from werkzeug.wrappers import Response as Redirect
 from kb.texts import clean_text
 from web.guard import check_form
 from web.parsing import AGENT_COOKIE, MAX_AGENT
+from web.signed import safe_place
 
 blueprint = Blueprint("agent", __name__)
 KEPT_SECONDS = 365 * 24 * 3600
-_PLACE = re.compile(r"/(?![/\\])[^\s\\]*")
 
 
 @blueprint.post("/agent")
@@ -23,7 +22,7 @@ def set_name() -> Redirect:
     check_form()
     name = clean_text(request.form.get("name", ""), field="我是", longest=MAX_AGENT)
     place = request.form.get("next", "")
-    back = redirect(place if _PLACE.fullmatch(place) else url_for("desk.show_desk"), 303)
+    back = redirect(safe_place(place, otherwise=url_for("desk.show_desk")), 303)
     if not name:
         back.delete_cookie(AGENT_COOKIE)
         return back

@@ -35,6 +35,7 @@ def show_three(article_id: str, mine: dict[str, str], *, base: int, is_file: boo
     start = editing.common_base(connection, article_id, base, theirs.revision.number)
     started = handbook.read_article(connection, article_id, number=start) if start else None
     before = line_fields(fields_of(started)) if started else dict.fromkeys(mine, "")
+    mine = dict.fromkeys(FIELDS, "") | mine
     mine, others = line_fields(mine), line_fields(fields_of(theirs))
     rows = []
     merged = dict(mine)

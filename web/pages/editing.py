@@ -25,12 +25,14 @@ from kb.lint import check_article
 from kb.store import editing, files, handbook, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
+from web.access import STEPS, require
 from web.drafts import (
     AutosaveBody,
     PreviewBody,
     build_article,
     empty_fields,
     fields_of,
+    is_article_id,
     parse_fields,
     typed_fields,
 )
@@ -82,6 +84,8 @@ def show_form(article_id: str) -> Page:
     try:
         work = _editor().open(article_id, now=now)
     except ArticleNotFound:
+        if not is_article_id(article_id):
+            raise
         work = None
     fields = fields_of(work.article) if work else empty_fields(on=now.date())
     base = work.article.revision.number if work else 0
@@ -122,6 +126,7 @@ def _form(
         sections=SECTIONS,
         chapters=list(enumerate(CHAPTERS, 1)),
         me=agent_name(),
+        foreseen=impacts().find_foreseen(work.article) if work else None,
         preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)
     )
     return (page, problem.status) if problem else page
@@ -237,6 +242,8 @@ def take_step(article_id: str) -> Page:
     action, words = form.get("action", ""), form.get("comment", "")
     number = int(form.get("revision", "0")) if form.get("revision", "").isdigit() else 0
     editor = _editor()
+    if action in STEPS:
+        require(STEPS[action])
     try:
         if action == "comment":
             editor.comment(article_id, number, words, actor=who, now=now)

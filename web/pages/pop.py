@@ -13,6 +13,7 @@ from kb.store import calls
 from kb.store.calls import Call
 from kb.suggestion import MAX_TEXT
 from kb.texts import clean_text
+from web.auditing import note_read
 from web.bodies import CallBody
 from web.errors import MalformedRequest
 from web.forms import DeskForm
@@ -55,6 +56,7 @@ def show_call() -> str | Redirect:
     if not request.args.get("call_id"):
         raise InvalidInput("要给出来电编号", field="call_id")
     call = calls.read_call(services.database.connection, request.args["call_id"])
+    note_read(f"call:{call.call_id}")
     said = clean_text(request.args.get("q", ""), field="q", longest=MAX_TEXT)
     return _show_desk(replace(call, text=said or call.text))
 

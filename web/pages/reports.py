@@ -166,7 +166,7 @@ def mark(gap_id: str) -> Answered:
             cluster,
             state=state,
             reason=reason,
-            agent=short_field("agent") or agent_name(),
+            agent=agent_name(short_field("agent")),
             now=services.clock(),
         )
     except KBError as error:
@@ -215,7 +215,7 @@ def close_task(task_id: str) -> Answered:
             read_task_id(task_id),
             verdict=short_field("verdict"),
             done=done,
-            agent=short_field("agent") or agent_name(),
+            agent=agent_name(short_field("agent")),
             now=services.clock(),
         )
     except KBError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from kb.errors import KBError
+from web.auditing import note_read
 from web.forms import read_without
 from web.guard import check_form
 from web.pages.bound import (
@@ -30,7 +31,9 @@ blueprint = Blueprint("tickets", __name__, url_prefix="/tickets")
 @blueprint.get("")
 def show_tickets() -> str:
     """A queue of tickets: what is due first comes first."""
-    return render_template("tickets.html", **describe_queue())
+    queue = describe_queue()
+    note_read("ticket:list")
+    return render_template("tickets.html", **queue)
 
 
 @blueprint.post("")
@@ -49,9 +52,9 @@ def create_ticket() -> Answered:
 @blueprint.get("/<ticket_no>")
 def show_ticket(ticket_no: str) -> str:
     """The desk bound to one ticket."""
-    return render_template(
-        "ticket.html", **describe_ticket(open_chain(ticket_no)), typed={}, problem=None
-    )
+    chain = open_chain(ticket_no)
+    note_read(f"ticket:{ticket_no}")
+    return render_template("ticket.html", **describe_ticket(chain), typed={}, problem=None)
 
 
 @blueprint.post("/<ticket_no>", endpoint="save")

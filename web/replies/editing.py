@@ -135,6 +135,7 @@ class DraftReply(Reply):
     time_limits: list[str]
     figures: list[str]
     sources: list[str]
+    extra: str
     body: str
     html: str
     valid_from: str

@@ -200,6 +200,8 @@ class RequestReply(Reply):
     region: str = ""
     area: str = ""
     limit: int = 5
+    without: tuple[str, ...] = ()
+    view: str = ""
 
 
 class DecisionReply(Reply):
@@ -293,6 +295,8 @@ class FiltersReply(Reply):
     chapter: int | None
     category: str
     as_of: str
+    region: str = ""
+    syntax: str = "simple"
     limit: int
 
 
