@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from indexer.engine import Engine
+from indexer.generation import UNUSABLE
 from indexer.language import open_language
 from kb.chain import SessionRecord, read_record
 from kb.database import Database
-from kb.errors import IndexMismatch, SessionNotFound
+from kb.errors import SessionNotFound
 from kb.replay import Difference, compare, difference_as_dict, is_different, shown
 from kb.settings import Settings
 from kb.suggestion import Answer, SuggestionRequest
@@ -65,7 +66,7 @@ def _open(
     folder = settings.index / Path(name).name
     try:
         engine = Engine(settings, database, language, generation=folder)
-    except IndexMismatch as error:
+    except UNUSABLE as error:
         why = error.detail if folder.is_dir() else "已不在"
         note = f"当时的索引代 {name} 打不开（{why}），改用现行的"
         return Engine(settings, database, language), note

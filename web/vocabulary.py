@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from flask import request
 from pydantic import Field
 
+from indexer.generation import UNUSABLE
 from kb.errors import InvalidInput, VersionMissing
 from kb.rewording import Proposal, propose, propose_rollback, publish
 from kb.store import vocabulary as store
@@ -121,5 +122,8 @@ def vocabulary_json() -> dict[str, Any]:
 
 def is_indexed() -> bool:
     """Whether the index is cut by the words in force."""
-    language = current().engine.language
+    try:
+        language = current().engine.opened().language
+    except UNUSABLE:
+        return False
     return language.version == language.cut

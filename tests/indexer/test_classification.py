@@ -27,7 +27,7 @@ from indexer.engine import Engine
 from indexer.language import Language
 from indexer.retrieval import Found
 from indexer.trade import read_features
-from kb.errors import IndexMismatch
+from kb.errors import IndexDamaged
 from kb.suggestion import SuggestionRequest
 from tests.conftest import START
 
@@ -87,7 +87,7 @@ def test_a_table_is_read_as_it_was_saved(tmp_path: Path, language: Language) -> 
 
 
 def test_a_generation_without_a_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IndexMismatch):
+    with pytest.raises(IndexDamaged):
         open_class_words(tmp_path, 1)
 
 

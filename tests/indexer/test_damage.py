@@ -179,6 +179,7 @@ def test_the_follower_finds_mends_and_the_engine_goes_over_by_itself(
         assert hits.mode == MODE
         assert hits.hits
         monkeypatch.undo()
+        monkeypatch.setattr(following, "GLANCE_SECONDS", 0.0)
         follower.step()
     assert [bool(healing.generation) for healing in told] == [False, False, True]
     assert read_current(settings.index).name > before.name

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 from indexer.engine import Engine
-from indexer.generation import MANIFEST, make_current, read_current
+from indexer.generation import make_current, read_current, read_manifest, write_manifest
 from indexer.replaying import replay
 from kb.__main__ import cli
 from kb.database import Database
@@ -61,8 +62,7 @@ def test_a_session_is_asked_over_its_own_generation_while_that_is_there(
     own = read_current(settings.index)
     newer = own.with_name(own.name + "b")
     shutil.copytree(own, newer)
-    told = json.loads((newer / MANIFEST).read_text("utf-8"))
-    (newer / MANIFEST).write_text(json.dumps(told | {"generation": newer.name}), "utf-8")
+    write_manifest(newer, replace(read_manifest(own), generation=newer.name))
     make_current(settings.index, newer)
     recorded = replay(settings, database, session_id, generation="recorded")
     assert recorded.answer.index_generation.partition("+")[0] == own.name

@@ -30,7 +30,7 @@ from indexer.trade_texts import (
     same_sounds,
     with_wrong_copies,
 )
-from kb.errors import IndexMismatch
+from kb.errors import IndexDamaged
 from kb.suggestion import SuggestionRequest
 from tests.conftest import START
 
@@ -178,7 +178,7 @@ def test_a_gate_is_read_as_it_was_saved(tmp_path: Path) -> None:
 
 
 def test_a_generation_without_a_gate_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(IndexMismatch):
+    with pytest.raises(IndexDamaged):
         open_gate(tmp_path)
 
 

@@ -121,7 +121,7 @@ def test_the_desk_shows_the_repeat_without_script_and_in_the_fragment(
         assert "重复投诉：8 天前投诉过同一件事" in page
         assert f'href="/tickets/{earlier}"' in page
         assert "上次答复：远程重启光猫" in page
-        assert "承诺：承诺11月20日上午9点前上门" in page
+        assert "承诺：11月20日上午9点前上门" in page
         assert "2026-11-20 周五 09:00" in page
         assert "已超 1 小时 0 分" in page
         assert page.index("重复投诉") < page.index("识别分类")
