@@ -22,7 +22,6 @@ from kb.store.exports import read_export
 from kb.store.sessions import read_secret
 from kb.times import format_instant
 
-FORMATS = ("csv", "jsonl")
 DICTIONARY = "data_dictionary.md"
 SIDECAR = "export.json"
 """Says who took the files out, when and why."""

@@ -46,7 +46,6 @@ GAP_COLUMNS = (
     *("id", "label", "state", "points", "cases", "returns", "overdue_hours"),
     *("home_id", "home_section", "home_title", "samples"),
 )
-GAPS_SHOWN = 20
 MOST_DIGITS = 18
 """A longer number is larger than any the database holds."""
 

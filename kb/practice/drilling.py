@@ -33,8 +33,6 @@ from kb.ticket import Outcome, Ticket
 from kb.times import format_instant, parse_instant, to_beijing
 from kb.workdays import parse_calendar
 
-MAX_WORDS = 2000
-
 
 @dataclass(frozen=True)
 class DrillSheet:

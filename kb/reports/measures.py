@@ -41,11 +41,6 @@ class Filters:
         """First instant after the period; "" without a bound."""
         return format_instant(_midnight(self.until) + timedelta(days=1)) if self.until else ""
 
-    @property
-    def is_of_tickets(self) -> bool:
-        """Whether something only tickets have is asked for."""
-        return bool(self.category or self.department or self.region or self.channel)
-
 
 def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=BEIJING)

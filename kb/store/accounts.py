@@ -66,12 +66,6 @@ def find_account(connection: sqlite3.Connection, name: str) -> Account:
     return parse_row(row, Account)
 
 
-def find_subject(connection: sqlite3.Connection, subject: str) -> Account | None:
-    """The account an identity provider means."""
-    row = connection.execute("SELECT * FROM account WHERE subject = ?", (subject,)).fetchone()
-    return parse_row(row, Account) if row else None
-
-
 def save_account(connection: sqlite3.Connection, account: Account) -> None:
     """Keep what was changed of an account; its name stays."""
     values = row_values(account)
