@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -146,9 +146,10 @@ def remembering(folder: Path) -> Iterator[None]:
         told = set()
     _checked.update(told)
     yield
-    stamps = {read_stamp(path) for path in folder.rglob(f"*{EXTENSION}")} & _checked
-    if stamps - told:
-        write_sealed(folder / CHECKED, {"stamps": sorted(stamps)})
+    with suppress(OSError):  # of a full disk, or a folder that is being cleared away
+        stamps = {read_stamp(path) for path in folder.rglob(f"*{EXTENSION}")} & _checked
+        if stamps - told:
+            write_sealed(folder / CHECKED, {"stamps": sorted(stamps)})
 
 
 def _padded(size: int) -> int:

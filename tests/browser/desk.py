@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Response, expect
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 FRAGMENT = "**/desk/fragment"
@@ -60,6 +62,17 @@ def actions(page: Page) -> list[str]:
     events = [event for item in recorded(page)["impressions"] for event in item["events"]]
     standing = [event["action"] for event in events if not event.get("undone_at")]
     return sorted(action for action in standing if action != "displayed")
+
+
+@contextmanager
+def recording(page: Page, action: str) -> Iterator[None]:
+    """Do something and wait until the server has answered that it recorded ``action``."""
+
+    def is_it(answer: Response) -> bool:
+        return answer.url.endswith("/events") and action in (answer.request.post_data or "")
+
+    with page.expect_response(is_it):
+        yield
 
 
 def starts(words: str) -> re.Pattern[str]:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage
-from tests.browser.desk import COMPLAINT, actions, ask, chosen, enter_list
+from tests.browser.desk import COMPLAINT, actions, ask, chosen, enter_list, recording
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
@@ -84,7 +84,8 @@ def test_one_key_copies_what_may_be_said_without_notes(new_page: NewPage) -> Non
     page = new_page(permissions=CLIPBOARD)
     ask(page)
     enter_list(page)
-    page.keyboard.press("c")
+    with recording(page, "answer_copied"):
+        page.keyboard.press("c")
     expect(page.get_by_text("已复制话术")).to_be_visible()
     said = page.evaluate("navigator.clipboard.readText()")
     assert said.startswith("麻烦看一下光猫上写着 LOS 的那个灯")
