@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.access import ANYBODY, STRANGER, Permission, Viewer
 from kb.errors import AccountsMissing, Forbidden, SignInNeeded
+from web import bounding
 from web.auditing import note_read
 from web.errors import wants_page
 from web.events import log_event
@@ -219,6 +220,7 @@ def check() -> Redirect | Response | None:
     elif endpoint in FROM_HERE and is_from_here():
         return None
     if allows(viewer, needed):
+        bounding.bind()
         return _ask_for_password(needed)
     if viewer == STRANGER:
         return _ask_to_sign_in()
