@@ -250,8 +250,8 @@ def test_a_common_word_is_in_force_before_all_tickets_are_cut_by_it(
     assert query.terms[word, True]
     assert any(is_word and (text, True) not in query.terms for text, is_word in query.older)
     tickets, passages = opened.snapshot.tickets, opened.snapshot.passages
-    assert passages.words.document_count(word, True)
-    assert not tickets.words.document_count(word, True)
+    assert passages.words.document_counts([word], is_word=True) > [0]
+    assert tickets.words.document_counts([word], is_word=True) == [0]
     scores = tickets.words.score({**query.older, **query.terms})
     found = dict(zip(tickets.collection.keys(), scores.tolist(), strict=True))
     assert all(found[key] > 0 for key in holders)
@@ -259,11 +259,12 @@ def test_a_common_word_is_in_force_before_all_tickets_are_cut_by_it(
         queue.enqueue(connection, "article", "P060101", now=START)
     assert intake.step(open_language(live.settings, live.database)).left
     assert not queue.count_queued(live.database.connection)
-    assert live.engine.opened().snapshot.tickets.words.document_count(word, True) <= 5
+    words = live.engine.opened().snapshot.tickets.words
+    assert words.document_counts([word], is_word=True) <= [5]
     assert steps(live, intake) > 1
     opened = live.engine.opened()
     assert (opened.language.base, opened.language.older) == (live.version, None)
-    assert opened.snapshot.tickets.words.document_count(word, True) == len(holders)
+    assert opened.snapshot.tickets.words.document_counts([word], is_word=True) == [len(holders)]
     rebuilt = build_anew(live, tmp_path / "anew")
     for part in WEIGHTS:
         assert words_of(folder / part) == words_of(tmp_path / "anew" / part)
