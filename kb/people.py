@@ -17,6 +17,7 @@ from kb.account import (
     check_chapters,
     check_regions,
     check_roles,
+    check_subject,
     clean_name,
 )
 from kb.database import Database
@@ -247,6 +248,24 @@ def give_duties(database: Database, account_id: int, duties: Duties, *, by: str)
         account = replace(
             account, roles=duties.roles, chapters=duties.chapters, regions=duties.regions
         )
+        accounts.save_account(connection, account)
+        return account
+
+
+def link_subject(database: Database, account_id: int, subject: str) -> Account:
+    """Tie an account to whom the identity provider calls ``subject``, "" to nobody.
+
+    Raise AccountConflict when another account is. What the one before had opened ends.
+    """
+    wanted = check_subject(subject)
+    with database.transaction() as connection:
+        account = accounts.read_account(connection, account_id)
+        other = accounts.find_subject(connection, wanted) if wanted else None
+        if other is not None and other.id != account.id:
+            raise AccountConflict(f"已是「{other.name}」的标识", field="统一认证标识")
+        if account.subject and account.subject != wanted:
+            sign_ins.end_sign_ins(connection, account.id)
+        account = replace(account, subject=wanted)
         accounts.save_account(connection, account)
         return account
 

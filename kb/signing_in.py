@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from kb.account import Account, key_of
 from kb.auditing import note
 from kb.database import Database
-from kb.errors import AccountNotFound, SignInLocked, SignInRefused
+from kb.errors import AccountNotFound, AccountNotLinked, SignInLocked, SignInRefused
 from kb.passwords import hash_password, is_outdated, matches
 from kb.store import accounts, sign_ins
 from kb.store.sessions import read_secret
@@ -35,6 +35,7 @@ LOCKED_AFTER = Failures(pair=5, name=50, address=100)
 ATTEMPT_KEY = "sign-in-attempt"
 MAX_BROWSER = 60
 UNKNOWN = "unknown"
+OPENED, OPENED_BY_PROVIDER = "sign_in.opened", "sign_in.opened_by_provider"
 _TOKEN_BYTES = 32
 
 
@@ -98,6 +99,24 @@ def _open(
         return checked, open_sign_in(connection, checked, attempt.place, now=now)
 
 
+def sign_in_as(
+    database: Database, subject: str, place: Place, *, now: datetime
+) -> tuple[Account, str]:
+    """The account tied to whom an identity provider vouches for, and the token of a new sign-in.
+
+    Raise AccountNotLinked: nobody is given an account by another's word alone.
+    """
+    with database.transaction() as connection:
+        found = accounts.find_subject(connection, subject)
+        if found is not None and found.is_active:
+            return found, open_sign_in(connection, found, place, now=now, action=OPENED_BY_PROVIDER)
+        name = found.name if found else UNKNOWN
+        note(connection, f"sign_in:{name}", action="sign_in.refused", who=name)
+    if found is not None:
+        raise AccountNotLinked("账号已停用，请找管理员")
+    raise AccountNotLinked(f"请把这个标识告诉管理员，填到您的账号里：{subject}")
+
+
 def note_attempt(database: Database, name: str, address: str, *, now: datetime) -> str:
     """Count an attempt as failed, and return the hash of its name; raise SignInLocked."""
     with database.transaction() as connection:
@@ -142,12 +161,17 @@ def _check_code(account: Account, code: str, *, now: datetime) -> Account:
 
 
 def open_sign_in(
-    connection: sqlite3.Connection, account: Account, place: Place, *, now: datetime
+    connection: sqlite3.Connection,
+    account: Account,
+    place: Place,
+    *,
+    now: datetime,
+    action: str = OPENED,
 ) -> str:
     """A new sign-in of an account; its token is told once."""
     sign_ins.drop_ended(connection, seen_before=now - IDLE)
     token, at = new_token(), format_instant(now)
-    note(connection, f"sign_in:{account.name}", action="sign_in.opened", who=account.name)
+    note(connection, f"sign_in:{account.name}", action=action, who=account.name)
     sign_ins.add_sign_in(
         connection,
         SignIn(

@@ -39,7 +39,8 @@ _P = Permission
 GROUPS: Mapping[str, tuple[str, ...]] = {
     PUBLIC: (
         *FREE, "problems.show_problem", "contact.show_contact", "signing.show_sign_in",
-        "signing.sign_in", "signing.show_welcome", "signing.welcome",
+        "signing.sign_in", "signing.show_welcome", "signing.welcome", "unified.begin",
+        "unified.finish",
     ),
     SIGNED_IN: ("health.get_openapi",),
     OWN: (

@@ -11,6 +11,7 @@ from indexer.engine import open_engine
 from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
+from kb.oidc import check_extra
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.app import create_app
@@ -22,7 +23,10 @@ SPARE_BODY = 32 * 1024 * 1024
 
 
 def build_services(settings: Settings) -> Services:
-    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing, IndexMismatch."""
+    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing,
+    IndexMismatch, ExtraMissing."""
+    if settings.oidc:
+        check_extra()
     database = open_database(settings.database)
     return Services(
         settings=settings,
