@@ -348,6 +348,12 @@ class ExtraMissing(KBError):
     code = "extra-missing"
 
 
+class KeyLost(KBError):
+    """密钥文件读不出来，动态码现在核对不了；请用恢复码登录，或请管理员发重设密码的链接"""
+
+    code = "key-lost"
+
+
 class SignInNeeded(KBError):
     """请先登录"""
 

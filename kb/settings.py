@@ -41,6 +41,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
     Setting("KB_PASSWORD_POLICY", "asvs", "rules of passwords (asvs, dengbao)"),
+    Setting("KB_KEY_FILE", "", "file with the key of sealed secrets; empty: kb.key in KB_DATA"),
     Setting("KB_URL", "", "address people open, as https://kb.example; empty: host and port"),
     Setting("KB_OIDC_ISSUER", "", "OpenID Connect issuer to sign in with; empty: none (https:)"),
     Setting("KB_OIDC_CLIENT", "", "client id this desk has at the issuer"),
@@ -92,6 +93,7 @@ class Settings:
     swap_rate: float
     watch_handbook: Path | None
     password_policy: str
+    key_file: Path
     url: str
     oidc: OidcClient | None
     security_contact: str
@@ -162,6 +164,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
         password_policy=_one_of("KB_PASSWORD_POLICY", value["KB_PASSWORD_POLICY"], POLICIES),
+        key_file=Path(value["KB_KEY_FILE"] or Path(value["KB_DATA"]) / "kb.key"),
         url=_address("KB_URL", value["KB_URL"]),
         oidc=_oidc(value),
     )

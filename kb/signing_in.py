@@ -19,11 +19,12 @@ from kb.auditing import note
 from kb.database import Database
 from kb.errors import AccountNotFound, AccountNotLinked, SignInLocked, SignInRefused
 from kb.passwords import hash_password, is_outdated, matches
+from kb.sealing import KeyFile
+from kb.second_factor import check_code
 from kb.store import accounts, sign_ins
 from kb.store.sessions import read_secret
 from kb.store.sign_ins import Failures, SignIn
 from kb.times import format_instant, parse_instant
-from kb.totp import accepted_step
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -67,12 +68,17 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Account, str]:
-    """The account and the token of a new sign-in; raise SignInLocked or SignInRefused."""
+def sign_in(
+    database: Database, attempt: Attempt, keys: KeyFile, *, now: datetime
+) -> tuple[Account, str]:
+    """The account and the token of a new sign-in; raise SignInLocked, SignInRefused, KeyLost.
+
+    ``keys``: what the secrets of apps are sealed with.
+    """
     name_hash = note_attempt(database, attempt.name, attempt.place.address, now=now)
     found = _find(database.connection, attempt.name)
     try:
-        return _open(database, attempt, found, name_hash, now=now)
+        return _open(database, attempt, found, name_hash, keys, now=now)
     except SignInRefused:
         name = found.name if found else UNKNOWN
         with database.transaction() as connection:
@@ -81,7 +87,13 @@ def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Acc
 
 
 def _open(
-    database: Database, attempt: Attempt, found: Account | None, name_hash: str, *, now: datetime
+    database: Database,
+    attempt: Attempt,
+    found: Account | None,
+    name_hash: str,
+    keys: KeyFile,
+    *,
+    now: datetime,
 ) -> tuple[Account, str]:
     is_right = matches(found.password_hash if found else "", attempt.password)
     if found is None or not is_right:
@@ -91,7 +103,7 @@ def _open(
         account = accounts.read_account(connection, found.id)
         if not account.is_active or account.password_hash != found.password_hash:
             raise SignInRefused
-        checked = _check_code(account, attempt.code, now=now)
+        checked = check_code(connection, account, keys, attempt.code, now=now)
         checked = replace(checked, password_hash=fresh or account.password_hash)
         if checked != account:
             accounts.save_account(connection, checked)
@@ -148,16 +160,6 @@ def _find(connection: sqlite3.Connection, name: str) -> Account | None:
         return accounts.find_account(connection, name)
     except AccountNotFound:
         return None
-
-
-def _check_code(account: Account, code: str, *, now: datetime) -> Account:
-    """The account with the code's step noted; raise SignInRefused."""
-    if not account.totp_secret:
-        return account
-    step = accepted_step(account.totp_secret, code, after=account.totp_step, now=now)
-    if step is None:
-        raise SignInRefused
-    return replace(account, totp_step=step)
 
 
 def open_sign_in(

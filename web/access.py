@@ -45,7 +45,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     SIGNED_IN: ("health.get_openapi",),
     OWN: (
         "signing.sign_out", "account.show_account", "account.change_password",
-        "account.turn_on_codes", "account.turn_off_codes", "account.end_sign_in",
+        "account.turn_on_codes", "account.turn_off_codes", "account.renew_codes",
+        "account.end_sign_in",
     ),
     UNCLAIMED: ("agent.set_name",),
     _P.READ_HANDBOOK: (

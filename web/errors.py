@@ -158,6 +158,7 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.IdentityRefused: HTTPStatus.UNAUTHORIZED,
     errors.ProviderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.AccountNotLinked: HTTPStatus.FORBIDDEN,
+    errors.KeyLost: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ExtraMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,6 +12,8 @@ from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
 from kb.oidc import check_extra
+from kb.sealing import KeyFile
+from kb.second_factor import seal_plain
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.app import create_app
@@ -28,6 +30,7 @@ def build_services(settings: Settings) -> Services:
     if settings.oidc:
         check_extra()
     database = open_database(settings.database)
+    seal_plain(database, KeyFile(settings.key_file))
     return Services(
         settings=settings,
         database=database,

@@ -41,6 +41,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
         ("KB_AUDIT_DAYS", "500", "audit_days", 500),
         ("KB_PASSWORD_POLICY", "dengbao", "password_policy", "dengbao"),
+        ("KB_KEY_FILE", "/etc/kb/key", "key_file", Path("/etc/kb/key")),
         ("KB_URL", "https://kb.example/", "url", "https://kb.example"),
         ("KB_SECURITY_CONTACT", "mailto:s@kb.example", "security_contact", "mailto:s@kb.example"),
         ("KB_RATE_ASK", "0", "rate_ask", 0),

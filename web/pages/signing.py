@@ -18,6 +18,7 @@ from web.services import current
 from web.signed import (
     cookie_name,
     drop_cookie,
+    key_file,
     place_of_request,
     policy,
     safe_place,
@@ -59,7 +60,7 @@ def take_sign_in() -> Answered:
         form.get("name", ""), form.get("password", ""), form.get("code", ""), place_of_request()
     )
     try:
-        account, token = sign_in(services.database, attempt, now=services.clock())
+        account, token = sign_in(services.database, attempt, key_file(), now=services.clock())
     except KBError as error:
         return refuse(error, form.get("next", ""))
     return enter(account, token, place=form.get("next", ""))
