@@ -25,7 +25,7 @@ from kb.errors import KBError
 from kb.settings import Settings
 from kb.store import queue, vocabulary
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.02
 """Between two looks at the queue: a change waits half of it on average."""
 GLANCE_SECONDS = 1.0
 """Between two looks whether the files are there and unchanged."""
