@@ -26,6 +26,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_HOST", "127.0.0.1", "address to listen on"),
     Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
+    Setting("KB_QUEUE", "64", "requests that may wait for a thread (1-1000); more: 503"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
@@ -80,6 +81,7 @@ class Settings:
     host: str
     port: int
     threads: int
+    queue: int
     encoder: str
     repeat_days: int
     audit_days: int
@@ -147,6 +149,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         host=value["KB_HOST"],
         port=_whole("KB_PORT", value["KB_PORT"], 1, 65535),
         threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
+        queue=_whole("KB_QUEUE", value["KB_QUEUE"], 1, 1000),
         encoder=value["KB_ENCODER"],
         repeat_days=_whole("KB_REPEAT_DAYS", value["KB_REPEAT_DAYS"], 1, 365),
         settle_minutes=_whole("KB_SETTLE_MINUTES", value["KB_SETTLE_MINUTES"], 1, 1440),

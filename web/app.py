@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import access, auditing, errors, guard, labels, lifecycle, rates
+from web import access, admission, auditing, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -93,6 +93,7 @@ def create_app(services: Services) -> Flask:
     _configure(app, services)
     auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
+    admission.init_app(app)
     guard.init_app(app, _read_form_secret(services))
     access.init_app(app)
     rates.init_app(app, services)

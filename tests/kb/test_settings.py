@@ -44,6 +44,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_KEY_FILE", "/etc/kb/key", "key_file", Path("/etc/kb/key")),
         ("KB_URL", "https://kb.example/", "url", "https://kb.example"),
         ("KB_SECURITY_CONTACT", "mailto:s@kb.example", "security_contact", "mailto:s@kb.example"),
+        ("KB_QUEUE", "1", "queue", 1),
         ("KB_RATE_ASK", "0", "rate_ask", 0),
         ("KB_RATE_IMPORT", "5", "rate_import", 5),
         ("KB_RATE_TRIAL", "9", "rate_trial", 9),
