@@ -34,6 +34,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    unified,
     using,
     vocabulary,
 )
@@ -81,6 +82,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     account.blueprint,
     accounts.blueprint,
     tokens.blueprint,
+    unified.blueprint,
     contact.blueprint,
 )
 
@@ -107,6 +109,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.extensions["metrics"] = Metrics()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)
+    app.extensions["provider"] = unified.open_provider(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
     app.url_map.strict_slashes = False

@@ -14,6 +14,9 @@ from indexer.engine import open_engine
 from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
+from kb.oidc import check_extra
+from kb.sealing import KeyFile
+from kb.second_factor import seal_plain
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.admission import count_waiting
@@ -30,8 +33,12 @@ FIRST_PAGES = ("base.html", "desk.html", "ticket.html", "problem.html")
 
 
 def build_services(settings: Settings) -> Services:
-    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing, IndexMismatch."""
+    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing,
+    IndexMismatch, ExtraMissing."""
+    if settings.oidc:
+        check_extra()
     database = open_database(settings.database)
+    seal_plain(database, KeyFile(settings.key_file))
     return Services(
         settings=settings,
         database=database,
