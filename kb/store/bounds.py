@@ -72,6 +72,7 @@ UNBOUND: Mapping[str, str] = {
     "ranker_boost": "learnt numbers, by ids of what is shown",
     "ranker_switch": "learnt numbers",
     "rate": "counts",
+    "recovery_code": "people",
     "secret": "keys",
     "sign_in": "people",
     "sign_in_attempt": "people",
