@@ -120,6 +120,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "tokens.revoke_token",
     ),
     _P.READ_METRICS: ("health.get_metrics",),
+    _P.READ_AUDIT: ("trail.show_trail", "trail.verify"),
 }  # fmt: skip
 STEPS: Mapping[str, Permission] = {
     "submit": _P.EDIT,
@@ -140,6 +141,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("editing.show_queue", "编辑", ("editing.", "documents.", "vocabulary.")),
     ("reports.show_outcomes", "报表", ("reports.",)),
     ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
+    ("trail.show_trail", "审计", ("trail.",)),
 )
 """The links on every page: endpoint, name, and which endpoints count as being there."""
 HOMES: Mapping[str, str] = {
@@ -147,6 +149,7 @@ HOMES: Mapping[str, str] = {
     _P.READ_DRAFTS: "editing.show_queue",
     _P.LEARN: "learning.show_home",
     _P.MANAGE_ACCOUNTS: "accounts.show_accounts",
+    _P.READ_AUDIT: "trail.show_trail",
 }
 """Where somebody starts: the first of these that is allowed."""
 

@@ -34,6 +34,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    trail,
     unified,
     using,
     vocabulary,
@@ -83,6 +84,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts.blueprint,
     tokens.blueprint,
     unified.blueprint,
+    trail.blueprint,
     contact.blueprint,
 )
 
