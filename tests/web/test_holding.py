@@ -59,16 +59,13 @@ def ruin_article(folder: Path, *, despite: str = "") -> None:
     """A text that no longer answers what the article settled."""
     path = file_of(folder)
     head, _, _ = path.read_text("utf-8").removeprefix("---\n").partition("\n---\n")
-    head = re.sub(r"^title: .*$", "title: 营业厅排队", head, flags=re.MULTILINE)
-    head = re.sub(
-        r"^keywords:.*?(?=^\w)", "keywords: [排队]\n", head, flags=re.MULTILINE | re.DOTALL
-    )
-    head = re.sub(
-        r"^categories:.*?(?=^\w)", "categories: ['120101']\n", head, flags=re.MULTILINE | re.DOTALL
-    )
-    head = re.sub(
-        r"^steps:.*?(?=^\w)", "steps: [请客户取号。]\n", head, flags=re.MULTILINE | re.DOTALL
-    )
+    head = re.sub(r"(?m)^title: .*$", "title: 营业厅排队", head)
+    for name, value in (
+        ("keywords", "[排队]"),
+        ("categories", "['120101']"),
+        ("steps", "[取号。]"),
+    ):
+        head = re.sub(rf"(?ms)^{name}:.*?(?=^\w)", f"{name}: {value}\n", head)
     head += f"\ndespite: {despite}" if despite else ""
     path.write_text(f"---\n{head}\n---\n## 一句话\n\n排队。\n", "utf-8")
 
