@@ -23,6 +23,7 @@ from kb.store.bounds import (
 from kb.store.rows import insert, row_values
 from tests.kb.small import NOW, make_ticket
 
+NEW = "TS20260311000001"
 HENAN = Bounds(regions=frozenset({"河南"}))
 
 
@@ -105,14 +106,14 @@ def test_only_what_is_within_is_read_counted_and_found(kept: Database) -> None:
 
 def test_writing_goes_to_the_file_and_is_audited(kept: Database) -> None:
     with kept.bound(HENAN), kept.transaction() as connection:
-        tickets.add_ticket(connection, make_ticket(ticket_no="D", region="河南"), now=NOW)
+        tickets.add_ticket(connection, make_ticket(ticket_no=NEW, region="河南"), now=NOW)
         tickets.update_ticket(connection, "A", {"title": "新"}, now=NOW)
         assert tickets.read_ticket(connection, "A").title == "新"
         assert tickets.is_taken(connection, "B")
         assert not tickets.has_ticket(connection, "B")
-    assert numbers(kept) == ["A", "B", "C", "D"]
+    assert numbers(kept) == ["A", "B", "C", NEW]
     objects = kept.connection.execute("SELECT object FROM audit").fetchall()
-    assert ("ticket:D",) in [tuple(row) for row in objects]
+    assert (f"ticket:{NEW}",) in [tuple(row) for row in objects]
 
 
 def test_what_is_taken_back_leaves_nothing(kept: Database) -> None:
