@@ -25,6 +25,7 @@ from web.pages import (
     desk,
     dispatching,
     drilling,
+    exports,
     handbook,
     links,
     pop,
@@ -86,6 +87,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens.blueprint,
     unified.blueprint,
     trail.blueprint,
+    exports.blueprint,
     contact.blueprint,
 )
 
