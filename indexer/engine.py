@@ -47,7 +47,7 @@ from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
 from kb.store import queue, tickets
-from kb.suggestion import Answer, Suggestion, SuggestionRequest
+from kb.suggestion import Answer, Suggestion, SuggestionRequest, unrecorded
 from kb.ticket import Ticket
 from kb.times import parse_instant
 
@@ -115,17 +115,20 @@ class Engine:
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.
 
-        Raise InvalidInput naming the field, TicketNotFound, CategoryNotFound.
+        Where the disk is full, the answer is ``unrecorded``. Raise InvalidInput naming the field,
+        TicketNotFound, CategoryNotFound.
         """
         started = time.perf_counter()
         request = complete_request(self._database.connection, request, now=now)
+        self._reference.read()  # a lock is waited for here, before anybody's turn is taken
         with self._turns:
             answer = self._answer(request, self._rankers.draw(request), now=now)
         took = (time.perf_counter() - started) * 1000
         answer = replace(answer, took_ms=round(took, 2))
-        with self._database.transaction() as connection:
-            record_answer(connection, answer, request, now=now)
-        return answer
+        is_kept = self._database.record(
+            lambda connection: record_answer(connection, answer, request, now=now)
+        )
+        return answer if is_kept else unrecorded(answer)
 
     def preview(
         self, request: SuggestionRequest, *, now: datetime, ranker_version: str | None = None
@@ -289,15 +292,20 @@ class Engine:
         return Comparer(language.analyzer, language.builder, opened.reader.keyness)
 
     def search(self, query: SearchQuery, *, now: datetime) -> SearchResult:
-        """Answer an explicit search; its record is kept before this returns.
+        """Answer an explicit search; its record is kept before this returns, unless the disk is
+        full: then it has no ``search_id``.
 
         Raise InvalidInput for an empty or overlong query, TicketNotFound.
         """
         result = self.preview_search(query)
         masked = mask_text(query.text, never=self._reference.read().never_mask)
-        with self._database.transaction() as connection:
-            search_id = record_search(connection, query, result, masked=masked, now=now)
-        return replace(result, search_id=search_id)
+        kept: list[str] = []
+        is_kept = self._database.record(
+            lambda connection: kept.append(
+                record_search(connection, query, result, masked=masked, now=now)
+            )
+        )
+        return replace(result, search_id=kept[0]) if is_kept else result
 
     def preview_search(self, query: SearchQuery) -> SearchResult:
         """The same result, with nothing recorded: for measuring, and while someone still types."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlite_utils
 
 from kb.auditing import OUTSIDE, UNATTENDED, Actor, note, write_pending
-from kb.errors import DatabaseTooNew, DataFolderMissing
+from kb.errors import DatabaseDamaged, DatabaseTooNew, DataFolderMissing
 from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
 from kb.store.capture import drop_capture, set_capture
@@ -24,6 +24,12 @@ from kb.store.scratch import shadow_tables
 
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
+PRIMARY_CODE = 0xFF
+"""Of SQLite's result codes: what is above tells details."""
+NO_WRITES = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
+"""What SQLite says of a disk that is full, or of a file it may not write."""
 
 
 class Database:
@@ -40,9 +46,17 @@ class Database:
         """This thread's connection, opened at first use."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = _connect(self.path)
+            found = _connect(self.path, getattr(self._local, "patience", BUSY_SECONDS))
             self._local.connection = found
         return found
+
+    @property
+    def damage(self) -> str:
+        """What was found damaged by whichever process; "" when nothing was."""
+        try:
+            return damage_mark(self.path).read_text("utf-8", "replace") or "?"
+        except OSError:
+            return ""
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -51,6 +65,8 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
+        if told := self.damage:
+            raise DatabaseDamaged(told)
         connection.execute("BEGIN IMMEDIATE")
         try:
             write_pending(connection, OUTSIDE)
@@ -62,6 +78,38 @@ class Database:
         except BaseException:
             connection.rollback()
             raise
+
+    def record(self, write: Callable[[sqlite3.Connection], object]) -> bool:
+        """Write down what may be missed; False when the disk is full or takes no writes.
+
+        Within a transaction of others the error is raised: what they wrote is lost with it.
+        """
+        is_own = not self.connection.in_transaction
+        try:
+            with self.transaction() as connection:
+                write(connection)
+        except sqlite3.OperationalError as error:
+            if is_own and result_code(error) in NO_WRITES:
+                return False
+            raise
+        return True
+
+    def hurry(self, error: sqlite3.Error) -> None:
+        """If ``error`` says that this thread waited for a lock in vain, it waits for none until
+        ``take_time``."""
+        if result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._set_patience(0.0)
+
+    def take_time(self) -> None:
+        """This thread waits for locks again, as at first."""
+        if getattr(self._local, "patience", BUSY_SECONDS) != BUSY_SECONDS:
+            self._set_patience(BUSY_SECONDS)
+
+    def _set_patience(self, seconds: float) -> None:
+        self._local.patience = seconds
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is not None:
+            found.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -119,6 +167,11 @@ def _note_steps(database: Database, steps: list[str]) -> None:
         database.close()
 
 
+def damage_mark(path: Path) -> Path:
+    """The file that says that a database is damaged (``kb.soundness``)."""
+    return path.with_name(f"{path.name}-damaged")
+
+
 def copy_database(source: Path, target: Path) -> None:
     """Copy a database while others write: what is copied is the state after one commit.
 
@@ -153,8 +206,13 @@ def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
     return create_database(path, actor)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+def result_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 when the error is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+
+
+def _connect(path: Path, patience: float = BUSY_SECONDS) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = TRUNCATE")
     connection.execute("PRAGMA synchronous = FULL")

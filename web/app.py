@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
@@ -104,6 +106,7 @@ def create_app(services: Services) -> Flask:
 def _configure(app: Flask, services: Services) -> None:
     app.extensions["services"] = services
     app.extensions["metrics"] = Metrics()
+    app.extensions["stopping"] = threading.Event()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body

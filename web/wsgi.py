@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-
-import waitress
+import threading
 
 from indexer.engine import open_engine
 from indexer.heap import share_arena
@@ -14,6 +13,7 @@ from kb.desk import Desk
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.app import create_app
+from web.draining import serve_until_told, told_by_signals
 from web.events import log_event
 from web.recurring import plan_jobs
 from web.services import Services
@@ -34,24 +34,28 @@ def build_services(settings: Settings) -> Services:
 
 
 def serve(settings: Settings, services: Services) -> None:
-    """Serve until interrupted; beside it recurs what the settings ask for."""
+    """Serve until told to stop; beside it recurs what the settings ask for."""
     _log_to_stderr()
     share_arena()
     app = create_app(services)
+    stopping: threading.Event = app.extensions["stopping"]
     jobs = plan_jobs(services)
     for job in jobs:
         job.start()
     log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
     try:
-        waitress.serve(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            ident=None,
-            # the app itself refuses a large body, with a problem the reader can understand
-            max_request_body_size=settings.max_body + SPARE_BODY,
-        )
+        with told_by_signals(stopping.set):
+            serve_until_told(
+                app,
+                stopping,
+                host=settings.host,
+                port=settings.port,
+                threads=settings.threads,
+                ident=None,
+                # the app itself refuses a large body, with a problem the reader can understand
+                max_request_body_size=settings.max_body + SPARE_BODY,
+            )
+        log_event("service_stopped")
     finally:
         for job in jobs:
             job.stop()
