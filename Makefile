@@ -1,10 +1,10 @@
-# make serve | test | test-browser | lint | bench | simulate | drill
+# make serve | test | test-browser | lint | bench | simulate | drill | load
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: serve test test-browser lint bench simulate drill
+.PHONY: serve test test-browser lint bench simulate drill load
 
 serve: $(READY)
 	@$(BIN)/kb init --with-samples
@@ -33,6 +33,9 @@ drill: $(READY)
 	@$(BIN)/kb init --with-samples
 	$(BIN)/python -m tests.bench.drill load --agents 50 --minutes 5
 	$(BIN)/python -m tests.bench.drill kill --times 20
+
+load: $(READY)
+	$(BIN)/python -m tests.bench.load --tickets 100000 --agents 50 --minutes 30
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新的版本"; exit 1; }

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from indexer.analysis import Analyzer
 from indexer.arrays import read_arrays, write_arrays
-from indexer.class_features import FeatureCounts
 from indexer.names import Hashes, find_rows, hash_names
+from indexer.text_features import FeatureCounts
 from indexer.trade import SHORTEST
 from kb.store import handbook, tickets
 

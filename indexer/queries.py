@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from indexer.analysis import Analyzer, normalise
@@ -26,26 +26,36 @@ Terms = Mapping[tuple[str, bool], float]
 class Query:
     """A query ready for both lanes.
 
-    ``terms``: weighted terms for the word lane. ``text``: the corrected text the encoder reads.
-    ``written``: terms as written, for explanations and highlights. ``synonyms``: (written, added).
-    ``corrections``: (written, meant).
+    ``terms``: weighted terms for the word lane. ``older``: what else tickets are asked for that are
+    still cut by the words of before. ``text``: the corrected text the encoder reads. ``words``: its
+    different words. ``written``: terms as written, for explanations and highlights. ``synonyms``:
+    (written, added). ``corrections``: (written, meant).
     """
 
     terms: Terms
     text: str
+    words: tuple[str, ...]
     written: frozenset[str]
     synonyms: tuple[tuple[str, str], ...]
     corrections: tuple[tuple[str, str], ...]
+    older: Terms = field(default_factory=dict)
 
 
 class QueryBuilder:
     """Builds queries with one desk's vocabulary."""
 
     def __init__(
-        self, analyzer: Analyzer, vocabulary: Vocabulary, weights: TermWeights | None = None
+        self,
+        analyzer: Analyzer,
+        vocabulary: Vocabulary,
+        weights: TermWeights | None = None,
+        *,
+        older: Analyzer | None = None,
     ) -> None:
-        """Put the vocabulary into normal form once; ``weights``: learned from pairs, if any."""
+        """Put the vocabulary into normal form once; ``weights``: learned from pairs, if any;
+        ``older``: the analysis by which some tickets are still cut."""
         self._analyzer = analyzer
+        self._older = older
         self._weights = weights or TermWeights()
         self._groups: dict[str, tuple[str, ...]] = {}
         for group in vocabulary.synonyms:
@@ -57,7 +67,8 @@ class QueryBuilder:
             for item in vocabulary.confusions
         }
         self._synonym_terms = lru_cache(maxsize=KEPT_SYNONYMS)(analyzer.terms)
-        self._longest = _longest_by_start((*self._groups, *self._confusions))
+        self._longest = _longest_by_start(self._groups)
+        self._longest_wrong = _longest_by_start(self._confusions)
 
     @property
     def known(self) -> frozenset[str]:
@@ -75,50 +86,45 @@ class QueryBuilder:
         meant, corrections = self._correct(normal)
         for left_out in without:
             normal, meant = normal.replace(left_out, " "), meant.replace(left_out, " ")
-        terms: dict[tuple[str, bool], float] = {}
-        for term in self._analyzer.terms(meant):
-            terms[term.text, term.is_word] = 1.0
-            if term.is_word and len(term.text) == 2:
-                terms[term.text, False] = 1.0
+        terms = _terms_of(self._analyzer, meant)
         written = frozenset(term for term, _ in terms)
+        words = tuple(term for term, is_word in terms if is_word)
         if corrections:
             for term in self._analyzer.terms(normal):
                 terms.setdefault((term.text, term.is_word), 0.3)
         synonyms = self._add_synonyms(meant, terms)
-        return Query(self._weights.weigh(terms), meant, written, synonyms, corrections)
+        weigh = self._weights.weigh
+        older = _terms_of(self._older, meant) if self._older else {}
+        return Query(weigh(terms), meant, words, written, synonyms, corrections, weigh(older))
+
+    def correct(self, text: str) -> str:
+        """The text of ``build``'s query, which is all that is done."""
+        return self._correct(normalise(text).text)[0]
 
     def _correct(self, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Put recognition errors right: safe ones anywhere, others beside a telecom word."""
         parts: list[str] = []
         corrections: list[tuple[str, str]] = []
-        place = 0
-        while place < len(text):
-            wrong = self._longest_at(text, place, self._confusions)
+        kept = 0
+        for place, char in enumerate(text):
+            if place < kept or char not in self._longest_wrong:
+                continue
+            wrong = _longest_at(text, place, self._confusions, self._longest_wrong)
             right, is_safe = self._confusions.get(wrong, ("", False))
             if wrong and (is_safe or self._in_context(text, place, len(wrong))):
-                parts.append(right)
+                parts += text[kept:place], right
                 corrections.append((wrong, right))
-                place += len(wrong)
-            else:
-                parts.append(text[place])
-                place += 1
-        return "".join(parts), tuple(corrections)
+                kept = place + len(wrong)
+        return "".join((*parts, text[kept:])), tuple(corrections)
 
     def _in_context(self, text: str, place: int, length: int) -> bool:
         before = text[max(0, place - CONTEXT_REACH) : place]
         after = text[place + length : place + length + CONTEXT_REACH]
         return any(
-            len(self._longest_at(side, start, self._groups)) > 1
+            len(_longest_at(side, start, self._groups, self._longest)) > 1
             for side in (before, after)
             for start in range(len(side))
         )
-
-    def _longest_at(self, text: str, place: int, words: Mapping[str, object]) -> str:
-        longest = self._longest.get(text[place], 0)
-        for end in range(min(len(text), place + longest), place, -1):
-            if text[place:end] in words:
-                return text[place:end]
-        return ""
 
     def _add_synonyms(
         self, text: str, terms: dict[tuple[str, bool], float]
@@ -126,7 +132,7 @@ class QueryBuilder:
         used: list[tuple[str, str]] = []
         place = 0
         while place < len(text):
-            word = self._longest_at(text, place, self._groups)
+            word = _longest_at(text, place, self._groups, self._longest)
             if not word:
                 place += 1
                 continue
@@ -138,6 +144,25 @@ class QueryBuilder:
                 for term in self._synonym_terms(other):
                     terms.setdefault((term.text, term.is_word), weight)
         return tuple(used)
+
+
+def _terms_of(analyzer: Analyzer, text: str) -> dict[tuple[str, bool], float]:
+    terms: dict[tuple[str, bool], float] = {}
+    for term in analyzer.terms(text):
+        terms[term.text, term.is_word] = 1.0
+        if term.is_word and len(term.text) == 2:
+            terms[term.text, False] = 1.0
+    return terms
+
+
+def _longest_at(
+    text: str, place: int, words: Mapping[str, object], longest: Mapping[str, int]
+) -> str:
+    """The longest of ``words`` that stands at a place, else ""."""
+    for end in range(min(len(text), place + longest.get(text[place], 0)), place, -1):
+        if text[place:end] in words:
+            return text[place:end]
+    return ""
 
 
 def _longest_by_start(words: Iterable[str]) -> dict[str, int]:

@@ -67,26 +67,27 @@ class Said:
 
 @dataclass(frozen=True)
 class Comparer:
-    """Compares texts in the language of one desk; ``keyness``: how much a word is of the trade."""
+    """Compares texts in the language of one desk; ``keyness``: how much words are of the trade."""
 
     analyzer: Analyzer
     builder: QueryBuilder
-    keyness: Callable[[str], float]
+    keyness: Callable[[Sequence[str]], Sequence[float]]
 
     def read(self, text: str, classes: Sequence[ClassEvidence]) -> Said:
         """Read a new complaint; ``classes``: as it was classified."""
         normal = normalise(text).text
-        telling = {
-            word: self.keyness(word)
+        telling = [
+            word
             for (word, is_word), weight in self.builder.build(normal).terms.items()
             if is_word and weight == 1.0 and len(word) > 1
-        }
+        ]
+        keys = zip(telling, self.keyness(telling), strict=True)
         return Said(
             normal=normal,
             classes=classes,
             rarity=self._rarity(normal, _TELLING),
             detail=1 - 1 / (1 + sum(self._rarity(normal, _RARE).values()) / _MUCH_DETAIL),
-            trade={word: weight for word, weight in telling.items() if weight > 0},
+            trade={word: key for word, key in keys if key > 0},
         )
 
     def compare(self, said: Said, earlier: Earlier) -> Evidence:

@@ -93,10 +93,10 @@ class WordScorer:
             for count, own in zip(counts.tolist(), rows.tolist(), strict=True)
         ]
 
-    def document_count(self, text: str, is_word: bool) -> int:
-        """How many live documents hold the term."""
-        kind = "words" if is_word else "pairs"
-        return self._look_up(kind, [text])[text].count
+    def document_counts(self, texts: Sequence[str], *, is_word: bool) -> list[int]:
+        """How many live documents hold each term."""
+        held = self._look_up("words" if is_word else "pairs", texts)
+        return [held[text].count for text in texts]
 
     def ceiling(self, text: str, *, is_word: bool) -> float:
         """The score a term can at most add; an unknown term counts as a rare one."""

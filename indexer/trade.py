@@ -159,7 +159,7 @@ def measure_facts(
     """The numbers of FACTS for a talk."""
     leans: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for name in talk.features:
-        if name[0] in leans and _may_lean(name):
+        if name[0] in leans and may_lean(name):
             leans[name[0]].append(lean(name))
     new = sum(not is_own(word) for word in talk.nouns)
     return (
@@ -173,8 +173,8 @@ def measure_facts(
     )
 
 
-def _may_lean(name: str) -> bool:
-    """Single Chinese characters are in everybody's mouth."""
+def may_lean(name: str) -> bool:
+    """Whether a feature may lean: single Chinese characters are in everybody's mouth."""
     return len(name) > 2 or name[1:].isdigit()
 
 
@@ -191,36 +191,43 @@ class TalkReader:
 
     def __init__(self, scorer: WordScorer, documents: int, analyzer: Analyzer) -> None:
         """``documents``: how many passages ``scorer`` scores."""
+        self.analyzer = analyzer
         self._scorer = scorer
         self._words_in_all = WORDS_A_DOCUMENT * max(documents, 1)
-        self._analyzer = analyzer
 
     def read(self, query: Query) -> Talk:
         """What the gate reads of a query."""
-        words = [text for text, is_word in query.terms if is_word and text in query.written]
+        words = query.words
         features = set(read_features(query.text, words))
-        if any(self._is_strange(word) for word in words):
+        if any(self.strange(words)):
             features.add(STRANGE)
         longer = frozenset(word for word in words if len(word) > 1)
         return Talk(
             features=frozenset(features),
             words=longer,
             nouns=frozenset(filter(general_counts().is_noun, longer)),
-            keyness=sum(sorted(map(self.keyness, words))[-TELLING:]),
+            keyness=sum(sorted(self.keyness(words))[-TELLING:]),
             length=math.log1p(len(words)),
         )
 
-    def _is_strange(self, word: str) -> bool:
-        is_latin = word.isascii() and word.isalpha()
-        return is_latin and not self._scorer.document_count(word, True)
+    def strange(self, words: Sequence[str]) -> list[bool]:
+        """Which are Latin words that the handbook does not hold."""
+        counts = self._scorer.document_counts(words, is_word=True)
+        return [
+            not count and word.isascii() and word.isalpha()
+            for word, count in zip(words, counts, strict=True)
+        ]
 
-    def keyness(self, word: str) -> float:
-        """How much a word is of the trade; not above 0 for one the handbook does not hold."""
+    def keyness(self, words: Sequence[str]) -> list[float]:
+        """How much each word is of the trade; not above 0 for one the handbook does not hold."""
+        counts = self._scorer.document_counts(words, is_word=True)
+        return list(map(self._keyness, words, counts))
+
+    def _keyness(self, word: str, count: int) -> float:
         if len(word) == 1 and not word.isdigit():
             return 0.0
-        count = self._scorer.document_count(word, True)
         share = (count + UNSEEN) / self._words_in_all
-        ratio = math.log(share / self._analyzer.general_share(word))
+        ratio = math.log(share / self.analyzer.general_share(word))
         return ratio if count else min(ratio, 0.0)
 
 

@@ -7,29 +7,18 @@ not look familiar because it is the one that was counted.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, diags, hstack
 
+from indexer.bulk import Codes
 from indexer.queries import QueryBuilder
-from indexer.trade import (
-    FACTS,
-    KINDS,
-    Sign,
-    Talk,
-    TalkReader,
-    TradeGate,
-    feature_share,
-    make_gate,
-    measure_facts,
-)
+from indexer.talks import Talks, read_talks
+from indexer.trade import FACTS, KINDS, Sign, TalkReader, TradeGate, make_gate, name_own
 from indexer.trade_texts import (
     FOLDS,
     Example,
@@ -59,70 +48,32 @@ Mask = npt.NDArray[np.bool_]
 class Leanings:
     """How often each feature stands in our talk and in other talk."""
 
-    def __init__(
-        self, ours: Iterable[tuple[Talk, float]], others: Iterable[tuple[Talk, float]]
-    ) -> None:
-        """Count talks, each with its weight."""
-        self._counts = (_count(ours), _count(others))
-        self._totals = tuple(
-            {kind: sum(n for name, n in counts.items() if name[0] == kind) for kind in KINDS}
-            for counts in self._counts
-        )
-        self._held: dict[tuple[str, float, float], float] = {}
+    def __init__(self, talks: Talks, counted: Floats) -> None:
+        """``counted``: how much each text counts in our talk and in other talk, (2, texts)."""
+        self._counts: Floats = (talks.said.T @ counted.T).T
+        self._kinds = np.array([name[0] for name in talks.names])
+        self._totals = np.zeros_like(self._counts)
+        for kind in set(KINDS):
+            of_kind = self._kinds == kind
+            self._totals[:, of_kind] = self._counts[:, of_kind].sum(axis=1, keepdims=True)
+        numbers = {name: number for number, name in enumerate(talks.names)}
+        places = np.array([numbers.get(name_own(word), -1) for word in talks.words], np.int64)
+        self._said_words = np.where(places >= 0, self._counts[0][places], 0.0)
 
-    def lean(self, name: str, *, ours: float = 0.0, others: float = 0.0) -> float:
-        """Log ratio of a feature's share in our talk to that in other talk, both drawn towards
-        what they have together; ``ours``, ``others``: what is taken off its counts."""
-        key = name, ours, others
-        if key not in self._held:
-            self._held[key] = self._measure(name, ours, others)
-        return self._held[key]
+    def lean(self, *, ours: float = 0.0, others: float = 0.0) -> Floats:
+        """Log ratio of each feature's share in our talk to that in other talk, both drawn towards
+        what they have together; ``ours``, ``others``: what is taken off its counts. Features of
+        no kind that leans have 0."""
+        found = np.maximum(self._counts - np.array([[ours], [others]]), 0.0)
+        pooled = POOLED * found.sum(axis=0) / np.maximum(self._totals.sum(axis=0), 1.0) + SMOOTHING
+        logs = np.log((found + pooled) / (self._totals + POOLED))
+        known = np.isin(self._kinds, list(KINDS)) & (found.sum(axis=0) > 0)
+        return np.where(known, logs[0] - logs[1], 0.0)
 
-    def _measure(self, name: str, *taken: float) -> float:
-        found = [
-            max(counts[name] - off, 0.0) for counts, off in zip(self._counts, taken, strict=True)
-        ]
-        if sum(found) <= 0:
-            return 0.0
-        totals = [each[name[0]] for each in self._totals]
-        pooled = POOLED * sum(found) / max(sum(totals), 1.0) + SMOOTHING
-        ours, others = (
-            math.log((count + pooled) / (total + POOLED))
-            for count, total in zip(found, totals, strict=True)
-        )
-        return ours - others
-
-    def is_own(self, word: str, *, ours: float = 0.0) -> bool:
-        """Whether our desk says the word."""
-        return self._counts[0][f"w{word}"] > ours
-
-    def facts(self, talk: Talk, example: Example | None = None) -> tuple[float, ...]:
-        """FACTS of a talk; of an example, without what it was counted itself."""
-        ours = example.counted if example and example.is_trade else 0.0
-        others = example.counted if example and not example.is_trade else 0.0
-        return measure_facts(
-            talk,
-            lambda name: self.lean(name, ours=ours, others=others),
-            lambda word: self.is_own(word, ours=ours),
-        )
-
-    def names(self) -> set[str]:
-        """Every feature counted that may lean."""
-        return {name for counts in self._counts for name in counts if name[0] in KINDS}
-
-    def own_words(self) -> frozenset[str]:
-        """Words our desk says."""
-        return frozenset(
-            name[1:] for name, count in self._counts[0].items() if name[0] == "w" and count > 0
-        )
-
-
-def _count(talks: Iterable[tuple[Talk, float]]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for talk, weight in talks:
-        for name in talk.features:
-            counts[name] += weight  # type: ignore[assignment]
-    return counts
+    def own(self, *, ours: float = 0.0) -> Mask:
+        """Which of the talks' words our desk says."""
+        own: Mask = self._said_words > ours
+        return own
 
 
 @dataclass(frozen=True)
@@ -140,63 +91,71 @@ class Design:
 
 def learn_gate(texts: TradeTexts, builder: QueryBuilder, reader: TalkReader) -> TradeGate:
     """Fit the gate; the line is drawn where MISSED of the held-out complaints fall below it."""
-
-    @cache
-    def read(text: str) -> Talk:
-        return reader.read(builder.build(text))
-
-    leanings = count_leanings(texts, read)
     examples = list(with_wrong_copies(plan_examples(texts)))
-    design = _design(examples, [read(example.text) for example in examples], leanings)
+    counted = [list(counted_texts(texts, is_trade=is_trade)) for is_trade in (True, False)]
+    places = _number(
+        [*(each.text for each in examples), *(text for side in counted for text, _ in side)]
+    )
+    talks = read_talks(list(places), builder, reader)
+    leanings = count_leanings(talks, counted, places)
+    rows = np.array([places[each.text] for each in examples])
+    design = _design(examples, talks.of(rows), leanings)
     held = [
         design.matrix[out]
         @ _fit(design.matrix[~left], [examples[place] for place in np.flatnonzero(~left)])
         for left, out in _folds(examples)
     ]
-    gate = _assemble(_fit(design.matrix, examples), design, leanings)
+    gate = _assemble(_fit(design.matrix, examples), design, talks, leanings)
     return replace(gate, least=float(np.quantile(np.concatenate(held), MISSED)) if held else 0.0)
 
 
-def count_leanings(texts: TradeTexts, read: Callable[[str], Talk]) -> Leanings:
-    """Count the features of both sides."""
-    ours, others = (
-        ((read(text), counts) for text, counts in counted_texts(texts, is_trade=is_trade))
-        for is_trade in (True, False)
-    )
-    return Leanings(ours, others)
+def _number(texts: Sequence[str]) -> dict[str, int]:
+    return {text: number for number, text in enumerate(dict.fromkeys(texts))}
 
 
-def _design(examples: Sequence[Example], talks: Sequence[Talk], leanings: Leanings) -> Design:
-    counts = Counter(name for talk in talks for name in talk.features)
-    names = sorted(name for name, count in counts.items() if count >= SMALLEST)
-    column = {name: place for place, name in enumerate(names)}
-    facts = np.array(
-        [leanings.facts(talk, each) for talk, each in zip(talks, examples, strict=True)]
-    )
+def count_leanings(
+    talks: Talks, counted: Sequence[Sequence[tuple[str, float]]], places: Mapping[str, int]
+) -> Leanings:
+    """Count the features of our talk and of other talk: texts with what each counts."""
+    weights = np.zeros((2, len(places)))
+    for side, found in zip(weights, counted, strict=True):
+        for text, counts in found:
+            side[places[text]] += counts
+    return Leanings(talks, weights)
+
+
+def measure_examples(examples: Sequence[Example], talks: Talks, leanings: Leanings) -> Floats:
+    """FACTS of each example, without what it was counted itself; a row of ``talks`` each."""
+    taken = [(each.counted, 0.0) if each.is_trade else (0.0, each.counted) for each in examples]
+    facts = np.zeros((len(examples), len(FACTS)))
+    for ours, others in sorted(set(taken)):
+        rows: Codes = np.flatnonzero([each == (ours, others) for each in taken])
+        leans = leanings.lean(ours=ours, others=others)
+        facts[rows] = talks.of(rows).facts(leans, leanings.own(ours=ours))
+    return facts
+
+
+def _design(examples: Sequence[Example], talks: Talks, leanings: Leanings) -> Design:
+    """``talks``: a row an example."""
+    facts = measure_examples(examples, talks, leanings)
     centres, spreads = facts.mean(axis=0), facts.std(axis=0) + 1e-6
-    columns: list[int] = []
-    ends = [0]
-    for talk in talks:
-        columns += sorted(column[name] for name in talk.features if name in column)
-        ends.append(len(columns))
-    said = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(talks), len(names)))
-    shares = diags(np.array([feature_share(talk) for talk in talks]))
-    scaled = np.column_stack([np.ones(len(talks)), (facts - centres) / spreads])
-    return Design(hstack([scaled, shares @ said]).tocsr(), names, centres, spreads)
+    common = np.flatnonzero(np.bincount(talks.said.indices, minlength=len(talks.names)) >= SMALLEST)
+    scaled = np.column_stack([np.ones(len(facts)), (facts - centres) / spreads])
+    said = diags(talks.shares) @ talks.said[:, common]
+    names = [talks.names[place] for place in common.tolist()]
+    return Design(hstack([scaled, said]).tocsr(), names, centres, spreads)
 
 
-def _assemble(solution: Floats, design: Design, leanings: Leanings) -> TradeGate:
+def _assemble(solution: Floats, design: Design, talks: Talks, leanings: Leanings) -> TradeGate:
     """The gate with the facts' weights for facts as they are measured."""
     edge = len(FACTS) + 1
     facts = solution[1:edge] / design.spreads
     weights = dict(zip(design.names, solution[edge:].tolist(), strict=True))
-    signs = {
-        name: Sign(weights.get(name, 0.0), leanings.lean(name) if name[0] in KINDS else 0.0)
-        for name in sorted({*weights, *leanings.names()})
-    }
+    leans = dict(zip(talks.names, leanings.lean().tolist(), strict=True))
+    signs = {name: Sign(weights.get(name, 0.0), lean) for name, lean in leans.items()}
     return make_gate(
         {name: sign for name, sign in signs.items() if max(map(abs, sign)) >= NEGLIGIBLE},
-        leanings.own_words(),
+        [word for word, is_own in zip(talks.words, leanings.own(), strict=True) if is_own],
         facts=facts.tolist(),
         start=float(solution[0] - facts @ design.centres),
     )

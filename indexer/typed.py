@@ -145,7 +145,7 @@ def _segment_names(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _documents(lanes: Sequence[Lane], pair: str) -> int:
-    return sum(lane.words.document_count(pair, False) for lane in lanes)
+    return sum(lane.words.document_counts([pair], is_word=False)[0] for lane in lanes)
 
 
 def _corrected(text: str, base: Query, found: Sequence[Correction], language: Language) -> Query:

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 
 from kb.store.sessions import read_secret
-from web import access, auditing, errors, guard, labels, lifecycle, rates
+from web import access, admission, auditing, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -36,6 +36,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    unified,
     using,
     vocabulary,
 )
@@ -83,6 +84,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     account.blueprint,
     accounts.blueprint,
     tokens.blueprint,
+    unified.blueprint,
     contact.blueprint,
 )
 
@@ -93,6 +95,7 @@ def create_app(services: Services) -> Flask:
     _configure(app, services)
     auditing.init_app(app, services)
     lifecycle.init_app(app, app.extensions["metrics"])
+    admission.init_app(app)
     guard.init_app(app, _read_form_secret(services))
     access.init_app(app)
     rates.init_app(app, services)
@@ -109,6 +112,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.extensions["stopping"] = threading.Event()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)
+    app.extensions["provider"] = unified.open_provider(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
     app.url_map.strict_slashes = False

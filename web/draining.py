@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-import waitress
-from flask import Flask
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer
+from waitress.server import BaseWSGIServer, MultiSocketServer
 
 MOST_SECONDS = 10.0
 """How long answers in hand may take after the signal."""
@@ -28,15 +26,19 @@ SETTLE_SECONDS = 0.5
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve_until_told(app: Flask, stopping: threading.Event, **adjustments: Any) -> None:
-    """Serve the app until ``stopping`` is set, and finish what was asked until then."""
-    sockets: dict[int, Any] = {}
-    server = waitress.create_server(app, map=sockets, **adjustments)
+def serve_until_told(server: Any, stopping: threading.Event) -> None:
+    """Run a waitress server until ``stopping`` is set, and finish what was asked until then."""
+    sockets: dict[int, Any] = server.map if isinstance(server, MultiSocketServer) else server._map
     while not stopping.is_set():
-        wasyncore.loop(timeout=POLL_SECONDS, map=sockets, count=1)
+        _turn(sockets, POLL_SECONDS)
     _drain(sockets)
     server.task_dispatcher.shutdown(timeout=0)
     wasyncore.close_all(sockets)
+
+
+def _turn(sockets: dict[int, Any], seconds: float) -> None:
+    """Wait for something to happen, and deal with it."""
+    wasyncore.loop(timeout=seconds, use_poll=True, map=sockets, count=1)
 
 
 def _drain(sockets: dict[int, Any]) -> None:
@@ -44,7 +46,7 @@ def _drain(sockets: dict[int, Any]) -> None:
         wasyncore.dispatcher.close(listening)
     began = time.monotonic()
     while time.monotonic() - began < MOST_SECONDS:
-        wasyncore.loop(timeout=DRAIN_POLL_SECONDS, map=sockets, count=1)
+        _turn(sockets, DRAIN_POLL_SECONDS)
         channels = [each for each in sockets.values() if isinstance(each, HTTPChannel)]
         if not channels:
             return

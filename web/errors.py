@@ -88,6 +88,17 @@ class TooManyRequests(KBError):
         super().__init__(f"每分钟的次数用完了，请 {seconds} 秒后再试")
 
 
+class Overloaded(KBError):
+    """服务正忙，请稍后再试"""
+
+    code = "overloaded"
+
+    def __init__(self, seconds: int) -> None:
+        """``seconds``: until it may be tried again."""
+        self.seconds = seconds
+        super().__init__(f"同时提问的人太多，请 {seconds} 秒后再试；已填的内容还在")
+
+
 class UnsupportedMediaType(KBError):
     """请求体应为 application/json"""
 
@@ -163,10 +174,16 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.SignInNeeded: HTTPStatus.UNAUTHORIZED,
     errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
     errors.SignInLocked: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.IdentityRefused: HTTPStatus.UNAUTHORIZED,
+    errors.ProviderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.AccountNotLinked: HTTPStatus.FORBIDDEN,
+    errors.KeyLost: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ExtraMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     InvalidFields: HTTPStatus.UNPROCESSABLE_ENTITY,
     MalformedRequest: HTTPStatus.BAD_REQUEST,
     TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     FormExpired: HTTPStatus.FORBIDDEN,
@@ -256,7 +273,7 @@ def describe(error: KBError | sqlite3.OperationalError) -> Problem:
     if error.field and error.detail:
         detail = f"{_field_name(error.field)}：{error.detail}"
     headers = dict(HEADERS.get(status, {}))
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | Overloaded):
         headers["Retry-After"] = str(error.seconds)
     return Problem(error.code, error.title, int(status), detail, tuple(faults), headers)
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import logging
+import resource
 import sys
 import threading
+from typing import Any
+
+from flask import Flask
+from waitress.server import create_server
 
 from indexer.engine import open_engine
 from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
+from kb.oidc import check_extra
+from kb.sealing import KeyFile
+from kb.second_factor import seal_plain
 from kb.settings import Settings
 from kb.times import now_beijing
+from web.admission import count_waiting
 from web.app import create_app
 from web.draining import serve_until_told, told_by_signals
 from web.events import log_event
@@ -19,11 +28,19 @@ from web.recurring import plan_jobs
 from web.services import Services
 
 SPARE_BODY = 32 * 1024 * 1024
+CONNECTIONS = 1000
+"""Open at once: a browser keeps up to six. Those beyond would wait for others to be closed."""
+FILES = 4096
+FIRST_PAGES = ("base.html", "desk.html", "ticket.html", "problem.html")
 
 
 def build_services(settings: Settings) -> Services:
-    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing, IndexMismatch."""
+    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing,
+    IndexMismatch, ExtraMissing."""
+    if settings.oidc:
+        check_extra()
     database = open_database(settings.database)
+    seal_plain(database, KeyFile(settings.key_file))
     return Services(
         settings=settings,
         database=database,
@@ -39,26 +56,54 @@ def serve(settings: Settings, services: Services) -> None:
     share_arena()
     app = create_app(services)
     stopping: threading.Event = app.extensions["stopping"]
+    read_templates(app)
     jobs = plan_jobs(services)
     for job in jobs:
         job.start()
-    log_event("service_started", host=settings.host, port=settings.port, threads=settings.threads)
     try:
+        server = _listen(app, settings)
+        log_event(
+            "service_started", host=settings.host, port=settings.port, threads=settings.threads
+        )
         with told_by_signals(stopping.set):
-            serve_until_told(
-                app,
-                stopping,
-                host=settings.host,
-                port=settings.port,
-                threads=settings.threads,
-                ident=None,
-                # the app itself refuses a large body, with a problem the reader can understand
-                max_request_body_size=settings.max_body + SPARE_BODY,
-            )
+            serve_until_told(server, stopping)
         log_event("service_stopped")
     finally:
         for job in jobs:
             job.stop()
+
+
+def _listen(app: Flask, settings: Settings) -> Any:
+    server = create_server(
+        app,
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident=None,
+        connection_limit=min(CONNECTIONS, allow_files() // 2),
+        asyncore_use_poll=True,
+        # the app itself refuses a large body, with a problem the reader can understand
+        max_request_body_size=settings.max_body + SPARE_BODY,
+    )
+    count_waiting(app, lambda: len(server.task_dispatcher.queue))
+    return server
+
+
+def read_templates(app: Flask) -> None:
+    """Read what the desk is made of: the first requests would all do so at once, and slowly."""
+    for name in app.jinja_env.list_templates():
+        if name.startswith("_") or name in FIRST_PAGES:
+            app.jinja_env.get_template(name)
+
+
+def allow_files() -> int:
+    """How many files and connections this process may hold open, after asking for enough."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def _log_to_stderr() -> None:
@@ -71,3 +116,4 @@ def _log_to_stderr() -> None:
         logger.addHandler(handler)
     logger.propagate = False
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # how many wait is a metric

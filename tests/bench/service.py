@@ -17,15 +17,23 @@ STOP_SECONDS = 30.0
 class Service:
     """``kb serve`` over one data folder, always on the same port."""
 
-    def __init__(self, data: Path, log: Path) -> None:
-        """Nothing is started yet. ``log``: where the server's own words go."""
+    def __init__(self, data: Path, log: Path, **more: str) -> None:
+        """Nothing is started yet. ``log``: where the server's own words go; ``more``: settings."""
         self.data, self.log, self.port = data, log, free_port()
+        self._more = more
         self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> int:
+        """Number of the server's process."""
+        if self._child is None:
+            raise RuntimeError("not started")
+        return self._child.pid
 
     def start(self) -> float:
         """Start it; seconds until it was ready."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KB_")}
-        kept |= {"KB_DATA": str(self.data), "PYTHONPATH": str(ROOT)}
+        kept |= {"KB_DATA": str(self.data), "PYTHONPATH": str(ROOT), **self._more}
         started = time.monotonic()
         with self.log.open("ab") as errors:
             self._child = subprocess.Popen(

@@ -159,7 +159,7 @@ def test_a_term_of_every_document_counts_and_no_term_scores_nothing(
         commit_documents(tmp_path, documents, drop=(), analyzer=analyzer, encoder=None)
     scorer = WordScorer(Collection(tmp_path))
     assert scorer.score({}).tolist() == [0.0] * 61
-    assert scorer.document_count("宽带", True) == 61
+    assert scorer.document_counts(["宽带", "没有的词"], is_word=True) == [61, 0]
     once = scorer.score({("宽带", True): 1.0, ("断网", False): 1.0})
     assert once.min() > 0
     assert np.array_equal(once, scorer.score({("断网", False): 1.0, ("宽带", True): 1.0}))

@@ -9,19 +9,23 @@ import numpy as np
 import pytest
 
 from indexer.engine import Engine
+from indexer.labelled import read_labelled
 from indexer.language import Language
+from indexer.talks import read_talks
 from indexer.trade import (
     FACTS,
+    STRANGE,
     Sign,
     Talk,
     TalkReader,
+    feature_share,
     make_gate,
     measure_facts,
     open_gate,
     read_features,
     save_gate,
 )
-from indexer.trade_learning import Leanings, learn_gate
+from indexer.trade_learning import Leanings, learn_gate, measure_examples
 from indexer.trade_texts import (
     TradeTexts,
     counted_texts,
@@ -34,6 +38,7 @@ from kb.errors import IndexDamaged
 from kb.suggestion import SuggestionRequest
 from tests.conftest import START
 
+SENTENCES = Path(__file__).parent.parent / "data" / "labelled_complaints.jsonl"
 OWN = ("光猫红灯一直亮上不了网", "话费多扣了三十块", "宽带师傅没来", "手机没信号", "套餐退不了")
 OTHER = ("红烧肉怎么做", "今天天气真好", "航班晚点了", "物业费太高", "给孩子报名游泳课")
 PHRASES = ("断网", "没信号", "多扣话费")
@@ -125,24 +130,55 @@ def test_only_long_other_talk_is_cut_and_its_pieces_weigh_little() -> None:
     assert all(each.text in long and each.weight < 0.5 for each in pieces[2:])
 
 
-def test_what_callers_of_every_trade_say_leans_nowhere() -> None:
-    ours = [(talk_of("w退款", "w宽带"), 1.0)] * 50
-    others = [(talk_of("w退款", "w包裹"), 1.0)] * 50
-    leanings = Leanings(ours, others)
-    assert leanings.lean("w退款") == pytest.approx(0.0)
-    assert leanings.lean("w宽带") == pytest.approx(-leanings.lean("w包裹"))
-    assert leanings.lean("w宽带") > 0
-    assert leanings.lean("w没见过") == 0.0
+def test_many_texts_are_read_as_queries_are(language: Language, reader: TalkReader) -> None:
+    texts = [each.text for each in read_labelled(SENTENCES)[::5]]
+    texts += [
+        "5G套餐1000M宽带WiFi断网,XYZ9也连不上",
+        "電信套餐退訂",
+        "幺三八零零幺三八零零零",
+        "花费太高",
+        "",
+        "啊",
+    ]
+    talks = read_talks(texts, language.builder, reader)
+    leans = np.random.default_rng(1).normal(0, 2, len(talks.names))
+    lean = dict(zip(talks.names, leans.tolist(), strict=True))
+    is_own = np.arange(len(talks.words)) % 3 > 0
+    own = {word for word, is_ours in zip(talks.words, is_own, strict=True) if is_ours}
+    for row, text in enumerate(texts):
+        talk = reader.read(language.builder.build(text))
+        said = talks.said[row]
+        assert {talks.names[place] for place in said.indices} == talk.features
+        assert talks.shares[row] == pytest.approx(feature_share(talk))
+        facts = measure_facts(talk, lean.__getitem__, own.__contains__)
+        assert talks.of(np.array([row])).facts(leans, is_own)[0] == pytest.approx(facts)
+    assert talks.facts(leans, is_own).shape == (len(texts), len(FACTS))
 
 
-def test_a_text_is_taken_off_the_counts_it_is_measured_with() -> None:
-    said = talk_of("w光猫", nouns=("光猫",))
-    leanings = Leanings([(said, 1.0)], [(talk_of("w包裹"), 1.0)])
-    example = next(plan_examples(texts_of(("光猫",))))
-    facts = dict(zip(FACTS, leanings.facts(said, example), strict=True))
+def test_what_callers_of_every_trade_say_leans_nowhere(
+    language: Language, reader: TalkReader
+) -> None:
+    talks = read_talks(["退款宽带", "退款包裹"], language.builder, reader)
+    leanings = Leanings(talks, np.array([[50.0, 0.0], [0.0, 50.0]]))
+    lean = dict(zip(talks.names, leanings.lean().tolist(), strict=True))
+    assert lean["w退款"] == pytest.approx(0.0)
+    assert lean["w宽带"] == pytest.approx(-lean["w包裹"])
+    assert lean["w宽带"] > 0
+    assert lean[STRANGE] == 0.0
+
+
+def test_a_text_is_taken_off_the_counts_it_is_measured_with(
+    language: Language, reader: TalkReader
+) -> None:
+    talks = read_talks(["手机", "包裹"], language.builder, reader)
+    leanings = Leanings(talks, np.eye(2))
+    example = next(plan_examples(texts_of(("手机",))))
+    measured = measure_examples([example], talks.of(np.array([0])), leanings)[0]
+    facts = dict(zip(FACTS, measured.tolist(), strict=True))
     assert (facts["ours w"], facts["no word of ours"]) == (0.0, 1.0)
     assert facts["new nouns"] > 0
-    assert leanings.lean("w光猫") > 0
+    assert leanings.lean()[talks.names.index("w手机")] > 0
+    assert leanings.own()[talks.words.index("手机")]
 
 
 def test_each_side_is_counted_with_its_weights() -> None:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from kb.database import Database
 from kb.store.queue import last_queued
+from web.admission import waiting
 from web.metrics import Metrics
 from web.openapi import build_document
 from web.services import current
@@ -74,6 +75,9 @@ def get_metrics() -> Response:
         "# HELP kb_index_pending Changes that are not in the index yet.",
         "# TYPE kb_index_pending gauge",
         f"kb_index_pending {status.pending}",
+        "# HELP kb_queue_depth Requests of this process that wait for a thread.",
+        "# TYPE kb_queue_depth gauge",
+        f"kb_queue_depth {waiting()}",
         "# HELP kb_ready Whether questions are answered.",
         "# TYPE kb_ready gauge",
         f"kb_ready {int(status.ready)}",
