@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -39,7 +40,7 @@ from indexer.suggesting import (
 )
 from indexer.typed import TypedQueries
 from kb.database import Database
-from kb.errors import IndexMissing, InvalidInput
+from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.recording import record_answer, record_search
 from kb.reference import ReferenceCache
@@ -51,6 +52,7 @@ from kb.suggestion import Answer, Suggestion, SuggestionRequest, unrecorded
 from kb.ticket import Ticket
 from kb.times import parse_instant
 
+Done = TypeVar("Done")
 PREWARM = (
     "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
     "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
@@ -86,6 +88,8 @@ class Engine:
         self._tallies = FixTallies()
         self._typed = TypedQueries()
         self._turns = threading.Semaphore(TURNS)
+        self.encoder_failures = 0
+        """How many questions were answered by words because the encoder failed or was too slow."""
         self._index = NewestIndex(settings, database, language, generation=generation)
 
     @property
@@ -144,10 +148,20 @@ class Engine:
     def _answer(self, request: SuggestionRequest, ranking: Ranking, *, now: datetime) -> Answer:
         try:
             with self._index.reading() as opened:
-                return self._answer_indexed(opened, request, ranking, now=now)
+                return self._with_or_without_meaning(
+                    opened, lambda opened: self._answer_indexed(opened, request, ranking, now=now)
+                )
         except UNUSABLE as error:
             ground = self._ground()
             return plain.answer(ground, str(error), request, ranking, now=now)
+
+    def _with_or_without_meaning(self, opened: Opened, work: Callable[[Opened], Done]) -> Done:
+        """Work by words alone where the encoder fails or is too slow."""
+        try:
+            return work(opened)
+        except EncoderUnavailable as error:
+            self.encoder_failures += 1
+            return work(opened.without_meaning(str(error)))
 
     def _answer_indexed(
         self, opened: Opened, request: SuggestionRequest, ranking: Ranking, *, now: datetime
@@ -260,7 +274,9 @@ class Engine:
         agent chose."""
         try:
             with self._index.reading() as opened:
-                return self._classes(opened, text, category=category, now=now)
+                return self._with_or_without_meaning(
+                    opened, lambda opened: self._classes(opened, text, category=category, now=now)
+                )
         except UNUSABLE:
             return []
 
@@ -317,7 +333,9 @@ class Engine:
         masked = mask_text(query.text, never=self._reference.read().never_mask)
         try:
             with self._index.reading() as opened, self._turns:
-                result = self._search_indexed(opened, query, masked)
+                result = self._with_or_without_meaning(
+                    opened, lambda opened: self._search_indexed(opened, query, masked)
+                )
         except UNUSABLE as error:
             result = plain.search(self._ground(), str(error), query, masked)
         return replace(result, took_ms=round((time.perf_counter() - started) * 1000, 2))
