@@ -86,8 +86,8 @@ class Follower:
         now = time.monotonic()
         if now - self._checked < THOROUGH_SECONDS:
             return
-        self._checked = now
         faults = find_faults(self._database)
+        self._checked = now
         mark(self._database.path, faults)
         if faults:
             self._tell(Healing("；".join(faults)))

@@ -55,9 +55,8 @@ def examine(settings: Settings, *, now: datetime) -> list[Finding]:
             *found,
             Finding("数据库", BROKEN, told, "运行 kb init --with-samples，或 kb restore"),
         ]
-    damaged = check_pages(settings.database)
-    found.append(damaged)
-    if damaged.level == BROKEN:
+    found += _guarded("数据库", lambda: check_pages(settings.database))
+    if found[-1].level == BROKEN:
         return found
     with closing(sqlite3.connect(f"file:{settings.database}?mode=ro", uri=True)) as connection:
         connection.row_factory = sqlite3.Row
@@ -132,16 +131,18 @@ def check_space(settings: Settings) -> Iterator[Finding]:
         yield Finding("磁盘空间", FINE, told)
 
 
-def check_pages(path: Path) -> Finding:
+def check_pages(path: Path) -> Iterator[Finding]:
     """Is the file whole?"""
     advice = "停下服务，用 kb restore 把最近的备份恢复到空的数据目录"
     if found := glance(path):
-        return Finding("数据库", BROKEN, f"文件已损坏：{found}", advice)
+        yield Finding("数据库", BROKEN, f"文件已损坏：{found}", advice)
+        return
     mark = damage_mark(path)
     if mark.exists():
         told = f"此前查出损坏：{mark.read_text('utf-8', 'replace')}"
-        return Finding("数据库", BROKEN, told, f"运行 kb verify 再查一遍；若仍损坏，{advice}")
-    return Finding("数据库", FINE, "文件完好（quick_check）")
+        yield Finding("数据库", BROKEN, told, f"运行 kb verify 再查一遍；若仍损坏，{advice}")
+        return
+    yield Finding("数据库", FINE, "文件完好（quick_check）")
 
 
 def check_schema(connection: sqlite3.Connection) -> Iterator[Finding]:

@@ -8,28 +8,25 @@ beside the file, and every process then refuses to write (``kb.database``).
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-from kb.database import Database, damage_mark
+from kb.database import BUSY_SECONDS, Database, damage_mark
 from kb.store import whole
 
 QUICK_BYTES = 64 << 20
 """Up to this size the pages are checked before anybody is served (0.1 s); a larger file right after
 (355 MiB: 0.4 s of processor, 1.8 s on a busy machine), by the process that keeps the index up."""
 MOST_TOLD = 20
+NO_TEXT = "UTF-8"
+"""What Python's driver says of a text that is none."""
 
 
 def glance(path: Path) -> str:
-    """What SQLite finds broken at once, "" when nothing is."""
-    try:
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    except sqlite3.Error as error:
-        return str(error)
-    try:
+    """What SQLite finds broken at once, "" when nothing is; raise sqlite3.OperationalError when it
+    cannot be looked at now. What a killed process left half written is rolled back by this."""
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
         return whole.find_damage(connection, is_quick=True)
-    finally:
-        connection.close()
 
 
 def find_faults(database: Database) -> list[str]:
@@ -38,9 +35,9 @@ def find_faults(database: Database) -> list[str]:
     try:
         return _find_faults(database.connection)
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "UTF-8" not in str(error):
-            raise
-        return [f"读不出来：{error}"]
+        if whole.is_damage(error):
+            return [f"读不出来：{error}"]
+        raise
 
 
 def _find_faults(connection: sqlite3.Connection) -> list[str]:
@@ -53,7 +50,11 @@ def _find_faults(connection: sqlite3.Connection) -> list[str]:
         try:
             whole.read_all_texts(connection, table)
         except sqlite3.DatabaseError as error:
+            if not whole.is_damage(error) and NO_TEXT not in str(error):
+                raise
             faults.append(f"表 {table} 里有读不出的文字：{error}")
+    if faults:
+        return faults[:MOST_TOLD]
     for thing in whole.find_changed(connection):
         faults.append(f"{thing} 与审计记录不符")
         if len(faults) == MOST_TOLD:

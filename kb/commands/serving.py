@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -61,14 +62,26 @@ def check_database(settings: Settings) -> None:
     """Raise DatabaseDamaged before anybody is served from a file that is; a large one is checked
     right afterwards, beside the server, unless it was found damaged before."""
     from kb.database import damage_mark
-    from kb.soundness import QUICK_BYTES, glance
+    from kb.soundness import QUICK_BYTES
 
     path = settings.database
     is_suspect = damage_mark(path).exists()
     if path.is_file() and (is_suspect or path.stat().st_size <= QUICK_BYTES):
-        found = glance(path) or (damage_mark(path).read_text("utf-8") if is_suspect else "")
+        found = _glance(path) or (damage_mark(path).read_text("utf-8") if is_suspect else "")
         if found:
             raise DatabaseDamaged(found, field="KB_DATA")
+
+
+def _glance(path: Path) -> str:
+    """What is broken; a database that is busy is not."""
+    import sqlite3
+
+    from kb.soundness import glance
+
+    try:
+        return glance(path)
+    except sqlite3.OperationalError:
+        return ""
 
 
 def offer_first_link(run: Run, settings: Settings) -> str:

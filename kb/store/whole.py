@@ -9,8 +9,14 @@ from kb.audit import hash_content
 from kb.store.audit import AuditFilter, list_rows
 from kb.store.capture import AUDITED, RECORDS, content_of, key_of
 
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 PAGE = 2_000
 """Rows read at once: writers wait for a reader no longer than that takes."""
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file is broken, not that it is busy or the disk is full."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in DAMAGED
 
 
 def count_rows(connection: sqlite3.Connection) -> dict[str, int]:
@@ -42,7 +48,9 @@ def _check(connection: sqlite3.Connection, pragma: str) -> str:
     try:
         found: str = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        return str(error)
+        if is_damage(error):
+            return str(error)
+        raise
     return "" if found == "ok" else found
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -92,3 +94,26 @@ def test_every_flipped_sector_is_found_or_does_no_harm(sound: Path, tmp_path: Pa
     assert len(outcomes) == 40
     assert Outcome.UNSEEN not in outcomes
     assert outcomes.count(Outcome.AT_START) > 10
+
+
+def test_what_a_killed_process_left_half_written_is_no_damage(sound: Path) -> None:
+    code = (
+        "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('PRAGMA cache_size = 1'); c.execute('BEGIN IMMEDIATE');"
+        "c.execute(\"UPDATE ticket SET title = title || 'x'\"); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(sound)], check=False)
+    journal = sound.with_name(f"{sound.name}-journal")
+    assert journal.stat().st_size > 0
+    assert glance(sound) == ""
+    assert find_faults(Database(sound)) == []
+
+
+def test_a_database_that_is_busy_is_not_called_damaged(
+    sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.soundness.BUSY_SECONDS", 0.1)
+    with closing(sqlite3.connect(sound, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            glance(sound)

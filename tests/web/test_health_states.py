@@ -128,5 +128,6 @@ def test_damage_met_while_serving_is_remembered(
             file.write(damage)
     assert client.get("/api/v1/tickets/TS1").status_code == 503
     assert database.damage
-    assert ask(client)[1]["writes"] == "damaged"
+    code, told = ask(client)
+    assert (code, told["type"]) == (503, "/problems/database-damaged")
     database.close()
