@@ -25,6 +25,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_HANDBOOK", "", "handbook folder to import; empty means the one shipped (path)"),
     Setting("KB_HOST", "127.0.0.1", "address to listen on"),
     Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
+    Setting("KB_PROXIES", "0", "reverse proxies before the server whose word counts (0-5)"),
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
     Setting("KB_QUEUE", "64", "requests that may wait for a thread (1-1000); more: 503"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
@@ -80,6 +81,7 @@ class Settings:
     handbook: Path
     host: str
     port: int
+    proxies: int
     threads: int
     queue: int
     encoder: str
@@ -148,6 +150,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         handbook=Path(value["KB_HANDBOOK"]) if value["KB_HANDBOOK"] else shipped_handbook(),
         host=value["KB_HOST"],
         port=_whole("KB_PORT", value["KB_PORT"], 1, 65535),
+        proxies=_whole("KB_PROXIES", value["KB_PROXIES"], 0, 5),
         threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
         queue=_whole("KB_QUEUE", value["KB_QUEUE"], 1, 1000),
         encoder=value["KB_ENCODER"],

@@ -6,9 +6,10 @@ import threading
 
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.store.sessions import read_secret
-from web import access, admission, auditing, errors, guard, labels, lifecycle, rates
+from web import access, admission, auditing, bounding, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -36,6 +37,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    trail,
     unified,
     using,
     vocabulary,
@@ -85,6 +87,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts.blueprint,
     tokens.blueprint,
     unified.blueprint,
+    trail.blueprint,
     contact.blueprint,
 )
 
@@ -98,12 +101,22 @@ def create_app(services: Services) -> Flask:
     admission.init_app(app)
     guard.init_app(app, _read_form_secret(services))
     access.init_app(app)
+    bounding.init_app(app)
     rates.init_app(app, services)
     errors.init_app(app)
     labels.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    _believe_proxies(app, services.settings.proxies)
     return app
+
+
+def _believe_proxies(app: Flask, count: int) -> None:
+    """Take the caller's address and scheme from the last ``count`` proxies; the host stays what
+    the browser sent. What stands before their word in a header anybody may have written."""
+    if count:
+        fixed = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
 
 
 def _configure(app: Flask, services: Services) -> None:

@@ -82,6 +82,8 @@ def _listen(app: Flask, settings: Settings) -> Any:
         ident=None,
         connection_limit=min(CONNECTIONS, allow_files() // 2),
         asyncore_use_poll=True,
+        # the app looks at these headers itself: that a proxy was there must not be hidden from it
+        clear_untrusted_proxy_headers=False,
         # the app itself refuses a large body, with a problem the reader can understand
         max_request_body_size=settings.max_body + SPARE_BODY,
     )

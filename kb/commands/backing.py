@@ -31,6 +31,7 @@ def backup_command(run: Run, folder: Path, as_json: bool) -> None:
         "bytes": made.size,
         "made_at": made.manifest.made_at,
         "rows": made.manifest.rows,
+        "audit_head": made.manifest.audit_head,
     }
     size = f"{made.size / MIB:.1f} MiB，{len(made.manifest.rows)} 张表 {rows} 行"
     line = f"备份写到 {made.path}（{size}）"

@@ -60,6 +60,8 @@ def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> 
     if folder is None and run.settings.index.is_dir() and not damaged:
         database = run.open_database()
         data["index"] = check_index(run, database)
+        data["held"] = _held_files(database)
+        lines += [f"手册文件没有收：{each}" for each in data["held"]]
         lines += describe_check(data["index"])
     show(data, lines, as_json=as_json)
     differs = not data.get("index", {"clean": True})["clean"]
@@ -82,6 +84,14 @@ def _check_database(run: Run, data: dict[str, Any], lines: list[str]) -> bool:
     if faults:
         lines.append((DatabaseDamaged.__doc__ or "").strip())
     return bool(faults)
+
+
+def _held_files(database: Database) -> list[str]:
+    """The files held back at the last import: judged answers would get worse."""
+    from kb.store.files import read_import
+
+    done = read_import(database.connection)
+    return [str(each) for each in done.conflicts if each.why] if done else []
 
 
 @click.command("repair", cls=Command)

@@ -26,6 +26,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_HANDBOOK", "/h", "handbook", Path("/h")),
         ("KB_HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - a value, nothing listens
         ("KB_PORT", "9000", "port", 9000),
+        ("KB_PROXIES", "2", "proxies", 2),
         ("KB_THREADS", "2", "threads", 2),
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
