@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
-from kb.audit import hash_content
-from kb.store.audit import AuditFilter, list_rows
+from kb.audit import ABSENT, hash_content, hide_key
+from kb.store.audit import AuditFilter, list_rows, read_key
 from kb.store.capture import AUDITED, RECORDS, content_of, key_of
 
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+MASKED = frozenset("*〔")
+"""Signs of a name that was masked for the trail: several rows may share it."""
 PAGE = 2_000
 """Rows read at once: writers wait for a reader no longer than that takes."""
 
@@ -61,10 +64,8 @@ def read_all_texts(connection: sqlite3.Connection, table: str) -> None:
 
 
 def find_changed(connection: sqlite3.Connection) -> Iterator[str]:
-    """Objects that are otherwise, or gone, though the audit trail knows of no change since.
-
-    What the trail says nothing of since the schema changed last is not compared.
-    """
+    """Objects, as the audit trail names them, that are otherwise, or gone, though it knows of no
+    change since. What it says nothing of since the schema changed last is not compared."""
     told = _read_told(connection)
     for table in (*AUDITED, *sorted(RECORDS)):
         prefix = f"{table}:"
@@ -81,35 +82,38 @@ def _read_told(connection: sqlite3.Connection) -> dict[str, str]:
         " WHERE seq > ? AND before_hash <> after_hash GROUP BY object",
         (steps[0].seq if steps else 0,),
     )
-    return {thing: held for thing, held, _ in rows}
+    return {thing: held for thing, held, _ in rows if not MASKED & {*thing}}
 
 
 def _find_changed_in(
     connection: sqlite3.Connection, table: str, wanted: dict[str, str]
-) -> Iterator[str]:
+) -> list[str]:
+    found = dict(_read_states(connection, table, set(wanted)))
+    suspects = {thing for thing, held in wanted.items() if held != found.get(thing, ABSENT)}
+    if not suspects:
+        return []
+    connection.execute("BEGIN")  # what was read before may be of two commits
+    try:
+        wanted = _read_told(connection)
+        found = dict(_read_states(connection, table, suspects))
+    finally:
+        connection.rollback()
+    return sorted(
+        thing for thing in suspects if wanted.get(thing, ABSENT) != found.get(thing, ABSENT)
+    )
+
+
+def _read_states(
+    connection: sqlite3.Connection, table: str, wanted: AbstractSet[str]
+) -> Iterator[tuple[str, str]]:
+    """The hash of each row that is wanted, under its name in the trail."""
+    secret = read_key(connection)
     columns = f"{key_of(connection, table)}, {content_of(connection, table)}"
     for page in _pages(connection, table, columns):
-        for key, content, _ in (tuple(row) for row in page):
-            thing = f"{table}:{key}"
-            held = wanted.pop(thing, None)
-            if held not in (None, hash_content(content)) and _is_changed(connection, table, thing):
-                yield thing
-    for thing, held in wanted.items():
-        if held and _is_changed(connection, table, thing):
-            yield thing
-
-
-def _is_changed(connection: sqlite3.Connection, table: str, thing: str) -> bool:
-    """Whether an object is still otherwise: what was read before may be of two commits."""
-    key, content = key_of(connection, table), content_of(connection, table)
-    row = connection.execute(
-        f"SELECT (SELECT {content} FROM {table} WHERE {key} = :key) AS content,"
-        " (SELECT after_hash FROM audit WHERE object = :thing AND before_hash <> after_hash"
-        " ORDER BY seq DESC LIMIT 1) AS held",
-        {"key": thing.partition(":")[2], "thing": thing},
-    ).fetchone()
-    found = "" if row["content"] is None else hash_content(row["content"])
-    return bool(row["held"] != found)
+        for row in page:
+            thing = hide_key(f"{table}:{row[0]}", secret)
+            if thing in wanted:
+                yield thing, hash_content(row[1])
 
 
 def _pages(connection: sqlite3.Connection, table: str, columns: str) -> Iterator[list[sqlite3.Row]]:
