@@ -18,7 +18,8 @@ from kb.errors import DatabaseTooNew
 from kb.migrations import STEPS
 from kb.settings import Settings
 from kb.soundness import glance
-from kb.store import accounts, vocabulary
+from kb.store import accounts, audit, vocabulary
+from kb.store.audit import AuditFilter
 from kb.times import BEIJING, format_instant, parse_instant
 from kb.trail import format_head, verify_trail
 
@@ -202,8 +203,8 @@ def check_trail(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def check_clock(connection: sqlite3.Connection, *, now: datetime) -> Iterator[Finding]:
     """Is it later than what was written last? Times are Beijing's whatever the machine's zone."""
-    row = connection.execute("SELECT at FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
-    last = parse_instant(row["at"], field="at") if row else now
+    rows = audit.list_rows(connection, AuditFilter(), limit=1)
+    last = parse_instant(rows[0].at, field="at") if rows else now
     told = f"现在 {format_instant(now)}（一律按北京时间，与本机时区无关）"
     if last - now > CLOCK_SLACK:
         told += f"，比最后一条记录（{format_instant(last)}）还早"
