@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 from kb.database import Database
 from kb.errors import ExportRefused, InvalidInput
+from kb.intake import never_mask
+from kb.masking import mask_text
 from kb.store.accounts import has_accounts
 from kb.store.export_requests import ExportRequest, add_request, read_request, save_request
 from kb.texts import clean_required
@@ -42,16 +44,17 @@ def ask(
     """Ask to take out what was recorded from ``since`` up to ``until``; raise InvalidInput."""
     if until <= since:
         raise InvalidInput("不能早于开始日期", field="到")
-    request = ExportRequest(
-        id=secrets.token_hex(8),
-        since=format_instant(since),
-        until=format_instant(until),
-        agents=agents,
-        why=clean_required(why, field="用途", longest=MAX_WHY),
-        requested_by=by,
-        requested_at=format_instant(now),
-    )
+    why = clean_required(why, field="用途", longest=MAX_WHY)
     with database.transaction() as connection:
+        request = ExportRequest(
+            id=secrets.token_hex(8),
+            since=format_instant(since),
+            until=format_instant(until),
+            agents=agents,
+            why=mask_text(why, never=never_mask(connection)),
+            requested_by=by,
+            requested_at=format_instant(now),
+        )
         add_request(connection, request)
     return request
 

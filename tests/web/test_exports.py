@@ -146,5 +146,9 @@ def test_an_approval_grows_old_and_the_command_line_needs_one(tmp_path: Path) ->
     assert taken.state == "fetched"
     with pytest.raises(ExportRefused, match="重新申请"):
         fetch(database, approved(), by="甲", now=START + GOOD_FOR + day)
+    masked = ask(
+        database, START - day, START, agents=False, why="回访13812345678", by="甲", now=START
+    )
+    assert "13812345678" not in masked.why
     with pytest.raises(InvalidInput):
         ask(database, START, START, agents=False, why="x", by="甲", now=START)
