@@ -15,7 +15,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.article import CHAPTERS, SECTIONS, Article
+from kb.article import SECTIONS, Article
 from kb.diffing import diff_articles
 from kb.editing import ACTIONS
 from kb.editor import Editor, Work
@@ -27,6 +27,7 @@ from kb.store import editing, files, handbook, limit_changes, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.access import STEPS, require
+from web.bounding import open_chapters
 from web.drafts import (
     AutosaveBody,
     PreviewBody,
@@ -64,7 +65,7 @@ def show_queue() -> str:
         waiting=editing.read_waiting(connection),
         due=editing.read_due_reviews(connection, on=today, until=today + REMINDER),
         articles=handbook.read_articles(connection),
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         today=today,
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
@@ -126,7 +127,7 @@ def _form(
         if problem
         else set(),
         sections=SECTIONS,
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         me=agent_name(),
         trial=_state(article_id)["trial"],
         preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)
