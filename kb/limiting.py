@@ -45,6 +45,8 @@ CHOICES: Mapping[str, Collection[str]] = {
 NEEDED = 2
 """People besides the author who must approve a change of a limit."""
 MAX_TEXT = 500
+NO_CLASS = "none"
+"""Instead of classes: binds only where an article states it."""
 _ID = re.compile(r"TL[0-9]{3,6}")
 _NEEDED_TEXTS = ("subject", "from_event", "source")
 _ENDS = {"withdraw": "withdrawn", "reject": "rejected"}
@@ -68,7 +70,7 @@ def build_limit(limit_id: str, typed: Mapping[str, str], *, known: Collection[st
     codes = tuple(dict.fromkeys(re.split(r"[\s,，、]+", texts.pop("categories").strip())))
     codes = tuple(filter(None, codes))
     for code in codes:
-        if code not in known:
+        if code not in known and code != NO_CLASS:
             raise InvalidInput(f"没有 {code}", field="categories")
     try:
         value = parse_number(texts.pop("limit_value"), where="limit_value")

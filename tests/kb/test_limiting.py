@@ -95,6 +95,7 @@ def test_a_new_limit_binds_and_a_stale_form_is_told(database: Database) -> None:
     for who in ("乙", "丙"):
         decide(database, "TL108", "approve", actor=who, comment="", now=NOW)
     assert handbook.read_limit(database.connection, "TL108").subject == "上门时限"
+    proposed(database, "TL109", 0, subject="只在条目里", categories="none")
     with pytest.raises(RevisionConflict):
         proposed(database, base=7, limit_value="24")
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+
 from flask import Blueprint, Response, current_app, jsonify
 
+from kb.database import Database
 from kb.store.queue import last_queued
 from web.admission import waiting
 from web.metrics import Metrics
@@ -12,6 +16,9 @@ from web.services import current
 
 blueprint = Blueprint("health", __name__)
 PREFIX = "/api/v1"
+DAMAGED = "damaged"
+LEAST_FREE = 1 << 20
+"""Bytes; a commit needs a few pages twice."""
 MODES = ("hybrid", "lexical", "database")
 
 
@@ -25,13 +32,18 @@ def get_health() -> Response:
 @blueprint.get("/readyz")
 @blueprint.get(f"{PREFIX}/readyz")
 def get_readiness() -> Response:
-    """Questions are answered: from the index, or slowly from the database (``mode``)."""
+    """Questions are answered: from the index, or slowly from the database (``mode``). ``writes``
+    tells whether they can be recorded: ``ok``, ``disk-full`` or ``damaged``."""
     services = current()
     last_queued(services.database.connection)
     status = services.engine.status()
+    writes = _tell_writes(services.database)
+    stopping: threading.Event = current_app.extensions["stopping"]
+    is_ready = status.ready and writes != DAMAGED and not stopping.is_set()
     response = jsonify(
         {
-            "status": "ready" if status.ready else "not-ready",
+            "status": "ready" if is_ready else "stopping" if stopping.is_set() else "not-ready",
+            "writes": writes,
             "index_generation": status.index_generation,
             "passages": status.passages,
             "tickets": status.tickets,
@@ -41,8 +53,15 @@ def get_readiness() -> Response:
             "ranker_version": status.ranker_version,
         }
     )
-    response.status_code = 200 if status.ready else 503
+    response.status_code = 200 if is_ready else 503
     return response
+
+
+def _tell_writes(database: Database) -> str:
+    if database.damage:
+        return DAMAGED
+    is_full = shutil.disk_usage(database.path.parent).free < LEAST_FREE
+    return "disk-full" if is_full else "ok"
 
 
 @blueprint.get("/metrics")
@@ -65,6 +84,9 @@ def get_metrics() -> Response:
         "# HELP kb_index_losses_total Times the index could be searched no more.",
         "# TYPE kb_index_losses_total counter",
         f"kb_index_losses_total {current().engine.losses}",
+        "# HELP kb_encoder_failures_total Questions answered by words as the encoder failed.",
+        "# TYPE kb_encoder_failures_total counter",
+        f"kb_encoder_failures_total {current().engine.encoder_failures}",
         "# HELP kb_mode How questions are answered: hybrid, lexical (no encoder), database.",
         "# TYPE kb_mode gauge",
         *(f'kb_mode{{mode="{mode}"}} {int(mode == status.mode)}' for mode in MODES),
