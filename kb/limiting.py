@@ -29,6 +29,7 @@ from kb.tables import parse_number
 from kb.texts import clean_required, clean_text
 from kb.ticket import AREAS, PRIORITIES
 from kb.times import format_instant
+from kb.verify import NO_CLASS
 
 FIELDS: Mapping[str, str] = {
     "subject": "事项", "limit_value": "数值", "limit_unit": "单位", "kind": "性质",
@@ -45,8 +46,6 @@ CHOICES: Mapping[str, Collection[str]] = {
 NEEDED = 2
 """People besides the author who must approve a change of a limit."""
 MAX_TEXT = 500
-NO_CLASS = "none"
-"""Instead of classes: binds only where an article states it."""
 _ID = re.compile(r"TL[0-9]{3,6}")
 _NEEDED_TEXTS = ("subject", "from_event", "source")
 _ENDS = {"withdraw": "withdrawn", "reject": "rejected"}

@@ -134,13 +134,14 @@ STEPS: Mapping[str, Permission] = {
     "archive": _P.REVIEW,
 }
 """What the buttons of one form need beyond the form."""
+EDITORS = ("editing.", "documents.", "vocabulary.", "limits.", "using.", "starting.", "comparing.")
 NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("desk.show_desk", "坐席台", ("desk.",)),
     ("tickets.show_tickets", "工单", ("tickets.",)),
     ("handbook.show_articles", "手册", ("handbook.show_article",)),
     ("search.show_search", "检索", ()),
     ("learning.show_home", "学习", ("learning.", "drilling.", "progress.")),
-    ("editing.show_queue", "编辑", ("editing.", "documents.", "vocabulary.")),
+    ("editing.show_queue", "编辑", EDITORS),
     ("reports.show_outcomes", "报表", ("reports.",)),
     ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
     ("trail.show_trail", "审计", ("trail.",)),
