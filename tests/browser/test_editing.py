@@ -134,7 +134,8 @@ def test_a_comment_is_seen_by_the_author_and_what_is_due_for_review_by_everybody
     expect(page.locator(".events")).to_contain_text("第二段请写清部门")
     expect(page.locator(".events")).to_contain_text("乙")
     step(edit("/edit/S44", who="丙"), "批准并发布")
-    expect(edit("/edit", who="丁").locator("section:has(#head-due)")).to_contain_text("S44")
+    due = edit("/edit", who="丁").locator("section:has(#head-due)")
+    expect(due).to_contain_text("技术问题跟踪与闭环管理")
 
 
 def test_an_archived_article_leads_to_its_successor(edit: Open, services: Services) -> None:
