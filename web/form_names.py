@@ -29,7 +29,7 @@ COMMON: Mapping[str, str] = {
     "said": "怎么说", "own_words": "您会怎么说", "verdict": "结论", "done": "做了什么",
     "from": "从", "until": "到", "by": "分组", "samples": "含样例", "despite": DESPITE,
     "words": "词典", "synonyms": "同义词", "ambiguous": "太泛的同义词", "confusions": "识别混淆",
-    "never_mask": "不遮盖词", "tables": "词表",
+    "never_mask": "不遮盖词", "tables": "词表", "who": "谁", "key": "编号", "since": "从",
 }  # fmt: skip
 """By the name that requests use."""
 PAGES: tuple[tuple[str, Mapping[str, str]], ...] = (
@@ -45,6 +45,7 @@ PAGES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/accounts/tokens", {"name": "名称"}),
     ("/account", {"old": "现在的密码", "code": "动态码"}),
     ("/sign-in", {"password": "密码"}),
+    ("/audit", {"kind": "对象", "action": "做了什么"}),
     ("/learn", {"due_at": "到期时间", "target": "条目或分类"}),
 )
 """Where a form calls a field otherwise, by how its address begins; the first that fits."""
