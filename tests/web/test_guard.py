@@ -94,6 +94,8 @@ FORMS = [
     "/edit/P060101/discard",
     "/edit/vocabulary",
     "/edit/vocabulary/rollback",
+    "/edit/limits/TL001",
+    "/edit/limits/TL001/step",
     "/reports/gaps/G1/mark",
     "/reports/tasks/1/close",
     "/search/gap",
