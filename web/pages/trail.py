@@ -33,7 +33,7 @@ KINDS: Mapping[str, str] = {
     "call": "来电", "card_review": "卡片成绩", "category": "投诉分类", "certificate": "证书",
     "drill": "案例练习", "experiment": "排序试验", "export": "导出", "export_request": "导出申请",
     "figure": "数值",
-    "gap_mark": "缺口处理", "glossary": "术语", "handbook_import": "手册导入",
+    "gap_mark": "缺口处理", "limit_change": "时限改动", "glossary": "术语", "handbook_import": "手册导入",
     "outcome_trace": "结果变化", "path_learner": "路径分配", "pii": "个人信息",
     "ranker": "排序版本", "ranker_switch": "排序开关", "recovery_code": "恢复码",
     "recovery_codes": "恢复码", "refused": "越权被拒", "report": "报表导出",
