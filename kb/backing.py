@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from kb.audit import Anchor
-from kb.database import applied_steps, check_steps, copy_database, open_database
+from kb.database import applied_steps, check_steps, copy_database, damage_mark, open_database
 from kb.errors import BackupDamaged, DataFolderInUse
 from kb.failpoints import reach
 from kb.settings import Settings
@@ -31,6 +31,7 @@ from kb.trail import format_head, parse_head
 
 FORMAT = "1"
 MANIFEST, DATABASE, ENCODERS = "manifest.json", "kb.db", "encoders"
+JOURNAL = f"{DATABASE}-journal"
 CURRENT = "CURRENT"
 PREFIX, SUFFIX = "kb-", ".tar"
 STAMP = "%Y%m%dT%H%M%S%f"
@@ -137,6 +138,8 @@ def restore(archive: Path, data: Path) -> Manifest:
         if (inside / ENCODERS).is_dir():
             shutil.rmtree(data / ENCODERS, ignore_errors=True)
             (inside / ENCODERS).replace(data / ENCODERS)
+        for left in (JOURNAL, damage_mark(data / DATABASE).name):
+            (data / left).unlink(missing_ok=True)  # of a database that was taken away from here
         (inside / DATABASE).replace(data / DATABASE)
     _flush(data)
     return manifest

@@ -28,6 +28,7 @@ from kb.backing import (
 from kb.database import create_database, open_database
 from kb.errors import BackupDamaged, DatabaseTooNew, DataFolderInUse
 from kb.settings import Settings, read_settings
+from kb.store import whole
 from kb.trail import parse_head, verify_trail
 from tests.kb.small import NOW
 
@@ -72,6 +73,22 @@ def test_what_is_restored_is_what_was_backed_up(settings: Settings, tmp_path: Pa
     assert (tmp_path / "new" / "encoders" / "one" / "table").read_bytes() == b"\0" * 9
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["encoders", "kb.db"]
     assert [path for _, path in read_backups(tmp_path / "kept")] == [made.path]
+
+
+def test_what_a_damaged_database_left_in_the_folder_does_not_spoil_the_restored_one(
+    settings: Settings, tmp_path: Path
+) -> None:
+    made = back_up(settings, tmp_path / "backups", now=NOW)
+    target = tmp_path / "new"
+    target.mkdir()
+    (target / "kb.db-damaged").write_text("表 ticket 坏了", "utf-8")
+    (target / "kb.db-journal").write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\x01" * 4096)
+    restore(made.path, target)
+    database = open_database(target / "kb.db")
+    assert whole.find_damage(database.connection) == ""
+    with database.transaction():
+        pass
+    database.close()
 
 
 def test_a_trail_cut_back_or_rewritten_since_a_backup_is_found(
