@@ -98,8 +98,7 @@ class Acts:
         mark = self._mark()
         number = vocabulary.newest_number(self._database.connection)
         kind = "words" if self._rng.random() < 0.2 else "synonyms"
-        word = "KB" + mark.removeprefix(AGENT).replace("-", "X").upper()
-        row = word if kind == "words" else f"{word},{word}Y"
+        row = vocabulary_row(kind, mark.removeprefix(AGENT))
         table = vocabulary.read_tables(self._database.connection, number)[kind]
         lines = {kind: [*format_rows(kind, table), row]}
         proposal = propose(self._database, lines, base=number)
@@ -126,6 +125,12 @@ class Acts:
         newest = vocabulary.newest_number(self._database.connection)
         self._language = renew_language(self._language, self._database, version=newest, cut=newest)
         sync_index(self._settings, self._database, language=self._language)
+
+
+def vocabulary_row(kind: str, name: str) -> str:
+    """A row of a table that no other name has; ``name``: digits and hyphens."""
+    spelt = "".join("零一二三四五六七八九"[int(each)] if each.isdigit() else "鹳" for each in name)
+    return f"鹳{spelt}" if kind == "words" else f"KB{name},KBY{name}"
 
 
 def drill_row(name: str) -> dict[str, object]:

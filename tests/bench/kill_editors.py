@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from indexer.bench.children import HOST, ROOT
 from tests.bench.editors import FIELDS
-from tests.bench.kill_acts import AGENT, ARTICLES, ROWS, SOURCE, drill_row
+from tests.bench.kill_acts import AGENT, ARTICLES, ROWS, SOURCE, drill_row, vocabulary_row
 from tests.bench.ledger import Ledger
 
 API = "/api/v1"
@@ -64,8 +64,7 @@ class RemoteEditor(threading.Thread):
                 break
             text = {name: draft[name] for name in FIELDS}
             text |= {"body": f"{mark}：先核实，再答复。\n", "reason": mark}
-            sent = self._try("PUT", f"{path}/draft", text, {"If-Match": tag})
-            if sent and sent[0] == 200:
+            if self._put(f"{path}/draft", text, tag):
                 break
         self._ledger.add("revision", [mark])
         return path, self._ask("GET", f"{path}/draft")[0]["revision"], mark
@@ -85,18 +84,23 @@ class RemoteEditor(threading.Thread):
     def reword(self) -> None:
         """A group of synonyms more, or a dictionary word."""
         mark = self._mark()
-        word = f"KBR{self._made}X"
         kind = "words" if self._rng.random() < 0.2 else "synonyms"
-        row = word if kind == "words" else f"{word},{word}Y"
+        row = vocabulary_row(kind, str(self._made))
         while True:
             found, tag = self._ask("GET", "/vocabulary")
             if any(row in str(each) for each in found["tables"][kind]):
                 break
             body = {"tables": {kind: [*found["tables"][kind], row]}, "reason": mark}
-            sent = self._try("PUT", "/vocabulary", body, {"If-Match": tag})
-            if sent and sent[0] == 200:
+            if self._put("/vocabulary", body, tag):
                 break
         self._ledger.add("vocabulary", [mark])
+
+    def _put(self, path: str, body: Any, tag: str) -> bool:
+        """Whether it was taken; RuntimeError for a refusal that asking again does not mend."""
+        sent = self._try("PUT", path, body, {"If-Match": tag})
+        if sent and sent[0] not in (200, 412, 503):
+            raise RuntimeError(f"{path}: {sent[0]} {sent[1]}")
+        return sent is not None and sent[0] == 200
 
     def _ask(
         self, method: str, path: str, body: Any = None, *, key: str = "", agent: str = "甲"

@@ -36,7 +36,7 @@ from kb.store import queue, vocabulary
 from kb.times import now_beijing
 from kb.trail import verify_trail
 from tests.bench.drill import fresh_copy, working
-from tests.bench.gauges import children_of
+from tests.bench.gauges import children_of, processor_seconds
 from tests.bench.kill_acts import Acts
 from tests.bench.kill_editors import Importer, RemoteEditor
 from tests.bench.ledger import EDITED, KINDS, Count, Ledger, is_whole
@@ -50,12 +50,13 @@ AGENTS = 4
 
 @dataclass
 class Findings:
-    """What the drill showed. ``ready``: seconds from each restart until it answered; ``agreed``:
-    until the index held what the database holds."""
+    """What the drill showed. ``ready``: seconds from each restart until it answered; ``worked``:
+    processor time of that; ``agreed``: seconds until the index held what the database holds."""
 
     counts: list[Count]
     kills: Counter[str] = field(default_factory=Counter)
     ready: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
     agreed: list[float] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -196,6 +197,7 @@ class Drill:
         started = time.monotonic()
         if kind in ("server", "both"):
             self.found.ready.append(service.start())
+            self.found.worked.append(processor_seconds(service.process))
         self._wait_for_agreement(kind, started)
 
     def _wait_for_work(self) -> None:
@@ -239,7 +241,9 @@ def describe(found: Findings) -> list[str]:
         values = (each.acknowledged, each.kept, each.lost, each.doubled)
         lines.append(f"| {each.name} | {' | '.join(map(str, values))} |")
     lines.append(f"kill -9 共 {sum(found.kills.values())} 次：{dict(found.kills)}")
-    for name, values in (("重启就绪", found.ready), ("索引与数据库一致", found.agreed)):
+    times = {"重启就绪": found.ready, "其中处理器时间": found.worked,
+             "索引与数据库一致": found.agreed}  # fmt: skip
+    for name, values in times.items():
         if values:
             late = sum(each > READY_SECONDS for each in values)
             middle = sorted(values)[len(values) // 2]
