@@ -46,6 +46,8 @@ EVERYTHING = {**KINDS, **EDITED}
 READY_SECONDS = 10.0
 AGREE_SECONDS = 60.0
 AGENTS = 4
+TOLD = 10
+"""Kills after which it is said how far it is."""
 
 
 @dataclass
@@ -79,8 +81,9 @@ class Findings:
 class Drill:
     """Kills over one data folder, with one ledger outside of it."""
 
-    def __init__(self, data: Path, *, seed: int = 1) -> None:
-        """``data``: a folder of the drill's own."""
+    def __init__(self, data: Path, *, seed: int = 1, seconds: float = float("inf")) -> None:
+        """``data``: a folder of the drill's own; ``seconds``: after which no more are killed."""
+        self._ends = time.monotonic() + seconds
         self.settings = read_settings({"KB_DATA": str(data)})
         self.ledger = Ledger(EVERYTHING)
         self.found = Findings([])
@@ -99,6 +102,8 @@ class Drill:
     def _check(self, kind: str) -> None:
         """The database is whole, and holds all that was acknowledged."""
         self.found.kills[kind] += 1
+        if sum(self.found.kills.values()) % TOLD == 0:
+            click.echo(f"{dict(self.found.kills)}，不符 {len(self.found.faults)} 处", err=True)
         place = f"kill {sum(self.found.kills.values())} ({kind})"
         if not is_whole(self.settings.database):
             self.found.faults.append(f"{place}: integrity_check")
@@ -117,6 +122,8 @@ class Drill:
         language = open_language(self.settings, database)
         database.close()
         for place in range(times):
+            if time.monotonic() > self._ends:
+                break
             self._kill_writer(language, place, self._rng.uniform(0.02, longest))
             started = time.monotonic()
             database = open_database(self.settings.database)
@@ -162,6 +169,8 @@ class Drill:
         try:
             with self._people(service) as importer:
                 for _ in range(times):
+                    if time.monotonic() > self._ends:
+                        break
                     self._strike(service, importer, longest=longest)
         finally:
             service.stop()
@@ -257,12 +266,13 @@ def describe(found: Findings) -> list[str]:
 @click.option("--times", default=500, help="一共杀多少次")
 @click.option("--served", default=120, help="其中多少次杀真的 kb serve")
 @click.option("--longest", default=1.5, help="最多工作几秒就杀")
+@click.option("--minutes", default=120.0, help="最多多久")
 @click.option("--out", type=click.Path(path_type=Path), help="把结果写成 JSON 文件")
-def main(times: int, served: int, longest: float, out: Path | None) -> None:
+def main(times: int, served: int, longest: float, minutes: float, out: Path | None) -> None:
     """反复 kill -9，然后对账。"""
     started = now_beijing()
     with fresh_copy() as data:
-        drill = Drill(data)
+        drill = Drill(data, seconds=60 * minutes)
         drill.kill_writers(times - served, longest=longest)
         drill.kill_server(served, longest=longest)
         found = drill.finish()
