@@ -353,7 +353,7 @@ class Engine:
             reason = f"{error}。{plain.REASON}"
             return EngineStatus(True, "", 0, 0, plain.MODE, reason, queued, ranker)
         snapshot = opened.snapshot
-        behind = opened.language.version != opened.language.cut
+        behind = opened.language.version != opened.language.base
         return EngineStatus(
             ready=True,
             index_generation=snapshot.version,

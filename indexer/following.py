@@ -19,7 +19,7 @@ from indexer.integrity import find_damage, glance
 from indexer.language import open_language, renew_language
 from indexer.progress import quiet
 from indexer.recutting import Relearning
-from indexer.sync import take_in
+from indexer.sync import Intake
 from kb.database import Database
 from kb.errors import KBError
 from kb.settings import Settings
@@ -63,6 +63,7 @@ class Follower:
         self._clock, self._tell = clock, tell
         self._language = open_language(settings, database)
         self._synced = 0
+        self._intake: Intake | None = None
         self._relearning: Relearning | None = None
         self._glanced = self._read_through = float("-inf")
 
@@ -95,11 +96,17 @@ class Follower:
 
     def _take_in(self, folder: Path) -> None:
         newest = vocabulary.newest_number(self._database.connection)
-        if newest == self._synced and not queue.count_queued(self._database.connection):
+        intake = self._intake
+        if intake is None or intake.folder != folder:
+            intake = self._intake = Intake(folder, self._database)
+        is_synced = newest == self._synced and not intake.left
+        if is_synced and not queue.count_queued(self._database.connection):
             return
         self._language = renew_language(self._language, self._database, version=newest, cut=newest)
-        take_in(folder, self._database, self._language)
+        intake.step(self._language)
         self._synced = newest
+        if intake.left:
+            return
         self._relearning = self._relearning or Relearning.owed(
             folder, self._database, self._language.analyzer
         )
@@ -121,7 +128,7 @@ class Follower:
         self._tell(Healing(str(error)))
         report = build_generation(self._settings, self._database, now=self._clock(), progress=quiet)
         self._language = open_language(self._settings, self._database)
-        self._relearning = None
+        self._relearning = self._intake = None
         self._synced, self._read_through = 0, time.monotonic()
         self._tell(Healing(str(error), report.generation))
 

@@ -51,14 +51,23 @@ class Manifest:
 class State:
     """How far a generation is: number of the last queued change in it, and of its commits.
 
-    ``vocabulary``: the version of the vocabulary by whose words every document of it is cut.
+    ``vocabulary``: the version of the vocabulary by whose words its documents are cut.
     ``learnt``: the one whose table of class words serves, None for the same: it follows later.
+    ``toward``: newer versions by which the passages and some tickets are cut already, the newest
+    last; ``left``: how many tickets are still to be cut by that one.
     """
 
     seq: int
     commits: int
     vocabulary: int
     learnt: int | None = None
+    toward: tuple[int, ...] = ()
+    left: int = 0
+
+    @property
+    def cut(self) -> int:
+        """The version by whose words a query is to be cut."""
+        return self.toward[-1] if self.toward else self.vocabulary
 
     @property
     def class_words(self) -> int:
@@ -139,7 +148,8 @@ def write_state(generation: Path, state: State) -> None:
 
 def read_state(generation: Path) -> State:
     """How far the generation is; raise IndexDamaged."""
-    return State(**read_sealed(generation / STATE))
+    values = read_sealed(generation / STATE)
+    return State(**{**values, "toward": tuple(values.get("toward", ()))})
 
 
 def mark_damaged(generation: Path, reason: str) -> None:

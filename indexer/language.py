@@ -1,11 +1,13 @@
 """What turns text into terms and vectors, for one version of the vocabulary.
 
-An index is cut by the words of one version; queries for it are cut by the same. Synonyms and
-recognition confusions act on queries only, so they are always those in force.
+An index is cut by the words of one version; queries for it are cut by the same. While tickets are
+being cut anew by the next, queries ask for both cuts of them. Synonyms and recognition confusions
+act on queries only, so they are always those in force.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
@@ -26,8 +28,9 @@ class Language:
     """Analysis, query vocabulary and encoder; shared by all snapshots cut by the same words.
 
     ``version``: of the vocabulary whose synonyms and confusions it knows; ``cut``: the version
-    whose ``words`` it cuts by. ``encoder`` is None when there is none, and ``encoder_reason`` says
-    why.
+    whose ``words`` it cuts by; ``base``: the version by which some tickets may still be cut, and
+    ``older`` the analysis of that, None when it is ``cut`` itself. ``encoder`` is None when there
+    is none, and ``encoder_reason`` says why.
     """
 
     analyzer: Analyzer
@@ -36,11 +39,13 @@ class Language:
     encoder_reason: str
     version: int
     cut: int
+    base: int
     words: frozenset[str]
+    older: Analyzer | None = None
 
-    def fits(self, *, version: int, cut: int) -> bool:
+    def fits(self, *, version: int, cut: int, base: int) -> bool:
         """Whether it is the language of these versions."""
-        return (self.version, self.cut) == (version, cut)
+        return (self.version, self.cut, self.base) == (version, cut, base)
 
 
 def open_language(settings: Settings, database: Database, *, cut: int | None = None) -> Language:
@@ -57,14 +62,21 @@ def open_language(settings: Settings, database: Database, *, cut: int | None = N
     try:
         encoder = open_encoder(settings, analyzer)
     except EncoderUnavailable as error:
-        return Language(analyzer, builder, None, str(error), version, cut, words)
-    return Language(analyzer, builder, encoder, "", version, cut, words)
+        return Language(analyzer, builder, None, str(error), version, cut, cut, words)
+    return Language(analyzer, builder, encoder, "", version, cut, cut, words)
 
 
-def renew_language(language: Language, database: Database, *, version: int, cut: int) -> Language:
-    """The language of other versions, with the same encoder; what is equal is taken over."""
-    if language.fits(version=version, cut=cut):
+def renew_language(
+    language: Language, database: Database, *, version: int, cut: int, base: int | None = None
+) -> Language:
+    """The language of other versions, with the same encoder; what is equal is taken over.
+
+    ``base``: None for ``cut``.
+    """
+    base = cut if base is None else base
+    if language.fits(version=version, cut=cut, base=base):
         return language
+    older = None if base == cut else _older_analyzer(language, database, base)
     words = words_of(database, cut)
     analyzer, encoder = language.analyzer, language.encoder
     if words != language.words:
@@ -73,12 +85,22 @@ def renew_language(language: Language, database: Database, *, version: int, cut:
     return replace(
         language,
         analyzer=analyzer,
-        builder=QueryBuilder(analyzer, _read(database, version)),
+        builder=QueryBuilder(analyzer, _read(database, version), older=older),
         encoder=encoder,
         version=version,
         cut=cut,
+        base=base,
         words=words,
+        older=older,
     )
+
+
+def _older_analyzer(language: Language, database: Database, base: int) -> Analyzer:
+    """The analysis by the words of ``base``; the language has it if it served a moment ago."""
+    if language.older is not None and language.base == base:
+        return language.older
+    held = _read(database, base)
+    return language.analyzer if domain_words(held) == language.words else Analyzer(held)
 
 
 def words_of(database: Database, version: int) -> frozenset[str]:
@@ -105,6 +127,13 @@ def compare_cuts(database: Database, old: int, new: int) -> CutChange:
         return CutChange(frozenset(), is_whole=False)
     before, after = words_of(database, old), words_of(database, new)
     return CutChange(before ^ after, rounded_total(before) != rounded_total(after))
+
+
+def compare_all(database: Database, old: Iterable[int], new: int) -> CutChange:
+    """How version ``new`` cuts otherwise than any of ``old``."""
+    changes = [compare_cuts(database, each, new) for each in old]
+    words = frozenset[str]().union(*(change.words for change in changes))
+    return CutChange(words, any(change.is_whole for change in changes))
 
 
 def _read(database: Database, version: int) -> Vocabulary:

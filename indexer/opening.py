@@ -193,13 +193,15 @@ class NewestIndex:
         return opened
 
     def _open_parts(self, folder: Path, language: Language, before: Snapshot | None) -> Opened:
+        state = read_state(folder)
         language = renew_language(
             language,
             self._database,
             version=vocabulary.newest_number(self._database.connection),
-            cut=read_state(folder).vocabulary,
+            cut=state.cut,
+            base=state.vocabulary,
         )
-        snapshot = open_snapshot(folder, language, before)
+        snapshot = open_snapshot(folder, language, before, state=state)
         passages = snapshot.passages
         return Opened(
             snapshot,

@@ -2,7 +2,8 @@
 
 The database's editable tables are copied in memory, the generation's files are linked, and the
 change is published and taken in there by the same code as in earnest. So no index is built, and
-what the copy answers is what callers would get.
+what the copy answers is what callers would get: of a word that many tickets hold, from the first
+commit on, before all tickets are cut by it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 from indexer.engine import Engine
 from indexer.generation import STATE, TRIALS, read_current
 from indexer.language import open_language
-from indexer.sync import take_in
+from indexer.sync import Intake
 from kb.database import Database, Scratch
 from kb.errors import IndexMismatch
 from kb.settings import Settings
@@ -31,7 +32,7 @@ ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class ChangedDesk:
-    """An engine over the desk as it would be; ``documents``: how many were written anew for it."""
+    """An engine over the desk as it would be; ``documents``: how many are written anew for it."""
 
     engine: Engine
     documents: int
@@ -51,9 +52,9 @@ def changed_desk(
         generation = _copy_generation(read_current(settings.index), folder)
         publish(scratch)
         language = open_language(settings, scratch)
-        report = take_in(generation, scratch, language)
+        report = Intake(generation, scratch).step(language)
         engine = Engine(settings, scratch, language, generation=generation)
-        yield ChangedDesk(engine, report.changed + report.removed)
+        yield ChangedDesk(engine, report.changed + report.removed + report.left)
     finally:
         scratch.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from indexer.analysis import Analyzer, normalise
@@ -26,9 +26,10 @@ Terms = Mapping[tuple[str, bool], float]
 class Query:
     """A query ready for both lanes.
 
-    ``terms``: weighted terms for the word lane. ``text``: the corrected text the encoder reads.
-    ``words``: its different words. ``written``: terms as written, for explanations and highlights.
-    ``synonyms``: (written, added). ``corrections``: (written, meant).
+    ``terms``: weighted terms for the word lane. ``older``: what else tickets are asked for that are
+    still cut by the words of before. ``text``: the corrected text the encoder reads. ``words``: its
+    different words. ``written``: terms as written, for explanations and highlights. ``synonyms``:
+    (written, added). ``corrections``: (written, meant).
     """
 
     terms: Terms
@@ -37,16 +38,24 @@ class Query:
     written: frozenset[str]
     synonyms: tuple[tuple[str, str], ...]
     corrections: tuple[tuple[str, str], ...]
+    older: Terms = field(default_factory=dict)
 
 
 class QueryBuilder:
     """Builds queries with one desk's vocabulary."""
 
     def __init__(
-        self, analyzer: Analyzer, vocabulary: Vocabulary, weights: TermWeights | None = None
+        self,
+        analyzer: Analyzer,
+        vocabulary: Vocabulary,
+        weights: TermWeights | None = None,
+        *,
+        older: Analyzer | None = None,
     ) -> None:
-        """Put the vocabulary into normal form once; ``weights``: learned from pairs, if any."""
+        """Put the vocabulary into normal form once; ``weights``: learned from pairs, if any;
+        ``older``: the analysis by which some tickets are still cut."""
         self._analyzer = analyzer
+        self._older = older
         self._weights = weights or TermWeights()
         self._groups: dict[str, tuple[str, ...]] = {}
         for group in vocabulary.synonyms:
@@ -77,18 +86,16 @@ class QueryBuilder:
         meant, corrections = self._correct(normal)
         for left_out in without:
             normal, meant = normal.replace(left_out, " "), meant.replace(left_out, " ")
-        terms: dict[tuple[str, bool], float] = {}
-        for term in self._analyzer.terms(meant):
-            terms[term.text, term.is_word] = 1.0
-            if term.is_word and len(term.text) == 2:
-                terms[term.text, False] = 1.0
+        terms = _terms_of(self._analyzer, meant)
         written = frozenset(term for term, _ in terms)
         words = tuple(term for term, is_word in terms if is_word)
         if corrections:
             for term in self._analyzer.terms(normal):
                 terms.setdefault((term.text, term.is_word), 0.3)
         synonyms = self._add_synonyms(meant, terms)
-        return Query(self._weights.weigh(terms), meant, words, written, synonyms, corrections)
+        weigh = self._weights.weigh
+        older = _terms_of(self._older, meant) if self._older else {}
+        return Query(weigh(terms), meant, words, written, synonyms, corrections, weigh(older))
 
     def correct(self, text: str) -> str:
         """The text of ``build``'s query, which is all that is done."""
@@ -137,6 +144,15 @@ class QueryBuilder:
                 for term in self._synonym_terms(other):
                     terms.setdefault((term.text, term.is_word), weight)
         return tuple(used)
+
+
+def _terms_of(analyzer: Analyzer, text: str) -> dict[tuple[str, bool], float]:
+    terms: dict[tuple[str, bool], float] = {}
+    for term in analyzer.terms(text):
+        terms[term.text, term.is_word] = 1.0
+        if term.is_word and len(term.text) == 2:
+            terms[term.text, False] = 1.0
+    return terms
 
 
 def _longest_at(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -58,6 +58,8 @@ def retrieve(snapshot: Snapshot, query: Query, *, on: date) -> Retrieved:
     """Score both collections; what is not valid on the day or deleted gets 0."""
     vector = snapshot.encoder.encode([query.text])[0] if snapshot.encoder else None
     passages = search_lane(snapshot.passages, query, vector, on=on)
+    if query.older:
+        query = replace(query, terms={**query.older, **query.terms})
     tickets = search_lane(snapshot.tickets, query, vector, on=on)
     return Retrieved(passages, tickets)
 

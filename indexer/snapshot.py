@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from indexer.collection import Collection
 from indexer.encoder import Encoder
-from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest, read_state
+from indexer.generation import PASSAGES, TICKETS, Manifest, State, read_manifest
 from indexer.language import Language
 from indexer.meaning import MeaningScorer
 from indexer.scoring import WordScorer
@@ -70,16 +70,18 @@ class Snapshot:
         return f"{self.manifest.generation}+{self.state.commits}"
 
 
-def open_snapshot(folder: Path, language: Language, before: Snapshot | None = None) -> Snapshot:
+def open_snapshot(
+    folder: Path, language: Language, before: Snapshot | None = None, *, state: State
+) -> Snapshot:
     """Open the newest commit of a generation; raise IndexMismatch or IndexDamaged when it cannot
     be searched.
 
-    ``before``: an earlier commit of it; what has not changed is taken over from there.
+    ``before``: an earlier commit of it; what has not changed is taken over from there. ``state``:
+    as it was read for the language: if more is committed meanwhile, it is not the newest.
     """
     if before is not None and before.folder != folder:
         before = None
     manifest = read_manifest(folder)
-    state = read_state(folder)
     encoder, reason = _fitting(language, manifest)
     return Snapshot(
         folder=folder,

@@ -1,10 +1,14 @@
-"""Taking queued changes into the current generation: one commit, no rebuild."""
+"""Taking queued changes into the current generation, commit by commit, no rebuild.
+
+A word that tens of thousands of tickets hold is in force with the first commit, which cuts the
+passages by it; tickets follow in batches, and what is queued meanwhile goes along.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.analysis import Analyzer
@@ -30,7 +34,7 @@ from indexer.generation import (
     write_state,
     writing,
 )
-from indexer.language import Language, compare_cuts, open_language
+from indexer.language import Language, compare_all, compare_cuts, open_language
 from indexer.recutting import Relearning, keys_cut_anew
 from kb.database import Database
 from kb.errors import IndexMismatch
@@ -38,19 +42,24 @@ from kb.failpoints import reach
 from kb.settings import Settings
 from kb.store import handbook, queue, tickets
 
+PARTS = (PASSAGES, TICKETS)
 KINDS_OF = {PASSAGES: ("article", "time_limit"), TICKETS: ("ticket",)}
 """What objects the documents of a part are of."""
 Objects = AbstractSet[tuple[str, str]]
 """(kind, id) of what is to be written anew."""
+RECUT_AT_ONCE = 4_000
+"""Tickets cut anew in one commit: a second's work, which a change queued meanwhile waits for."""
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync did: documents written anew, and objects dropped from the index."""
+    """What a sync did: documents written anew, and objects dropped from the index; ``left``:
+    tickets still to be cut by the words in force."""
 
     changed: int
     removed: int
     seconds: float
+    left: int = 0
 
 
 def sync_index(
@@ -76,36 +85,96 @@ def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
 
     Raise IndexMismatch, IndexDamaged.
     """
-    with remembering(folder):
-        return _take_in(folder, database, language)
-
-
-def _take_in(folder: Path, database: Database, language: Language) -> SyncReport:
-    started = time.monotonic()
-    check_usable(folder)
-    manifest = read_manifest(folder)
-    encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
-    state = read_state(folder)
-    changes = queue.read_queue(database.connection)
-    if not changes and state.vocabulary == language.cut:
-        return SyncReport(0, 0, 0.0)
-    changed_objects = {(change.kind, change.object_id) for change in changes}
-    recut = compare_cuts(database, state.vocabulary, language.cut)
-    for part in (PASSAGES, TICKETS):
-        keys = scattered_keys(folder / part)
-        if recut:
-            keys += keys_cut_anew(Collection(folder / part), recut)
-        changed_objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
-    commit = Commit(folder, language.analyzer, encoder)
-    changed = commit.objects(database, changed_objects)
-    last = changes[-1].seq if changes else state.seq
-    reach("index.state")
-    write_state(folder, State(last, state.commits + 1, language.cut, state.class_words))
-    reach("index.queue")
-    with database.transaction() as connection:
-        queue.clear_queue(connection, up_to=last)
-    removed = max(len(changed_objects) - changed, 0)
+    started, intake = time.monotonic(), Intake(folder, database)
+    reports = [intake.step(language)]
+    while reports[-1].left:
+        reports.append(intake.step(language))
+    changed, removed = (sum(getattr(each, name) for each in reports) for name in COUNTS)
     return SyncReport(changed, removed, time.monotonic() - started)
+
+
+COUNTS = ("changed", "removed")
+
+
+class Intake:
+    """Takes changes into one generation; between two commits it remembers what is still to be cut
+    anew. One killed in between begins again with that."""
+
+    def __init__(self, folder: Path, database: Database) -> None:
+        """Nothing is read yet."""
+        self.folder = folder
+        self._database = database
+        self._cut: int | None = None
+        self._left: list[str] = []
+
+    @property
+    def left(self) -> int:
+        """Tickets still to be cut by the words of the last step's language."""
+        return len(self._left)
+
+    def step(self, language: Language) -> SyncReport:
+        """One commit: what is queued, and of what is cut otherwise all passages, and as many
+        tickets as go at once; if there are more, the first commit leaves them all to the next.
+
+        Raise IndexMismatch, IndexDamaged.
+        """
+        with remembering(self.folder):
+            return self._step(language)
+
+    def _step(self, language: Language) -> SyncReport:
+        started, folder = time.monotonic(), self.folder
+        check_usable(folder)
+        manifest = read_manifest(folder)
+        encoder = _writing_encoder(language, manifest.encoder, manifest.encoder_reason)
+        state = read_state(folder)
+        changes = queue.read_queue(self._database.connection)
+        if not changes and state.cut == language.cut and not self._is_owed(state):
+            return SyncReport(0, 0, 0.0)
+        objects = {(change.kind, change.object_id) for change in changes}
+        keys, left = self._choose(state, language)
+        objects |= {(key.kind, key.identity) for key in map(parse_key, keys)}
+        changed = Commit(folder, language.analyzer, encoder).objects(self._database, objects)
+        last = changes[-1].seq if changes else state.seq
+        reach("index.state")
+        write_state(folder, _next_state(state, last, language.cut, left=len(left)))
+        reach("index.queue")
+        with self._database.transaction() as connection:
+            queue.clear_queue(connection, up_to=last)
+        self._cut, self._left = language.cut, left
+        removed = max(len(objects) - changed, 0)
+        return SyncReport(changed, removed, time.monotonic() - started, len(left))
+
+    def _is_owed(self, state: State) -> bool:
+        return bool(self._left or state.toward)
+
+    def _choose(self, state: State, language: Language) -> tuple[list[str], list[str]]:
+        """Keys of the documents to write anew now, apart from what is queued, and the keys of the
+        tickets that are left to later commits."""
+        keys = [key for part in PARTS for key in scattered_keys(self.folder / part)]
+        if self._goes_on(state, language):
+            return [*keys, *self._left[:RECUT_AT_ONCE]], self._left[RECUT_AT_ONCE:]
+        recut = compare_all(self._database, {state.vocabulary, *state.toward}, language.cut)
+        if not recut:
+            return keys, []
+        passages, tickets = (keys_cut_anew(Collection(self.folder / part), recut) for part in PARTS)
+        if len(tickets) <= RECUT_AT_ONCE:
+            return [*keys, *passages, *tickets], []
+        return [*keys, *passages], tickets
+
+    def _goes_on(self, state: State, language: Language) -> bool:
+        """Whether what is left is left of the words of this language."""
+        if self._cut is None or state.cut != self._cut:
+            return False
+        return not compare_cuts(self._database, self._cut, language.cut)
+
+
+def _next_state(state: State, seq: int, cut: int, *, left: int) -> State:
+    """The state after a commit by the words of version ``cut``, ``left`` tickets not among it."""
+    after = State(seq, state.commits + 1, cut, state.class_words)
+    if not left:
+        return after
+    toward = (*(each for each in state.toward if each != cut), cut)
+    return replace(after, vocabulary=state.vocabulary, toward=toward, left=left)
 
 
 @dataclass(frozen=True)

@@ -131,17 +131,24 @@ class SegmentArrays:
             return int(order[place])
         return -1
 
-    def find_all(self, key: str, *, and_longer: bool) -> list[int]:
-        """Numbers of the documents with this key, or with any that begins with it."""
-        order, encoded = self.arrays["key_order"], key.encode()
-        first = int(np.searchsorted(self.keys, encoded, sorter=order))
-        end = int(
-            np.searchsorted(self.keys, encoded + b"\xff", sorter=order)
-            if and_longer
-            else np.searchsorted(self.keys, encoded, side="right", sorter=order)
-        )
-        found: list[int] = order[first:end].tolist()
-        return found
+    def find_all(self, keys: Sequence[str], *, and_longer: bool) -> list[int]:
+        """Numbers of the documents with one of these keys, or with any that begins with one.
+
+        All are looked up at once: numpy copies the segment's keys for each look-up.
+        """
+        order, encoded = self.arrays["key_order"], [key.encode() for key in keys]
+        if not encoded:
+            return []
+        firsts = np.searchsorted(self.keys, np.array(encoded), sorter=order)
+        if and_longer:
+            after = np.array([key + b"\xff" for key in encoded])
+            ends = np.searchsorted(self.keys, after, sorter=order)
+        else:
+            ends = np.searchsorted(self.keys, np.array(encoded), side="right", sorter=order)
+        ranges = zip(firsts.tolist(), ends.tolist(), strict=True)
+        return [
+            number for first, end in ranges if end > first for number in order[first:end].tolist()
+        ]
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
@@ -415,10 +422,9 @@ class WordWriter:
         of them if ``and_longer``; return how many there were."""
         dropped = 0
         for segment, arrays in zip(self._held, self._arrays, strict=True):
-            for key in keys:
-                for number in arrays.find_all(key, and_longer=and_longer):
-                    dropped += not segment.is_deleted(number)
-                    segment.delete_document(number)
+            for number in arrays.find_all(keys, and_longer=and_longer):
+                dropped += not segment.is_deleted(number)
+                segment.delete_document(number)
         return dropped
 
     def add(self, segment: ArraySegment) -> None:

@@ -18,6 +18,7 @@ from kb.texts import clean_required, clean_text
 
 MAX_NAME = 64
 MAX_REGION = 20
+MAX_SUBJECT = 255
 PROGRAM = "接口·"
 """How the names of programs begin in records."""
 
@@ -91,6 +92,14 @@ def clean_name(name: str) -> str:
     if key_of(kept) in {key_of(each) for each in RESERVED}:
         raise InvalidInput(f"「{kept}」不是人的姓名，请另取", field="姓名")
     return kept
+
+
+def check_subject(subject: str) -> str | None:
+    """Who an identity provider says this is, to the letter; None for nobody; raise InvalidInput."""
+    kept = clean_text(subject, field="统一认证标识", longest=MAX_SUBJECT)
+    if any(not each.isprintable() for each in kept):
+        raise InvalidInput("只能有一行可见的字", field="统一认证标识")
+    return kept or None
 
 
 def key_of(name: str) -> str:

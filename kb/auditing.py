@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kb.audit import Deed
+from kb.audit import Deed, hide_key
 from kb.masking import mask_text
 from kb.store import audit
 from kb.times import format_instant, now_beijing
@@ -51,13 +51,14 @@ def write_pending(connection: sqlite3.Connection, actor: Actor) -> None:
     """
     if not audit.has_pending(connection):
         return
+    key = audit.read_key(connection)
     blank = Deed(format_instant(actor.clock()), plain_name(actor.who()), actor.action(), "")
     deeds = [
         replace(
             blank,
             who=plain_name(change.who) or blank.who,
             action=change.action or blank.action,
-            object=plain_name(change.object),
+            object=plain_name(hide_key(change.object, key)),
             before_hash=change.before_hash,
             after_hash=change.after_hash,
         )

@@ -20,12 +20,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from kb.audit import Anchor
 from kb.database import applied_steps, check_steps, copy_database, open_database
 from kb.errors import BackupDamaged, DataFolderInUse
 from kb.failpoints import reach
 from kb.settings import Settings
-from kb.store import sign_ins, whole
+from kb.store import audit, sign_ins, whole
 from kb.times import format_instant
+from kb.trail import format_head, parse_head
 
 FORMAT = "1"
 MANIFEST, DATABASE, ENCODERS = "manifest.json", "kb.db", "encoders"
@@ -41,13 +43,14 @@ READ_AT_ONCE = 1 << 20
 @dataclass(frozen=True)
 class Manifest:
     """What a backup holds. ``steps``: migrations of its schema; ``rows``: of each table;
-    ``files``: name → SHA-256."""
+    ``files``: name → SHA-256; ``audit_head``: how far the audit trail went, "" in older ones."""
 
     format: str
     made_at: str
     steps: tuple[str, ...]
     rows: dict[str, int]
     files: dict[str, str]
+    audit_head: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,13 @@ def _copy_encoder(source: Path, target: Path) -> None:
 def _describe(folder: Path, now: datetime) -> Manifest:
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         rows, steps = whole.count_rows(connection), applied_steps(connection)
+        head = format_head(audit.read_head(connection))
     files = {
         str(path.relative_to(folder)): _digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    return Manifest(FORMAT, format_instant(now), steps, rows, files)
+    return Manifest(FORMAT, format_instant(now), steps, rows, files, head)
 
 
 def _digest(path: Path) -> str:
@@ -171,6 +175,27 @@ def _read_manifest(tar: tarfile.TarFile, archive: Path) -> Manifest:
     if manifest.format != FORMAT or DATABASE not in manifest.files:
         raise BackupDamaged(f"{archive.name} 不是本程序能读的备份", field="FILE")
     return manifest
+
+
+def read_heads(place: Path) -> list[Anchor]:
+    """How far the audit trail went by a backup, or by each backup of a folder; raise BackupDamaged.
+
+    A backup of an earlier version does not tell.
+    """
+    paths = [path for _, path in read_backups(place)] if place.is_dir() else [place]
+    if not paths:
+        raise BackupDamaged(f"{place} 里没有备份", field="--against")
+    heads = []
+    for path in paths:
+        try:
+            with tarfile.open(path, "r:") as tar:
+                told = _read_manifest(tar, path).audit_head
+        except (tarfile.TarError, KeyError, OSError, ValueError, TypeError) as error:
+            raise BackupDamaged(f"{path.name}：{error}", field="--against") from error
+        heads += [parse_head(told)] if told else []
+    if not heads:
+        raise BackupDamaged("备份里没有审计链头（由更早的版本写成）", field="--against")
+    return heads
 
 
 def _check_whole(path: Path, archive: Path) -> None:

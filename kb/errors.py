@@ -324,6 +324,36 @@ class SignInLocked(KBError):
     code = "sign-in-locked"
 
 
+class IdentityRefused(KBError):
+    """统一认证没有通过，请重新登录"""
+
+    code = "identity-refused"
+
+
+class ProviderUnavailable(KBError):
+    """统一认证现在连不上，请稍后再试，或用密码登录"""
+
+    code = "provider-unavailable"
+
+
+class AccountNotLinked(KBError):
+    """统一认证通过了，但您在这里没有可用的账号"""
+
+    code = "account-not-linked"
+
+
+class ExtraMissing(KBError):
+    """缺少这项功能要用的安装包"""
+
+    code = "extra-missing"
+
+
+class KeyLost(KBError):
+    """密钥文件读不出来，动态码现在核对不了；请用恢复码登录，或请管理员发重设密码的链接"""
+
+    code = "key-lost"
+
+
 class SignInNeeded(KBError):
     """请先登录"""
 

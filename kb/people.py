@@ -17,16 +17,17 @@ from kb.account import (
     check_chapters,
     check_regions,
     check_roles,
+    check_subject,
     clean_name,
 )
 from kb.database import Database
 from kb.errors import AccountConflict, AccountLinkSpent, InvalidInput
-from kb.passwords import Policy, check_password, hash_password, matches
+from kb.passwords import Policy, check_password, hash_password
+from kb.second_factor import check_own, forget
 from kb.signing_in import hash_name, hash_token, new_token
 from kb.store import accounts, sign_ins
 from kb.store.accounts import AccountLink
 from kb.times import format_instant
-from kb.totp import accepted_step, is_secret
 
 FIRST_LINK_LIFE = timedelta(hours=24)
 LINK_LIFE = timedelta(hours=72)
@@ -160,7 +161,7 @@ def set_up(
         accounts.drop_links(connection, account.id)
         sign_ins.end_sign_ins(connection, account.id)
         sign_ins.clear_name(connection, hash_name(connection, account.name))
-        account = replace(account, totp_secret="", totp_step=0)
+        account = forget(connection, account)
         return _keep_password(connection, account, kept, now=now)
 
 
@@ -191,7 +192,7 @@ def change_password(
     now: datetime,
 ) -> None:
     """Change one's own password; all other sign-ins end (``keep``: the one in use)."""
-    _check_own(account, old)
+    check_own(account, old)
     earlier = accounts.read_old_passwords(database.connection, account.id)
     check_password(new, policy, name=account.name, earlier=earlier)
     if new == old:
@@ -201,34 +202,6 @@ def change_password(
         fresh = accounts.read_account(connection, account.id)
         _keep_password(connection, fresh, kept, now=now)
         sign_ins.end_sign_ins(connection, account.id, but=keep)
-
-
-def _check_own(account: Account, password: str) -> None:
-    if not matches(account.password_hash, password):
-        raise InvalidInput("现在的密码不对", field="现在的密码")
-
-
-def turn_on_codes(
-    database: Database, account: Account, *, secret: str, code: str, password: str, now: datetime
-) -> None:
-    """Ask for a code of an app from now on, once it was shown that the app knows the secret."""
-    _check_own(account, password)
-    if not is_secret(secret):
-        raise InvalidInput("密钥不完整，请用页面上新的一个", field="密钥")
-    step = accepted_step(secret, code, after=0, now=now)
-    if step is None:
-        raise InvalidInput("动态码不对，请核对手机时间，再输入新的一个", field="动态码")
-    with database.transaction() as connection:
-        fresh = accounts.read_account(connection, account.id)
-        accounts.save_account(connection, replace(fresh, totp_secret=secret, totp_step=step))
-
-
-def turn_off_codes(database: Database, account: Account, *, password: str) -> None:
-    """Ask for no code any more."""
-    _check_own(account, password)
-    with database.transaction() as connection:
-        fresh = accounts.read_account(connection, account.id)
-        accounts.save_account(connection, replace(fresh, totp_secret="", totp_step=0))
 
 
 def give_duties(database: Database, account_id: int, duties: Duties, *, by: str) -> Account:
@@ -247,6 +220,24 @@ def give_duties(database: Database, account_id: int, duties: Duties, *, by: str)
         account = replace(
             account, roles=duties.roles, chapters=duties.chapters, regions=duties.regions
         )
+        accounts.save_account(connection, account)
+        return account
+
+
+def link_subject(database: Database, account_id: int, subject: str) -> Account:
+    """Tie an account to whom the identity provider calls ``subject``, "" to nobody.
+
+    Raise AccountConflict when another account is. What the one before had opened ends.
+    """
+    wanted = check_subject(subject)
+    with database.transaction() as connection:
+        account = accounts.read_account(connection, account_id)
+        other = accounts.find_subject(connection, wanted) if wanted else None
+        if other is not None and other.id != account.id:
+            raise AccountConflict(f"已是「{other.name}」的标识", field="统一认证标识")
+        if account.subject and account.subject != wanted:
+            sign_ins.end_sign_ins(connection, account.id)
+        account = replace(account, subject=wanted)
         accounts.save_account(connection, account)
         return account
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.errors import InvalidInput
@@ -25,6 +25,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_HANDBOOK", "", "handbook folder to import; empty means the one shipped (path)"),
     Setting("KB_HOST", "127.0.0.1", "address to listen on"),
     Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
+    Setting("KB_PROXIES", "0", "reverse proxies before the server whose word counts (0-5)"),
     Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
     Setting("KB_QUEUE", "64", "requests that may wait for a thread (1-1000); more: 503"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
@@ -42,7 +43,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_LEARNING", "on", "use what was learnt from outcomes (on, off)"),
     Setting("KB_SWAP_RATE", "0.05", "chance that two close neighbours are swapped (0-0.5)"),
     Setting("KB_PASSWORD_POLICY", "asvs", "rules of passwords (asvs, dengbao)"),
+    Setting("KB_KEY_FILE", "", "file with the key of sealed secrets; empty: kb.key in KB_DATA"),
     Setting("KB_URL", "", "address people open, as https://kb.example; empty: host and port"),
+    Setting("KB_OIDC_ISSUER", "", "OpenID Connect issuer to sign in with; empty: none (https:)"),
+    Setting("KB_OIDC_CLIENT", "", "client id this desk has at the issuer"),
+    Setting("KB_OIDC_SECRET", "", "client secret; empty: a public client, by PKCE alone"),
+    Setting("KB_OIDC_SECRET_FILE", "", "file that holds the client secret (path)"),
+    Setting("KB_OIDC_AUDIENCE", "", "audience its tokens must name; empty: the client id"),
+    Setting("KB_OIDC_CLAIM", "sub", "claim that names the person, as accounts are linked by"),
     Setting("KB_SECURITY_CONTACT", "", "where to report a weakness (mailto: or https:)"),
     Setting("KB_RATE_ASK", "6000", "searches and suggestions a client and minute; 0: no limit"),
     Setting("KB_RATE_IMPORT", "60", "documents read a client and minute; 0: no limit"),
@@ -55,6 +63,17 @@ LOCAL_HOSTS = frozenset({"localhost", "::1"})
 
 
 @dataclass(frozen=True)
+class OidcClient:
+    """What this desk is at an OpenID Connect issuer, and by which claim it knows people."""
+
+    issuer: str
+    client_id: str
+    secret: str = field(repr=False)
+    audience: str
+    claim: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of one run, checked."""
 
@@ -62,6 +81,7 @@ class Settings:
     handbook: Path
     host: str
     port: int
+    proxies: int
     threads: int
     queue: int
     encoder: str
@@ -77,7 +97,9 @@ class Settings:
     swap_rate: float
     watch_handbook: Path | None
     password_policy: str
+    key_file: Path
     url: str
+    oidc: OidcClient | None
     security_contact: str
     rate_ask: int
     rate_import: int
@@ -128,6 +150,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         handbook=Path(value["KB_HANDBOOK"]) if value["KB_HANDBOOK"] else shipped_handbook(),
         host=value["KB_HOST"],
         port=_whole("KB_PORT", value["KB_PORT"], 1, 65535),
+        proxies=_whole("KB_PROXIES", value["KB_PROXIES"], 0, 5),
         threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
         queue=_whole("KB_QUEUE", value["KB_QUEUE"], 1, 1000),
         encoder=value["KB_ENCODER"],
@@ -147,7 +170,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         swap_rate=_share("KB_SWAP_RATE", value["KB_SWAP_RATE"], 0.5),
         watch_handbook=Path(value["KB_WATCH_HANDBOOK"]) if value["KB_WATCH_HANDBOOK"] else None,
         password_policy=_one_of("KB_PASSWORD_POLICY", value["KB_PASSWORD_POLICY"], POLICIES),
+        key_file=Path(value["KB_KEY_FILE"] or Path(value["KB_DATA"]) / "kb.key"),
         url=_address("KB_URL", value["KB_URL"]),
+        oidc=_oidc(value),
     )
 
 
@@ -198,6 +223,57 @@ def _address(name: str, text: str) -> str:
     if text and not re.fullmatch(r"https?://[^/\s?#@]+/?", text):
         raise InvalidInput(f"应为 https://kb.example 这样的地址，现为 {text[:40]!r}", field=name)
     return text.rstrip("/")
+
+
+def _oidc(value: Mapping[str, str]) -> OidcClient | None:
+    """The client at an issuer; None where no issuer is set."""
+    issuer = value["KB_OIDC_ISSUER"]
+    if not issuer:
+        given = [name for name in value if name.startswith("KB_OIDC_") and value[name]]
+        stray = [name for name in given if name != "KB_OIDC_CLAIM"]
+        if stray:
+            raise InvalidInput("要先设 KB_OIDC_ISSUER", field=stray[0])
+        return None
+    if not is_safe_address(issuer) or "?" in issuer or "#" in issuer:
+        raise InvalidInput(
+            f"应为 https:// 开头的地址（本机可用 http://），现为 {issuer[:60]!r}",
+            field="KB_OIDC_ISSUER",
+        )
+    client = value["KB_OIDC_CLIENT"]
+    if not re.fullmatch(r"[!-~]{1,200}", client):
+        raise InvalidInput("应为在认证中心登记的客户端编号", field="KB_OIDC_CLIENT")
+    if not re.fullmatch(r"[A-Za-z0-9_.:/-]{1,100}", value["KB_OIDC_CLAIM"]):
+        raise InvalidInput("应为声明的名称，如 sub", field="KB_OIDC_CLAIM")
+    audience = value["KB_OIDC_AUDIENCE"] or client
+    return OidcClient(issuer, client, _oidc_secret(value), audience, value["KB_OIDC_CLAIM"])
+
+
+def _oidc_secret(value: Mapping[str, str]) -> str:
+    path = value["KB_OIDC_SECRET_FILE"]
+    if not path:
+        return value["KB_OIDC_SECRET"]
+    if value["KB_OIDC_SECRET"]:
+        raise InvalidInput("与 KB_OIDC_SECRET 只能设一个", field="KB_OIDC_SECRET_FILE")
+    try:
+        secret = Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput(f"读不了 {path}", field="KB_OIDC_SECRET_FILE") from None
+    if not secret:
+        raise InvalidInput(f"{path} 是空的", field="KB_OIDC_SECRET_FILE")
+    return secret
+
+
+def is_safe_address(text: str) -> bool:
+    """Whether what is sent there can be read by nobody between: https, or this very machine."""
+    parts = re.fullmatch(
+        r"(https?)://(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(/[!-~]*)?", text
+    )
+    return parts is not None and (parts[1] == "https" or is_loopback(parts[2].strip("[]")))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is of this machine."""
+    return host in LOCAL_HOSTS or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) is not None
 
 
 def _share(name: str, text: str, high: float) -> float:

@@ -17,13 +17,14 @@ from datetime import datetime, timedelta
 from kb.account import Account, key_of
 from kb.auditing import note
 from kb.database import Database
-from kb.errors import AccountNotFound, SignInLocked, SignInRefused
+from kb.errors import AccountNotFound, AccountNotLinked, SignInLocked, SignInRefused
 from kb.passwords import hash_password, is_outdated, matches
+from kb.sealing import KeyFile
+from kb.second_factor import check_code
 from kb.store import accounts, sign_ins
 from kb.store.sessions import read_secret
 from kb.store.sign_ins import Failures, SignIn
 from kb.times import format_instant, parse_instant
-from kb.totp import accepted_step
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -35,6 +36,7 @@ LOCKED_AFTER = Failures(pair=5, name=50, address=100)
 ATTEMPT_KEY = "sign-in-attempt"
 MAX_BROWSER = 60
 UNKNOWN = "unknown"
+OPENED, OPENED_BY_PROVIDER = "sign_in.opened", "sign_in.opened_by_provider"
 _TOKEN_BYTES = 32
 
 
@@ -66,12 +68,17 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Account, str]:
-    """The account and the token of a new sign-in; raise SignInLocked or SignInRefused."""
+def sign_in(
+    database: Database, attempt: Attempt, keys: KeyFile, *, now: datetime
+) -> tuple[Account, str]:
+    """The account and the token of a new sign-in; raise SignInLocked, SignInRefused, KeyLost.
+
+    ``keys``: what the secrets of apps are sealed with.
+    """
     name_hash = note_attempt(database, attempt.name, attempt.place.address, now=now)
     found = _find(database.connection, attempt.name)
     try:
-        return _open(database, attempt, found, name_hash, now=now)
+        return _open(database, attempt, found, name_hash, keys, now=now)
     except SignInRefused:
         name = found.name if found else UNKNOWN
         with database.transaction() as connection:
@@ -80,7 +87,13 @@ def sign_in(database: Database, attempt: Attempt, *, now: datetime) -> tuple[Acc
 
 
 def _open(
-    database: Database, attempt: Attempt, found: Account | None, name_hash: str, *, now: datetime
+    database: Database,
+    attempt: Attempt,
+    found: Account | None,
+    name_hash: str,
+    keys: KeyFile,
+    *,
+    now: datetime,
 ) -> tuple[Account, str]:
     is_right = matches(found.password_hash if found else "", attempt.password)
     if found is None or not is_right:
@@ -90,12 +103,30 @@ def _open(
         account = accounts.read_account(connection, found.id)
         if not account.is_active or account.password_hash != found.password_hash:
             raise SignInRefused
-        checked = _check_code(account, attempt.code, now=now)
+        checked = check_code(connection, account, keys, attempt.code, now=now)
         checked = replace(checked, password_hash=fresh or account.password_hash)
         if checked != account:
             accounts.save_account(connection, checked)
         sign_ins.clear_attempts(connection, name_hash, attempt.place.address)
         return checked, open_sign_in(connection, checked, attempt.place, now=now)
+
+
+def sign_in_as(
+    database: Database, subject: str, place: Place, *, now: datetime
+) -> tuple[Account, str]:
+    """The account tied to whom an identity provider vouches for, and the token of a new sign-in.
+
+    Raise AccountNotLinked: nobody is given an account by another's word alone.
+    """
+    with database.transaction() as connection:
+        found = accounts.find_subject(connection, subject)
+        if found is not None and found.is_active:
+            return found, open_sign_in(connection, found, place, now=now, action=OPENED_BY_PROVIDER)
+        name = found.name if found else UNKNOWN
+        note(connection, f"sign_in:{name}", action="sign_in.refused", who=name)
+    if found is not None:
+        raise AccountNotLinked("账号已停用，请找管理员")
+    raise AccountNotLinked(f"请把这个标识告诉管理员，填到您的账号里：{subject}")
 
 
 def note_attempt(database: Database, name: str, address: str, *, now: datetime) -> str:
@@ -131,23 +162,18 @@ def _find(connection: sqlite3.Connection, name: str) -> Account | None:
         return None
 
 
-def _check_code(account: Account, code: str, *, now: datetime) -> Account:
-    """The account with the code's step noted; raise SignInRefused."""
-    if not account.totp_secret:
-        return account
-    step = accepted_step(account.totp_secret, code, after=account.totp_step, now=now)
-    if step is None:
-        raise SignInRefused
-    return replace(account, totp_step=step)
-
-
 def open_sign_in(
-    connection: sqlite3.Connection, account: Account, place: Place, *, now: datetime
+    connection: sqlite3.Connection,
+    account: Account,
+    place: Place,
+    *,
+    now: datetime,
+    action: str = OPENED,
 ) -> str:
     """A new sign-in of an account; its token is told once."""
     sign_ins.drop_ended(connection, seen_before=now - IDLE)
     token, at = new_token(), format_instant(now)
-    note(connection, f"sign_in:{account.name}", action="sign_in.opened", who=account.name)
+    note(connection, f"sign_in:{account.name}", action=action, who=account.name)
     sign_ins.add_sign_in(
         connection,
         SignIn(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from kb.audit import LEAST_DAYS, PURGED, START, Anchor, AuditRow, Break, Deed, find_break
+from kb.audit import LEAST_DAYS, PURGED, START, Anchor, AuditRow, Break, Deed, find_break, hide_key
 from kb.auditing import Actor, note, plain_name
 from kb.database import Database
 from kb.errors import InvalidInput
@@ -26,8 +27,8 @@ class Verified:
     broken: Break | None
 
 
-def verify_trail(connection: sqlite3.Connection, expected: Anchor | None = None) -> Verified:
-    """Follow the whole chain; ``expected``: a head written down elsewhere that must be in it."""
+def verify_trail(connection: sqlite3.Connection, *expected: Anchor) -> Verified:
+    """Follow the whole chain; ``expected``: heads written down elsewhere that must be in it."""
     written, head, anchor = (
         audit.last_written(connection),
         audit.read_head(connection),
@@ -39,7 +40,7 @@ def verify_trail(connection: sqlite3.Connection, expected: Anchor | None = None)
         or _check_guards(connection)
         or _check_anchor(connection, anchor)
         or _check_end(head, written)
-        or _check_expected(connection, head, expected or start)
+        or _check_expected(connection, head, (start, *expected))
     )
     return Verified(audit.count_rows(connection), head, start.through, broken)
 
@@ -61,18 +62,22 @@ def _check_end(head: Anchor, written: int) -> Break | None:
     return Break(head.through + 1, "末尾缺记录") if written > head.through else None
 
 
-def _check_expected(connection: sqlite3.Connection, head: Anchor, expected: Anchor) -> Break | None:
-    """A head seen earlier: the chain must still lead through it, unless it was purged since."""
-    if expected.through > head.through:
-        return Break(head.through + 1, "末尾缺记录：比给出的链头短")
-    if audit.read_hash(connection, expected.through) not in (expected.chain_hash, None):
-        return Break(expected.through, "与给出的链头不符：链被整个换过")
+def _check_expected(
+    connection: sqlite3.Connection, head: Anchor, expected: Iterable[Anchor]
+) -> Break | None:
+    """Heads seen earlier: the chain must still lead through them, but for what was purged since."""
+    for each in expected:
+        if each.through > head.through:
+            return Break(head.through + 1, "末尾缺记录：比给出的链头短")
+        if audit.read_hash(connection, each.through) not in (each.chain_hash, None):
+            return Break(each.through, "与给出的链头不符：链被整个换过")
     return None
 
 
 def read_trail(database: Database, asked: AuditFilter, *, limit: int) -> list[AuditRow]:
     """The newest rows that are asked for; that somebody looked is a row itself."""
-    rows = audit.list_rows(database.connection, asked, limit=limit)
+    hidden = hide_key(asked.object, audit.read_key(database.connection))
+    rows = audit.list_rows(database.connection, replace(asked, object=hidden), limit=limit)
     with database.transaction() as connection:
         note(connection, "audit:list", action="audit.read")
     return rows

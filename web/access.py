@@ -39,12 +39,14 @@ _P = Permission
 GROUPS: Mapping[str, tuple[str, ...]] = {
     PUBLIC: (
         *FREE, "problems.show_problem", "contact.show_contact", "signing.show_sign_in",
-        "signing.sign_in", "signing.show_welcome", "signing.welcome",
+        "signing.sign_in", "signing.show_welcome", "signing.welcome", "unified.begin",
+        "unified.finish",
     ),
     SIGNED_IN: ("health.get_openapi",),
     OWN: (
         "signing.sign_out", "account.show_account", "account.change_password",
-        "account.turn_on_codes", "account.turn_off_codes", "account.end_sign_in",
+        "account.turn_on_codes", "account.turn_off_codes", "account.renew_codes",
+        "account.end_sign_in",
     ),
     UNCLAIMED: ("agent.set_name",),
     _P.READ_HANDBOOK: (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.store.sessions import read_secret
 from web import access, admission, auditing, errors, guard, labels, lifecycle, rates
@@ -34,6 +35,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    unified,
     using,
     vocabulary,
 )
@@ -81,6 +83,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     account.blueprint,
     accounts.blueprint,
     tokens.blueprint,
+    unified.blueprint,
     contact.blueprint,
 )
 
@@ -99,7 +102,16 @@ def create_app(services: Services) -> Flask:
     labels.init_app(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    _believe_proxies(app, services.settings.proxies)
     return app
+
+
+def _believe_proxies(app: Flask, count: int) -> None:
+    """Take the caller's address and scheme from the last ``count`` proxies; the host stays what
+    the browser sent. What stands before their word in a header anybody may have written."""
+    if count:
+        fixed = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=0, x_port=0, x_prefix=0)
+        app.wsgi_app = fixed  # type: ignore[method-assign]
 
 
 def _configure(app: Flask, services: Services) -> None:
@@ -107,6 +119,7 @@ def _configure(app: Flask, services: Services) -> None:
     app.extensions["metrics"] = Metrics()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)
+    app.extensions["provider"] = unified.open_provider(services)
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body
     app.config["MAX_FORM_MEMORY_SIZE"] = services.settings.max_body
     app.url_map.strict_slashes = False

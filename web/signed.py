@@ -11,6 +11,7 @@ from flask import Response, current_app, g, request
 from kb.access import ANYBODY, STRANGER, Viewer, viewer_of
 from kb.account import Account
 from kb.passwords import POLICIES, Policy, is_too_old
+from kb.sealing import KeyFile
 from kb.signing_in import Place, find_signed_in, hash_token, note_use
 from kb.store import tokens
 from kb.store.accounts import has_accounts
@@ -89,6 +90,11 @@ def signed_in() -> tuple[SignIn, Account]:
 def policy() -> Policy:
     """The rules of passwords here."""
     return POLICIES[current().settings.password_policy]
+
+
+def key_file() -> KeyFile:
+    """What the secrets of apps are sealed with."""
+    return KeyFile(current().settings.key_file)
 
 
 def is_secure() -> bool:

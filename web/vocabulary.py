@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
 from flask import request
@@ -117,13 +118,28 @@ def current_texts() -> tuple[int, dict[str, list[str]]]:
 def vocabulary_json() -> dict[str, Any]:
     """The vocabulary in force as JSON."""
     number, texts = current_texts()
-    return {"version": number, "tables": texts, "indexed": is_indexed()}
+    return {"version": number, "tables": texts, **asdict(how_far())}
 
 
-def is_indexed() -> bool:
-    """Whether the index is cut by the words in force."""
+@dataclass(frozen=True)
+class HowFar:
+    """How far the vocabulary serves. ``in_force``: articles and queries are cut by it;
+    ``indexed``: so is every ticket; ``left``: tickets that are not yet."""
+
+    in_force: bool
+    indexed: bool
+    left: int
+
+
+def how_far() -> HowFar:
+    """How far the vocabulary in force serves now."""
     try:
-        language = current().engine.opened().language
+        opened = current().engine.opened()
     except UNUSABLE:
-        return False
-    return language.version == language.cut
+        return HowFar(in_force=False, indexed=False, left=0)
+    language = opened.language
+    return HowFar(
+        in_force=language.version == language.cut,
+        indexed=language.version == language.base,
+        left=opened.snapshot.state.left,
+    )

@@ -14,6 +14,9 @@ from indexer.engine import open_engine
 from indexer.heap import share_arena
 from kb.database import open_database
 from kb.desk import Desk
+from kb.oidc import check_extra
+from kb.sealing import KeyFile
+from kb.second_factor import seal_plain
 from kb.settings import Settings
 from kb.times import now_beijing
 from web.admission import count_waiting
@@ -30,8 +33,12 @@ FIRST_PAGES = ("base.html", "desk.html", "ticket.html", "problem.html")
 
 
 def build_services(settings: Settings) -> Services:
-    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing, IndexMismatch."""
+    """Open what stands in the data folder; raise DataFolderMissing, IndexMissing,
+    IndexMismatch, ExtraMissing."""
+    if settings.oidc:
+        check_extra()
     database = open_database(settings.database)
+    seal_plain(database, KeyFile(settings.key_file))
     return Services(
         settings=settings,
         database=database,
@@ -70,6 +77,8 @@ def _listen(app: Flask, settings: Settings) -> Any:
         ident=None,
         connection_limit=min(CONNECTIONS, allow_files() // 2),
         asyncore_use_poll=True,
+        # the app looks at these headers itself: that a proxy was there must not be hidden from it
+        clear_untrusted_proxy_headers=False,
         # the app itself refuses a large body, with a problem the reader can understand
         max_request_body_size=settings.max_body + SPARE_BODY,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kb.commands.console import DIFFERENT, Command, Group, json_option, show
-from kb.commands.params import Instant, Text, Whole
+from kb.commands.params import Instant, Readable, Text, Whole
 from kb.commands.run import Run, pass_run
 
 if TYPE_CHECKING:
@@ -28,14 +29,20 @@ def audit_group() -> None:
 
 @audit_group.command("verify", cls=Command)
 @click.option("--expect", default="", help="另处抄下的链头（序号:散列），要仍在链上")
+@click.option(
+    "--against", type=Readable(folder=None), help="备份文件或备份文件夹：里面记的链头要仍在链上"
+)
 @json_option
 @pass_run
-def verify_trail_command(run: Run, expect: str, as_json: bool) -> int:
+def verify_trail_command(run: Run, expect: str, against: Path | None, as_json: bool) -> int:
     """核对整条链；有一条被改动、删去、插入或调换就指出来，退出码 3。"""
+    from kb.backing import read_heads
     from kb.trail import format_head, parse_head, verify_trail
 
+    heads = [parse_head(expect)] if expect else []
+    heads += read_heads(against) if against else []
     database = run.open_database()
-    found = verify_trail(database.connection, parse_head(expect) if expect else None)
+    found = verify_trail(database.connection, *heads)
     database.close()
     result = {
         "whole": found.broken is None,

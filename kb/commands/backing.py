@@ -31,6 +31,7 @@ def backup_command(run: Run, folder: Path, as_json: bool) -> None:
         "bytes": made.size,
         "made_at": made.manifest.made_at,
         "rows": made.manifest.rows,
+        "audit_head": made.manifest.audit_head,
     }
     size = f"{made.size / MIB:.1f} MiB，{len(made.manifest.rows)} 张表 {rows} 行"
     line = f"备份写到 {made.path}（{size}）"
@@ -44,10 +45,13 @@ def backup_command(run: Run, folder: Path, as_json: bool) -> None:
 def restore_command(run: Run, file: Path, as_json: bool) -> None:
     """把备份恢复到空的数据目录（KB_DATA），升到现在的版本，再建好索引。"""
     from kb.backing import restore
+    from kb.sealing import KeyFile
+    from kb.second_factor import find_unreadable
 
     manifest = restore(file, run.settings.data)
     run.note(f"backup:{file.name}")
     database = run.open_database()
+    locked = find_unreadable(database.connection, KeyFile(run.settings.key_file))
     index = rebuild(run, database)
     database.close()
     result = {
@@ -55,6 +59,12 @@ def restore_command(run: Run, file: Path, as_json: bool) -> None:
         "made_at": manifest.made_at,
         "rows": manifest.rows,
         "index": index,
+        "without_key": locked,
     }
     lines = [f"已恢复到 {run.settings.data}：{manifest.made_at} 的备份", describe_index(index)]
+    if locked:
+        lines.append(
+            f"{len(locked)} 个账号的动态码要用 {run.settings.key_file} 里的密钥，它不在备份里："
+            "请放回另处保存的那份，或用恢复码登录"
+        )
     show(result, lines, as_json=as_json)

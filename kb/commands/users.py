@@ -105,6 +105,7 @@ def describe(account: Account) -> dict[str, Any]:
         "regions": list(account.regions),
         "has_password": bool(account.password_hash),
         "has_codes": bool(account.totp_secret),
+        "subject": account.subject,
         "created_at": account.created_at,
         "created_by": account.created_by,
         "disabled_at": account.disabled_at,
@@ -137,6 +138,21 @@ def _find(database: Database, name: str) -> Account:
     from kb.store.accounts import find_account
 
     return find_account(database.connection, name)
+
+
+@user_group.command("link", cls=Command)
+@click.argument("name", type=Text(64))
+@click.argument("subject", type=Text(255), default="")
+@json_option
+@pass_run
+def link_command(run: Run, name: str, subject: str, as_json: bool) -> None:
+    """把账号与统一认证里的标识（SUBJECT）连起来；不写则断开。"""
+    from kb.people import link_subject
+
+    database = run.open_database()
+    account = link_subject(database, _find(database, name).id, subject)
+    line = f"{account.name}：统一认证标识 {account.subject or '（无）'}"
+    show(describe(account), [line], as_json=as_json)
 
 
 @user_group.command("disable", cls=Command)

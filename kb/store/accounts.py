@@ -66,6 +66,12 @@ def find_account(connection: sqlite3.Connection, name: str) -> Account:
     return parse_row(row, Account)
 
 
+def find_subject(connection: sqlite3.Connection, subject: str) -> Account | None:
+    """The account that an identity provider's word for somebody is tied to."""
+    row = connection.execute("SELECT * FROM account WHERE subject = ?", (subject,)).fetchone()
+    return parse_row(row, Account) if row else None
+
+
 def save_account(connection: sqlite3.Connection, account: Account) -> None:
     """Keep what was changed of an account; its name stays."""
     values = row_values(account)

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 
-from kb.audit import ABSENT, PURGED, START, Anchor, AuditRow, Deed, chain_deeds, hash_content
+from kb.audit import (
+    ABSENT,
+    KEY_NAME,
+    PURGED,
+    START,
+    Anchor,
+    AuditRow,
+    Deed,
+    chain_deeds,
+    hash_content,
+)
 from kb.store.rows import insert, insert_many, parse_row
 
 PAGE = 5_000
@@ -47,6 +57,12 @@ def add_note(connection: sqlite3.Connection, thing: str, *, action: str, who: st
     """Say outright what is to be in the trail."""
     values = {"object": thing, "noted": 1, "who": who, "action": action}
     insert(connection, "audit_pending", values)
+
+
+def read_key(connection: sqlite3.Connection) -> bytes:
+    """What keys from outside are hashed with; none yet while the schema is being made."""
+    row = connection.execute("SELECT value FROM secret WHERE name = ?", (KEY_NAME,)).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def has_pending(connection: sqlite3.Connection) -> bool:

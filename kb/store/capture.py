@@ -27,6 +27,7 @@ AUDITED: Mapping[str, tuple[str, ...]] = {
     "path_learner": (),
     "ranker": (),
     "ranker_switch": (),
+    "recovery_code": (),
     "review_task": (),
     "revision": (),
     "secret": (),

@@ -12,7 +12,7 @@ LEFT_ALONE = frozenset(
     {"audit", "audit_pending", "audit_anchor", "secret", "_sqlite_migrations", "sqlite_sequence"}
     | {"vocabulary", "vocabulary_version", "vocabulary_content"}
     | {"card_review", "account", "old_password", "account_link", "sign_in", "sign_in_attempt"}
-    | {"api_token"}
+    | {"api_token", "recovery_code"}
 )
 """Tables never rewritten: the trail and learners' grades can only be added to, words belong to the
 vocabulary's editors, accounts to those who administer them."""

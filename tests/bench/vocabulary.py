@@ -33,9 +33,11 @@ PATIENCE = 120.0
 CHANGES = {
     "同义词，不添词典": ("synonyms", "WIFI6X,MESH6"),
     "词典：很少见的词": ("words", "墙角那根"),
-    "词典：常见的词": ("words", "客户要求"),
+    "词典：二十张工单里有一张": ("words", "客户要求"),
+    "词典：十张里有一张": ("words", "都没"),
+    "词典：十张里有四张": ("words", "元套餐"),
 }
-"""What is tried: the kind and the row added."""
+"""What is tried: the kind and the row added; shares are those of ``kb bench``'s tickets."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,20 @@ class Bench:
         table = vocabulary.read_tables(self.database.connection, number)[kind]
         return propose(self.database, {kind: [*format_rows(kind, table), row]}, base=number)
 
-    def save(self, proposal: Proposal) -> float:
-        """Seconds from the save until the engine answers with it."""
+    def save(self, proposal: Proposal) -> tuple[float, float]:
+        """Seconds from the save until the engine answers with it, and until all tickets are cut by
+        it."""
         started = time.perf_counter()
         number = publish(self.database, proposal, Signed("bench", "测量"), now=now_beijing())
+        in_force = float("inf")
         while time.perf_counter() - started < PATIENCE:
             language = self.engine.opened().language
             if language.version == language.cut == number:
-                return time.perf_counter() - started
+                in_force = min(in_force, time.perf_counter() - started)
+                if language.base == number:
+                    return in_force, time.perf_counter() - started
             time.sleep(0.01)
-        return float("inf")
+        return in_force, float("inf")
 
 
 @contextmanager
@@ -109,7 +115,8 @@ def main() -> None:
                 f"试算 {name}：{found.seconds:.2f} 秒，问 {found.foreseen.judged} 条\n"
             )
         for name, (kind, row) in CHANGES.items():
-            sys.stdout.write(f"生效 {name}：{bench.save(bench.propose(kind, row)):.2f} 秒\n")
+            in_force, whole = bench.save(bench.propose(kind, row))
+            sys.stdout.write(f"生效 {name}：{in_force:.2f} 秒，旧工单全部重切 {whole:.2f} 秒\n")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,12 +26,12 @@ from indexer.recipe import RECIPE
 from indexer.recutting import Relearning
 from indexer.retrieval import retrieve
 from indexer.sources import read_documents
-from indexer.sync import sync_index, take_in
+from indexer.sync import Intake, sync_index, take_in
 from indexer.trade import GATE_FILE
 from kb.database import Database, open_database
 from kb.rewording import propose, propose_rollback, publish
 from kb.settings import Settings, read_settings
-from kb.store import vocabulary
+from kb.store import queue, vocabulary
 from kb.store.vocabulary import Signed
 from kb.suggestion import SuggestionRequest
 from kb.vocabulary import format_rows
@@ -43,6 +44,7 @@ QUERIES = (
 )  # fmt: skip
 
 
+HAN = re.compile("[\u4e00-\u9fff]{3}")
 BACK = Signed("乙", "错了", restored=1)
 
 
@@ -199,6 +201,102 @@ def test_words_are_in_force_before_class_words_are_learnt_by_them(live: Live) ->
     assert found.codes == learnt.codes
     assert np.array_equal(found.logs, learnt.logs)
     assert not Relearning.owed(folder, live.database, language.analyzer)
+
+
+def common_word(live: Live, *, least: int) -> tuple[str, list[str]]:
+    """A run of three characters that at least so many tickets and a passage hold and that is no
+    word yet, and the keys of those tickets."""
+    known = live.engine.opened().language
+    holders: dict[str, list[str]] = {}
+    for document in read_documents(live.database, "tickets")[0]:
+        text = document.text
+        runs = {text[place : place + 3] for place in range(len(text) - 2)}
+        for run in filter(HAN.fullmatch, sorted(runs)):
+            holders.setdefault(run, []).append(document.key)
+    passages = "".join(each.text for each in read_documents(live.database, "passages")[0])
+    return next(
+        (run, keys)
+        for run, keys in sorted(holders.items())
+        if least <= len(keys) < 4 * least
+        and run in passages
+        and run not in known.words
+        and known.analyzer.words(run) != [run]
+    )
+
+
+def steps(live: Live, intake: Intake) -> int:
+    """Commit until nothing is left; return how many commits it took."""
+    language = open_language(live.settings, live.database)
+    taken = 1
+    while intake.step(language).left:
+        taken += 1
+    return taken
+
+
+def test_a_common_word_is_in_force_before_all_tickets_are_cut_by_it(
+    live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.sync.RECUT_AT_ONCE", 5)
+    word, holders = common_word(live, least=12)
+    folder = read_current(live.settings.index)
+    live.change(words=[word])
+    intake = Intake(folder, live.database)
+    assert intake.step(open_language(live.settings, live.database)).left >= len(holders)
+    opened = live.engine.opened()
+    assert opened.language.version == opened.language.cut == live.version
+    assert opened.language.base < live.version
+    assert live.engine.status().pending
+    query = opened.language.builder.build(word)
+    assert query.terms[word, True]
+    assert any(is_word and (text, True) not in query.terms for text, is_word in query.older)
+    tickets, passages = opened.snapshot.tickets, opened.snapshot.passages
+    assert passages.words.document_counts([word], is_word=True) > [0]
+    assert tickets.words.document_counts([word], is_word=True) == [0]
+    scores = tickets.words.score({**query.older, **query.terms})
+    found = dict(zip(tickets.collection.keys(), scores.tolist(), strict=True))
+    assert all(found[key] > 0 for key in holders)
+    with live.database.transaction() as connection:
+        queue.enqueue(connection, "article", "P060101", now=START)
+    assert intake.step(open_language(live.settings, live.database)).left
+    assert not queue.count_queued(live.database.connection)
+    words = live.engine.opened().snapshot.tickets.words
+    assert words.document_counts([word], is_word=True) <= [5]
+    assert steps(live, intake) > 1
+    opened = live.engine.opened()
+    assert (opened.language.base, opened.language.older) == (live.version, None)
+    assert opened.snapshot.tickets.words.document_counts([word], is_word=True) == [len(holders)]
+    rebuilt = build_anew(live, tmp_path / "anew")
+    for part in WEIGHTS:
+        assert words_of(folder / part) == words_of(tmp_path / "anew" / part)
+    Relearning(folder, live.database, rebuilt.analyzer).finish()
+    assert live.answers(live.engine) == live.answers(rebuilt)
+
+
+def test_a_recut_that_was_killed_or_overtaken_ends_as_a_rebuild_does(
+    live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexer.sync.RECUT_AT_ONCE", 5)
+    folder = read_current(live.settings.index)
+    first, _ = common_word(live, least=13)
+    live.change(words=[first])
+    language = open_language(live.settings, live.database)
+    killed = Intake(folder, live.database)
+    assert killed.step(language).left
+    assert killed.step(language).left
+    second, _ = common_word(live, least=14)
+    live.change(words=[second])
+    overtaken = Intake(folder, live.database)
+    assert overtaken.step(open_language(live.settings, live.database)).left
+    before = live.version
+    live.change(synonyms=["榫卯甲,榫卯乙乙"])
+    publish(live.database, propose_rollback(live.database, before - 1), BACK, now=START)
+    assert live.engine.opened().language.base < before
+    steps(live, overtaken)
+    state = read_state(folder)
+    assert (state.vocabulary, state.toward, state.left) == (live.version, (), 0)
+    build_anew(live, tmp_path / "anew")
+    for part in WEIGHTS:
+        assert words_of(folder / part) == words_of(tmp_path / "anew" / part)
 
 
 def test_a_rollback_is_a_new_version_and_answers_as_before(live: Live) -> None:

@@ -11,17 +11,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
-from kb.audit import LEAST_DAYS, Anchor, AuditRow
+from kb.audit import HIDDEN, LEAST_DAYS, OPEN, Anchor, AuditRow
 from kb.auditing import Actor, note
 from kb.database import Database, create_database
 from kb.desk import Closing, Desk
 from kb.errors import InvalidInput, TicketConflict
+from kb.migrations import m028_hidden_keys
 from kb.store import audit, tickets
 from kb.store.audit import AuditFilter
-from kb.store.capture import AUDITED, EXEMPT, RECORDS
+from kb.store.capture import AUDITED, EXEMPT, RECORDS, drop_capture, set_capture
 from kb.times import now_beijing
-from kb.trail import format_head, parse_head, purge_trail, verify_trail
+from kb.trail import format_head, parse_head, purge_trail, read_trail, verify_trail
 from tests.bench import tampering
 from tests.kb.small import NOW, make_ticket
 
@@ -94,8 +96,67 @@ def test_nobodys_number_is_in_it(trail: Database) -> None:
         note(connection, "call:13812345678")
         note(connection, "ticket:TS20261120000001")
     told = listed(trail)[-2:]
-    assert [row.object for row in told] == ["call:138****5678", "ticket:TS20261120000001"]
+    assert told[0].object.startswith("call:#")
+    assert told[1].object == "ticket:TS20261120000001"
     assert {row.who for row in told} == {"客服138****5678"}
+
+
+def test_a_key_from_outside_is_a_keyed_hash_that_can_still_be_asked_for(trail: Database) -> None:
+    name = "司马青衫"
+    things = {
+        f"call:{name}",
+        f"call:{name}/1",
+        f"glossary:{name}",
+        f"ticket:{name}/0",
+        f"new:{name}",
+    }
+    with trail.transaction() as connection:
+        for thing in sorted(things):
+            note(connection, thing)
+        note(connection, "ticket_knowledge_link:TS20261120000001/1/past_fix/060101:" + name)
+        note(connection, "article:P060101")
+        note(connection, "sign_in:张敏")
+    told = [row.object for row in listed(trail)]
+    assert name not in "".join(told)
+    assert {"article:P060101", "sign_in:张敏"} <= {*told}
+    link = next(each for each in told if each.startswith("ticket_knowledge_link:"))
+    assert link.startswith("ticket_knowledge_link:TS20261120000001/1/past_fix/#")
+    for thing in things:
+        [row] = read_trail(trail, AuditFilter(object=thing), limit=9)
+        assert read_trail(trail, AuditFilter(object=row.object), limit=9) == [row]
+    assert name.encode() not in trail.path.read_bytes()
+
+
+def test_every_audited_table_says_whose_its_keys_are() -> None:
+    assert {*AUDITED, *RECORDS} <= OPEN | {*HIDDEN}
+    assert not OPEN & {*HIDDEN}
+
+
+def test_rows_written_before_keys_were_hidden_are_chained_anew(
+    trail: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(trail, "TS1")
+    with monkeypatch.context() as patched:
+        patched.setattr("kb.auditing.hide_key", lambda thing, _key: thing)
+        with trail.transaction() as connection:
+            note(connection, "call:司马青衫")
+            note(connection, "ticket:TS20261120000001")
+    before = listed(trail)
+    connection = trail.connection
+    with trail.transaction():
+        connection.execute("DELETE FROM secret WHERE name = 'audit-object'")
+    drop_capture(connection)
+    m028_hidden_keys.apply(sqlite_utils.Database(connection))
+    set_capture(connection)
+    add(trail, "TS2")
+    assert verify_trail(connection).broken is None
+    after = listed(trail)
+    kept = [row.seq for row, new in zip(before, after, strict=False) if row == new]
+    assert kept == list(range(1, 1 + len(kept)))
+    assert "audit.keys_hidden" in {row.action for row in after}
+    assert "司马青衫".encode() not in trail.path.read_bytes()
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE audit SET who = '乙'")
 
 
 def test_another_programs_change_is_told_as_its_own(trail: Database) -> None:

@@ -9,16 +9,26 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from kb.backing import MANIFEST, back_up, plan_removal, read_backups, restore, thin_out
+from kb.auditing import note
+from kb.backing import (
+    MANIFEST,
+    back_up,
+    plan_removal,
+    read_backups,
+    read_heads,
+    restore,
+    thin_out,
+)
 from kb.database import create_database, open_database
 from kb.errors import BackupDamaged, DatabaseTooNew, DataFolderInUse
 from kb.settings import Settings, read_settings
+from kb.trail import parse_head, verify_trail
 from tests.kb.small import NOW
 
 WRITES = 400
@@ -62,6 +72,54 @@ def test_what_is_restored_is_what_was_backed_up(settings: Settings, tmp_path: Pa
     assert (tmp_path / "new" / "encoders" / "one" / "table").read_bytes() == b"\0" * 9
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["encoders", "kb.db"]
     assert [path for _, path in read_backups(tmp_path / "kept")] == [made.path]
+
+
+def test_a_trail_cut_back_or_rewritten_since_a_backup_is_found(
+    settings: Settings, tmp_path: Path
+) -> None:
+    database = open_database(settings.database)
+
+    def note_some(word: str) -> None:
+        with database.transaction() as connection:
+            for number in range(5):
+                note(connection, f"{word}:{number}")
+
+    note_some("one")
+    early = back_up(settings, tmp_path / "early", now=NOW)
+    note_some("two")
+    late = back_up(settings, tmp_path / "kept", now=NOW)
+    connection = database.connection
+    heads = [*read_heads(early.path), *read_heads(tmp_path / "kept")]
+    assert heads == [parse_head(each.manifest.audit_head) for each in (early, late)]
+    assert verify_trail(connection, *heads).broken is None
+    note_some("three")
+    assert verify_trail(connection, *heads).broken is None
+    with closing(sqlite3.connect(settings.database)) as other, other:
+        other.execute("DROP TRIGGER audit_stays")
+        other.execute("DELETE FROM audit WHERE seq > ?", (heads[0].through + 2,))
+        other.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'audit'",
+                      (heads[0].through + 2,))  # fmt: skip
+        other.execute(
+            "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+    assert verify_trail(connection).broken is None
+    assert verify_trail(connection, heads[0]).broken is None
+    assert "短" in str(verify_trail(connection, *heads).broken)
+    note_some("four")
+    assert "换过" in str(verify_trail(connection, *heads).broken)
+    database.close()
+
+
+def test_what_tells_no_head_is_refused(settings: Settings, tmp_path: Path) -> None:
+    made = back_up(settings, tmp_path / "kept", now=NOW)
+    manifest = asdict(made.manifest)
+    del manifest["audit_head"]
+    old = change(made.path, tmp_path / "old.tar", manifest_json=json.dumps(manifest).encode())
+    (tmp_path / "none").mkdir()
+    for place in (old, tmp_path / "none", settings.database):
+        with pytest.raises(BackupDamaged):
+            read_heads(place)
+    assert restore(old, tmp_path / "new").audit_head == ""
 
 
 @pytest.fixture

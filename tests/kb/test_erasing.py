@@ -46,7 +46,7 @@ def held(database: Database) -> Settings:
     ticket = make_ticket(description=f"{NAME}说断网，回拨{NUMBER}", category="060101")
     kept = desk.create(ticket, number=NUMBER, agent=NAME, now=NOW)
     desk.create(make_ticket(description="别人的事"), number="13800000000", agent="甲", now=NOW)
-    take_call(database, "c1", number=NUMBER, queue="", text=f"{NAME}来电", now=NOW)
+    take_call(database, f"{NAME}/c1", number=NUMBER, queue="", text=f"{NAME}来电", now=NOW)
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO idempotency VALUES ('k', 'h', 200, ?, '')",
@@ -60,7 +60,7 @@ def test_a_number_is_found_by_its_hash_and_gone_with_its_mask(
 ) -> None:
     subject = parse_subject(NUMBER)
     found = find_person(database, held, subject)
-    assert (len(found.tickets), found.calls) == (1, ("c1",))
+    assert (len(found.tickets), found.calls) == (1, (f"{NAME}/c1",))
     erase_person(database, subject)
     assert find_person(database, held, subject).is_empty
     kept = tickets.read_ticket(database.connection, found.tickets[0])
@@ -81,6 +81,7 @@ def test_no_byte_of_a_name_is_left_in_the_folder(database: Database, held: Setti
     database.connection.execute("UPDATE ticket_event SET agent = '甲'")
     erase_person(database, subject)
     assert list(find_files(held.data, subject.encoded)) == []
+    assert verify_trail(database.connection).broken is None
     assert find_person(database, held, subject).is_empty
 
 

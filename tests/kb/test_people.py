@@ -24,6 +24,7 @@ from kb.errors import (
 )
 from kb.passwords import POLICIES
 from kb.people import Duties, check_duties
+from kb.sealing import KeyFile
 from kb.signing_in import ABSOLUTE, IDLE, Attempt, Place, find_signed_in, open_sign_in
 from kb.store import accounts, sign_ins
 from kb.store.audit import AuditFilter, list_rows
@@ -67,7 +68,9 @@ def make_agent(database: Database, name: str = "张敏", *, password: str = GOOD
 
 def attempt(database: Database, password: str, place: Place = HERE, *, now: datetime = NOW,
             name: str = "张敏", code: str = "") -> str:  # fmt: skip
-    return signing_in.sign_in(database, Attempt(name, password, code, place), now=now)[1]
+    return signing_in.sign_in(
+        database, Attempt(name, password, code, place), KeyFile(database.path.parent / "k"), now=now
+    )[1]
 
 
 # --- links -----------------------------------------------------------------------------------

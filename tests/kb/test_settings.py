@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_HANDBOOK", "/h", "handbook", Path("/h")),
         ("KB_HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - a value, nothing listens
         ("KB_PORT", "9000", "port", 9000),
+        ("KB_PROXIES", "2", "proxies", 2),
         ("KB_THREADS", "2", "threads", 2),
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
@@ -40,6 +42,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_SWAP_RATE", "0.2", "swap_rate", 0.2),
         ("KB_AUDIT_DAYS", "500", "audit_days", 500),
         ("KB_PASSWORD_POLICY", "dengbao", "password_policy", "dengbao"),
+        ("KB_KEY_FILE", "/etc/kb/key", "key_file", Path("/etc/kb/key")),
         ("KB_URL", "https://kb.example/", "url", "https://kb.example"),
         ("KB_SECURITY_CONTACT", "mailto:s@kb.example", "security_contact", "mailto:s@kb.example"),
         ("KB_QUEUE", "1", "queue", 1),
@@ -52,9 +55,63 @@ def test_every_setting_is_read(name: str, text: str, field: str, value: object) 
     assert getattr(read_settings({name: text}), field) == value
 
 
+OIDC = {"KB_OIDC_ISSUER": "https://id.example/desk", "KB_OIDC_CLIENT": "kb"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("KB_OIDC_ISSUER", "http://127.0.0.1:9", "issuer", "http://127.0.0.1:9"),
+        ("KB_OIDC_CLIENT", "desk", "client_id", "desk"),
+        ("KB_OIDC_SECRET", "a b", "secret", "a b"),
+        ("KB_OIDC_SECRET_FILE", "{file}", "secret", "of the file"),
+        ("KB_OIDC_AUDIENCE", "api", "audience", "api"),
+        ("KB_OIDC_CLAIM", "email", "claim", "email"),
+    ],
+)
+def test_every_setting_of_the_identity_provider_is_read(
+    tmp_path: Path, name: str, text: str, field: str, value: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("of the file\n", "utf-8")
+    found = read_settings({**OIDC, name: text.format(file=file)})
+    assert getattr(found.oidc, field) == value
+    assert "of the file" not in repr(found)
+
+
+def test_without_an_issuer_there_is_none_and_its_token_is_for_the_client() -> None:
+    assert read_settings({}).oidc is None
+    told = read_settings(OIDC).oidc
+    assert told is not None
+    assert (told.audience, told.claim, told.secret) == ("kb", "sub", "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"KB_OIDC_ISSUER": "http://id.example"}, "KB_OIDC_ISSUER"),
+        ({"KB_OIDC_ISSUER": "https://id.example/?a=b"}, "KB_OIDC_ISSUER"),
+        ({"KB_OIDC_ISSUER": ""}, "KB_OIDC_CLIENT"),
+        ({"KB_OIDC_CLIENT": ""}, "KB_OIDC_CLIENT"),
+        ({"KB_OIDC_CLAIM": "a b"}, "KB_OIDC_CLAIM"),
+        ({"KB_OIDC_SECRET_FILE": "/no/such/file"}, "KB_OIDC_SECRET_FILE"),
+        ({"KB_OIDC_SECRET": "a", "KB_OIDC_SECRET_FILE": "/b"}, "KB_OIDC_SECRET_FILE"),
+    ],
+)
+def test_half_an_identity_provider_is_refused_by_name(changed: dict[str, str], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_settings({**OIDC, **changed})
+    assert refused.value.field == field
+
+
 def test_the_cases_above_are_all_settings() -> None:
-    mark = test_every_setting_is_read.pytestmark[0]  # type: ignore[attr-defined]
-    assert {case[0] for case in mark.args[1]} == {setting.name for setting in SETTINGS}
+    cases: tuple[Any, ...] = (
+        test_every_setting_is_read,
+        test_every_setting_of_the_identity_provider_is_read,
+    )
+    marks = [each.pytestmark[0] for each in cases]
+    named = {case[0] for mark in marks for case in mark.args[1]}
+    assert named == {setting.name for setting in SETTINGS}
 
 
 def test_an_empty_variable_means_the_default() -> None:

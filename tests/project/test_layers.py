@@ -14,8 +14,8 @@ LAYERS = ("kb", "indexer", "web")
 MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer", "web"}}
 LIBRARIES = {
     "kb": {
-        "argon2", "frontmatter", "fsrs", "mammoth", "markdownify", "merge3", "nh3", "sqlite_utils",
-        "watchfiles", "yaml", "zxcvbn",
+        "argon2", "authlib", "cryptography", "frontmatter", "fsrs", "joserfc", "mammoth",
+        "markdownify", "merge3", "nh3", "sqlite_utils", "watchfiles", "yaml", "zxcvbn",
     },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
@@ -33,6 +33,9 @@ PEERS = "indexer/bench/peers.py"
 PEER_LIBRARIES = {"bm25s", "faiss", "tantivy"}
 ONE_HOME = {
     "argon2": "kb/passwords.py",
+    "authlib": "kb/oidc.py",
+    "joserfc": "kb/oidc.py",
+    "cryptography": "kb/sealing.py",
     "zxcvbn": "kb/passwords.py",
     "segno": "web/pages/account.py",
     "fsrs": "kb/practice/scheduling.py",

@@ -26,7 +26,8 @@ NOBODY = "nobody"
 LETTERS = dict(zip("ALERSDU", Role, strict=True))
 READERS, DESK, EDITORS, LEARNERS = "ALERS", "AS", "ER", "ALERS"
 EXPECTED: tuple[tuple[str, str, str], ...] = (
-    ("*", r"/static/.*|(/api/v1)?/(healthz|readyz)|/problems/.*|/sign-in|/welcome/.*", "+"),
+    ("*", r"/static/.*|(/api/v1)?/(healthz|readyz)|/problems/.*|/welcome/.*", "+"),
+    ("*", r"/sign-in(/oidc(/callback)?)?", "+"),
     ("GET", r"/\.well-known/security\.txt", "+"),
     ("*", r"/sign-out|/account(/.*)?", "*"),
     ("GET", r"/api/v1/openapi.json", "*"),

@@ -113,6 +113,7 @@ FORMS = [
     "/account/password",
     "/account/codes",
     "/account/codes/off",
+    "/account/codes/recovery",
     "/account/sign-ins/end",
     "/accounts",
     "/accounts/1",

@@ -19,6 +19,7 @@ from kb import people
 from kb.account import Account
 from kb.signing_in import hash_token
 from kb.store import accounts
+from kb.store.audit import AuditFilter, list_rows
 from kb.totp import code_at
 from tests.conftest import START, Clock, open_services
 from tests.web.people import PASSWORD, add_person, client_of
@@ -281,11 +282,33 @@ def test_codes_are_turned_on_with_the_first_one_and_asked_for_from_then_on(
     for wrong in ({"code": "1"}, {"old": "x"}, {"secret": "不是密钥"}, {"secret": ""}):
         refused = send(client, "/account/codes", page="/account", **{**fields, **wrong})
         assert refused.status_code == 422
-    assert send(client, "/account/codes", page="/account", **fields).status_code == 303
+    shown = send(client, "/account/codes", page="/account", **fields)
+    codes = re.findall(r"<li><code>([A-Z2-9-]{19})</code>", shown.text)
+    assert (shown.status_code, len(set(codes))) == (200, 10)
+    assert not any(code in client.get("/account", headers=PAGE).text for code in codes)
+    twice = send(client, "/account/codes", page="/account", **fields)
+    assert "已经开启" in twice.text
+    assert found[1].encode() not in services.database.path.read_bytes()
     moved.advance(minutes=1)
     assert enter(app.test_client(), agent.name).status_code == 401
     code = code_at(found[1], step + 2)
     assert enter(app.test_client(), agent.name, code=code).status_code == 303
+    for accepted in (codes[0], codes[1].lower().replace("-", " ")):
+        assert enter(app.test_client(), agent.name, code=accepted).status_code == 303
+        assert enter(app.test_client(), agent.name, code=accepted).status_code == 401
+    assert "还有 8 个恢复码" in client.get("/account", headers=PAGE).text
+    refused = send(client, "/account/codes/recovery", page="/account", old="x")
+    assert refused.status_code == 422
+    renewed = send(client, "/account/codes/recovery", page="/account", old=PASSWORD)
+    fresh = re.findall(r"<li><code>([A-Z2-9-]{19})</code>", renewed.text)
+    assert len(fresh) == 10
+    assert enter(app.test_client(), agent.name, code=codes[2]).status_code == 401
+    services.settings.key_file.rename(services.settings.key_file.with_suffix(".away"))
+    keyless = enter(app.test_client(), agent.name, code=code_at(found[1], step + 2))
+    assert (keyless.status_code, "请用恢复码登录" in keyless.text) == (503, True)
+    assert enter(app.test_client(), agent.name, code=fresh[0]).status_code == 303
+    told = list_rows(services.database.connection, AuditFilter(object="recovery_codes"), limit=9)
+    assert [row.action.split(".")[1] for row in told] == ["used", "made", "used", "used", "made"]
     send(client, "/account/codes/off", page="/account", old=PASSWORD)
     assert enter(app.test_client(), agent.name).status_code == 303
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import segno
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Redirect
 
-from kb import people
+from kb import people, second_factor
 from kb.account import ROLE_NAMES
 from kb.errors import KBError
-from kb.store import sign_ins
+from kb.store import recovery, sign_ins
+from kb.store.accounts import read_account
 from kb.totp import address_of, is_secret, new_secret
 from web.errors import Problem, describe
 from web.events import log_event
@@ -20,13 +22,12 @@ from web.forms import short_field
 from web.guard import check_form
 from web.pages.passwords import read_new_password
 from web.services import current
-from web.signed import policy, signed_in
+from web.signed import key_file, policy, signed_in
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 Answered = str | Redirect | tuple[str, int]
 DONE = {
     "password": "密码已改，其他地方的登录都已结束。",
-    "codes-on": "两步验证已开启：以后登录要输入动态码。",
     "codes-off": "两步验证已关闭。",
     "ended": "那一处的登录已结束。",
 }
@@ -38,18 +39,23 @@ def show_account() -> str:
     return _page()
 
 
-def _page(problem: Problem | None = None, *, secret: str = "") -> str:
+def _page(problem: Problem | None = None, *, secret: str = "", codes: Sequence[str] = ()) -> str:
+    """``codes``: recovery codes just made, shown this once."""
     found, account = signed_in()
+    connection = current().database.connection
+    account = read_account(connection, account.id)
     secret = secret if is_secret(secret) else new_secret()
     page: str = render_template(
         "account.html",
         account=account,
         roles=[ROLE_NAMES[role] for role in account.roles],
-        open=sign_ins.read_sign_ins(current().database.connection, account.id),
+        open=sign_ins.read_sign_ins(connection, account.id),
         in_use=found.id,
         must_change=g.get("must_change"),
         policy=policy(),
         secret=secret,
+        codes=codes,
+        codes_left=recovery.count_left(connection, account.id),
         qr="" if account.totp_secret else _draw(address_of(secret, account.name)),
         done=DONE.get(request.args.get("done", "")),
         now=current().clock(),
@@ -74,11 +80,15 @@ def _draw(address: str) -> Markup:
 
 
 def _answer(change: str) -> Redirect:
+    _log(change)
+    return redirect(url_for("account.show_account", done=change), 303)
+
+
+def _log(change: str) -> None:
     _, account = signed_in()
     log_event(
         "account_changed", account=account.id, by=account.id, action=change, request_id=g.request_id
     )
-    return redirect(url_for("account.show_account", done=change), 303)
 
 
 def _again(error: KBError, *, secret: str = "") -> Answered:
@@ -113,9 +123,10 @@ def turn_on_codes() -> Answered:
     _, account = signed_in()
     secret = request.form.get("secret", "")
     try:
-        people.turn_on_codes(
+        codes = second_factor.turn_on(
             current().database,
             account,
+            key_file(),
             secret=secret,
             code=short_field("code"),
             password=request.form.get("old", ""),
@@ -123,7 +134,26 @@ def turn_on_codes() -> Answered:
         )
     except KBError as error:
         return _again(error, secret=secret)
-    return _answer("codes-on")
+    _log("codes-on")
+    return _page(codes=codes)
+
+
+@blueprint.post("/codes/recovery")
+def renew_codes() -> Answered:
+    """New recovery codes in place of those there are."""
+    check_form()
+    _, account = signed_in()
+    try:
+        codes = second_factor.renew_codes(
+            current().database,
+            account,
+            password=request.form.get("old", ""),
+            now=current().clock(),
+        )
+    except KBError as error:
+        return _again(error)
+    _log("codes-renewed")
+    return _page(codes=codes)
 
 
 @blueprint.post("/codes/off")
@@ -132,7 +162,7 @@ def turn_off_codes() -> Answered:
     check_form()
     _, account = signed_in()
     try:
-        people.turn_off_codes(current().database, account, password=request.form.get("old", ""))
+        second_factor.turn_off(current().database, account, password=request.form.get("old", ""))
     except KBError as error:
         return _again(error)
     return _answer("codes-off")

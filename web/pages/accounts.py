@@ -26,6 +26,7 @@ DONE = {
     "saved": "已保存。",
     "disabled": "账号已停用，它的登录都已结束。",
     "enabled": "账号已启用。",
+    "linked": "统一认证标识已保存。",
 }
 
 
@@ -76,6 +77,7 @@ def _account_page(account: Account, *, link: str = "", problem: Problem | None =
         link_hours=int(people.LINK_LIFE.total_seconds() // 3600),
         role_names=ROLE_NAMES,
         is_self=account.id == signed_in()[1].id,
+        has_provider=current().settings.oidc is not None,
         done=DONE.get(request.args.get("done", "")),
         problem=problem,
     )
@@ -95,12 +97,15 @@ def change_account(account_id: int) -> Answered:
             return _account_page(account, link=_link(token))
         if action == "save":
             account, done = people.give_duties(database, account_id, _read_duties(), by=by), "saved"
+        elif action == "link":
+            subject = request.form.get("subject", "")
+            account, done = people.link_subject(database, account_id, subject), "linked"
         elif action == "disable":
             account, done = people.disable(database, account_id, now=now), "disabled"
         elif action == "enable":
             account, done = people.enable(database, account_id), "enabled"
         else:
-            raise InvalidInput("应为 save、reset、disable、enable 之一", field="action")
+            raise InvalidInput("应为 save、link、reset、disable、enable 之一", field="action")
     except KBError as error:
         problem = describe(error)
         account = store.read_account(database.connection, account_id)

@@ -18,6 +18,7 @@ from web.services import current
 from web.signed import (
     cookie_name,
     drop_cookie,
+    key_file,
     place_of_request,
     policy,
     safe_place,
@@ -35,12 +36,18 @@ BESIDE = (Role.AGENT, Role.SUPERVISOR)
 def show_sign_in() -> Answered:
     """The form; who is signed in already, or need not, goes on."""
     if seen_viewer() != STRANGER:
-        return _go(request.args.get("next", ""))
-    return _sign_in_page(request.args.get("next", ""))
+        return go_on(request.args.get("next", ""))
+    return sign_in_page(request.args.get("next", ""))
 
 
-def _sign_in_page(place: str, problem: Problem | None = None) -> str:
-    page: str = render_template("sign_in.html", next=place, problem=problem)
+def sign_in_page(place: str, problem: Problem | None = None) -> str:
+    """The form, and the way by the identity provider where there is one."""
+    page: str = render_template(
+        "sign_in.html",
+        next=place,
+        problem=problem,
+        has_provider=current().settings.oidc is not None,
+    )
     return page
 
 
@@ -53,28 +60,34 @@ def take_sign_in() -> Answered:
         form.get("name", ""), form.get("password", ""), form.get("code", ""), place_of_request()
     )
     try:
-        account, token = sign_in(services.database, attempt, now=services.clock())
+        account, token = sign_in(services.database, attempt, key_file(), now=services.clock())
     except KBError as error:
-        log_event("sign_in_refused", reason=error.code, request_id=g.request_id)
-        problem = describe(error)
-        page = _sign_in_page(form.get("next", ""), problem)
-        return page, problem.status, dict(problem.headers)
-    return _enter(account, token, place=form.get("next", ""))
+        return refuse(error, form.get("next", ""))
+    return enter(account, token, place=form.get("next", ""))
 
 
-def _enter(account: Account, token: str, *, place: str = "") -> Response:
+def refuse(error: KBError, place: str) -> tuple[str, int, dict[str, str]]:
+    """The form again, and why."""
+    log_event("sign_in_refused", reason=error.code, request_id=g.request_id)
+    problem = describe(error)
+    return sign_in_page(place, problem), problem.status, dict(problem.headers)
+
+
+def enter(account: Account, token: str, *, place: str = "") -> Response:
     """On as this account: the token is new, and what this browser was signed in with ends."""
     services = current()
     sign_out(services.database, request.cookies.get(cookie_name(), ""))
     log_event("signed_in", account=account.id, request_id=g.request_id)
     g.viewer = viewer_of(account)
-    response = _go(place)
+    response = go_on(place)
     set_cookie(response, token)
     return response
 
 
-def _go(place: str) -> Response:
-    return Response(headers=redirect(safe_place(place, otherwise=home()), 303).headers, status=303)
+def go_on(place: str) -> Response:
+    """To a page of ours, or where this person starts."""
+    found: Response = redirect(safe_place(place, otherwise=home()), 303, Response)  # type: ignore[assignment]
+    return found
 
 
 @blueprint.post("/sign-out", endpoint="sign_out")
@@ -84,7 +97,7 @@ def take_sign_out() -> Response:
     _, account = signed_in()
     sign_out(current().database, request.cookies.get(cookie_name(), ""))
     log_event("signed_out", account=account.id, request_id=g.request_id)
-    response = _go(url_for("signing.show_sign_in"))
+    response = go_on(url_for("signing.show_sign_in"))
     drop_cookie(response)
     return response
 
@@ -124,7 +137,7 @@ def welcome(token: str) -> Answered:
     with services.database.transaction() as connection:
         opened = open_sign_in(connection, account, place_of_request(), now=now)
     manages = Role.ADMINISTRATOR in account.roles
-    return _enter(account, opened, place=url_for("accounts.show_accounts") if manages else "")
+    return enter(account, opened, place=url_for("accounts.show_accounts") if manages else "")
 
 
 def _set_up(token: str) -> Account:

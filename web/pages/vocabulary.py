@@ -21,7 +21,7 @@ from web.vocabulary import (
     current_texts,
     form_base,
     form_lines,
-    is_indexed,
+    how_far,
     proposed,
     roll_back,
     save,
@@ -32,7 +32,7 @@ Page = str | tuple[str, int] | BaseResponse
 HINTS = {
     "synonyms": "一组一行，用逗号隔开，标准词在前；只作用于提问，保存即生效",
     "confusions": "一行一对：错词,正词,safe（任何地方都改）或 context（旁边有电信词才改）",
-    "words": "一行一个两字以上的汉字词；含有它的文档会在后台重切，几秒后生效",
+    "words": "一行一个两字以上的汉字词；几秒后生效，含有它的旧工单随后在后台重切",
     "never_mask": "一行一个：热线、错误码等，像个人信息也不遮盖；对以后的文字生效",
     "ambiguous": "一行一个：太泛的同义词，扩展时权重最低",
 }
@@ -69,7 +69,7 @@ def _page(
         problem=problem,
         faults={kind: [each for each in faults if each.kind == kind] for kind in KINDS},
         needs_reason=isinstance(error, LowersRanking) or (impact and impact.foreseen.lowers),
-        indexed=is_indexed(),
+        far=how_far(),
         reason=request.form.get("reason", ""),
         despite=request.form.get("despite", ""),
     )

@@ -66,11 +66,14 @@ class TablesReply(Reply):
 
 
 class VocabularyReply(Reply):
-    """The vocabulary in force; ``indexed``: every document is cut by it."""
+    """The vocabulary in force. ``in_force``: articles and queries are cut by it; ``indexed``: so
+    is every ticket; ``left``: tickets that are not yet."""
 
     version: int
     tables: TablesReply
+    in_force: bool
     indexed: bool
+    left: int
 
 
 class VocabularyVersionReply(Reply):

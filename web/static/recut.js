@@ -6,10 +6,12 @@ const state = document.getElementById("recut");
 async function ask() {
   try {
     const response = await fetch("/api/v1/vocabulary");
-    if (response.ok && (await response.json()).indexed) {
+    const far = response.ok ? await response.json() : {};
+    if (far.indexed) {
       state.textContent = "全部生效。";
       return;
     }
+    if (far.in_force) state.textContent = `已生效，还有 ${far.left} 张旧工单在后台按新词重切…`;
   } catch {
     // the server is away: the next question finds it again
   }
