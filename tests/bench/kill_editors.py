@@ -23,7 +23,7 @@ from tests.bench.kill_acts import AGENT, ARTICLES, ROWS, SOURCE, drill_row, voca
 from tests.bench.ledger import Ledger
 
 API = "/api/v1"
-PATIENCE = 120.0
+PATIENCE = 900.0
 
 
 class RemoteEditor(threading.Thread):

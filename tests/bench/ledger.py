@@ -101,11 +101,10 @@ class Ledger:
         self._kinds = kinds
         self._known: dict[str, list[str]] = {kind: [] for kind in kinds}
 
-    @property
-    def total(self) -> int:
-        """How much was acknowledged so far."""
+    def total(self, kinds: Iterable[str]) -> int:
+        """How much of some kinds was acknowledged so far."""
         with self._lock:
-            return sum(map(len, self._known.values()))
+            return sum(len(self._known[kind]) for kind in kinds)
 
     def add(self, kind: str, identities: Iterable[str]) -> None:
         """Write down what was acknowledged just now."""

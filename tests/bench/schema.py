@@ -111,7 +111,7 @@ def make_known(
     services: Services, client: FlaskClient, headers: Mapping[str, str]
 ) -> Mapping[str, Any]:
     """One thing of each kind that a path may name, made by whom ``headers`` name."""
-    client.environ_base.update(_environ(headers))
+    client.environ_base.update(environ(headers))
     asked = _post(client, "/suggestions", {"text": "家里网断了,盒子上那个红灯一直亮"})
     impression = asked["procedures"][0]["impression_id"]
     session = asked["session_id"]
@@ -133,7 +133,8 @@ def make_known(
     }
 
 
-def _environ(headers: Mapping[str, str]) -> dict[str, str]:
+def environ(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as WSGI passes them on."""
     return {f"HTTP_{name.upper().replace('-', '_')}": text for name, text in headers.items()}
 
 
@@ -160,9 +161,9 @@ class Wire:
         self._app = app
         self.headers: Mapping[str, str] = {}
 
-    def __call__(self, environ: dict[str, Any], start: Any) -> Any:
+    def __call__(self, asked: dict[str, Any], start: Any) -> Any:
         """One call."""
-        return self._app(environ | {"REMOTE_ADDR": "127.0.0.1"} | _environ(self.headers), start)
+        return self._app(asked | {"REMOTE_ADDR": "127.0.0.1"} | environ(self.headers), start)
 
 
 @dataclass(frozen=True)
