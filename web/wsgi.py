@@ -50,10 +50,7 @@ def build_services(settings: Settings) -> Services:
 
 def serve(settings: Settings, services: Services) -> None:
     """Serve until interrupted; beside it recurs what the settings ask for."""
-    _log_to_stderr()
-    share_arena()
-    app = create_app(services)
-    read_templates(app)
+    app = prepare_app(services)
     jobs = plan_jobs(services)
     for job in jobs:
         job.start()
@@ -66,6 +63,15 @@ def serve(settings: Settings, services: Services) -> None:
     finally:
         for job in jobs:
             job.stop()
+
+
+def prepare_app(services: Services) -> Flask:
+    """The app with all that the first request would wait for, and its log on stderr."""
+    _log_to_stderr()
+    share_arena()
+    app = create_app(services)
+    read_templates(app)
+    return app
 
 
 def _listen(app: Flask, settings: Settings) -> Any:

@@ -23,6 +23,8 @@ from kb.errors import AccountsMissing, IndexMissing, InvalidInput, PortInUse
 from kb.settings import ANY_ADDRESS, Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kb.database import Database
 
 STOP_SECONDS = 10.0
@@ -38,7 +40,9 @@ PAUSES = (1.0, 5.0, 30.0, 60.0)
 def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
     """启动坐席页面和接口。"""
     settings = replace(run.settings, host=host or run.settings.host, port=port or run.settings.port)
-    first_link = offer_first_link(run, settings)
+    database = run.open_database()
+    first_link = offer_first_link(database, settings, now=run.clock())
+    database.close()
     if not settings.index.is_dir():
         raise IndexMissing("请运行 kb init --with-samples 或 kb index", field="KB_DATA")
     if settings.watch_handbook and not settings.watch_handbook.is_dir():
@@ -56,22 +60,18 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
         note("已停止")
 
 
-def offer_first_link(run: Run, settings: Settings) -> str:
+def offer_first_link(database: Database, settings: Settings, *, now: datetime) -> str:
     """The link that makes the first administrator, "" where there are accounts.
 
     Raise AccountsMissing where a desk without accounts would be open to other machines.
     """
     from kb.people import offer_first
 
-    database = run.open_database()
-    try:
-        token = offer_first(database, now=run.clock()) if settings.is_local else None
-        if not settings.is_local and not has_accounts(database):
-            raise AccountsMissing(
-                "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"
-            )
-    finally:
-        database.close()
+    token = offer_first(database, now=now) if settings.is_local else None
+    if not settings.is_local and not has_accounts(database):
+        raise AccountsMissing(
+            "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"
+        )
     return welcome_link(settings.address, token) if token else ""
 
 

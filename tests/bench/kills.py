@@ -98,8 +98,12 @@ class Drill:
         broken = verify_trail(database.connection).broken
         database.close()
         if broken:
-            self.found.faults.append(f"audit trail: {broken}")
+            self._fault(f"audit trail: {broken}")
         return self.found
+
+    def _fault(self, told: str) -> None:
+        click.echo(told, err=True)
+        self.found.faults.append(told)
 
     def _check(self, kind: str) -> None:
         """The database is whole, and holds all that was acknowledged."""
@@ -108,11 +112,11 @@ class Drill:
             click.echo(f"{dict(self.found.kills)}，不符 {len(self.found.faults)} 处", err=True)
         place = f"kill {sum(self.found.kills.values())} ({kind})"
         if not is_whole(self.settings.database):
-            self.found.faults.append(f"{place}: integrity_check")
+            self._fault(f"{place}: integrity_check")
         for each in self.ledger.reconcile(self.settings.database):
             if each.lost or each.doubled:
                 told = f"{place}: {each.name} lost {each.lost}, doubled {each.doubled}"
-                self.found.faults.append(told)
+                self._fault(told)
 
     def _agrees(self, database: Database) -> bool:
         generation = read_current(self.settings.index)
@@ -134,7 +138,7 @@ class Drill:
             sync_index(self.settings, database, language=language)
             self.found.agreed.append(time.monotonic() - started)
             if not self._agrees(database) or queue.count_queued(database.connection):
-                self.found.faults.append(f"kill {place}: index and database differ")
+                self._fault(f"kill {place}: index and database differ")
             database.close()
             self._check("writer")
 
@@ -154,7 +158,7 @@ class Drill:
         self._listen(here, 0)
         here.close()
         if child.exitcode != -signal.SIGKILL:
-            self.found.faults.append(f"kill {place}: the writer ended by itself")
+            self._fault(f"kill {place}: the writer ended by itself")
 
     def _listen(self, here: Connection, seconds: float) -> None:
         try:
@@ -229,7 +233,7 @@ class Drill:
                 time.sleep(0.1)
         finally:
             database.close()
-        self.found.faults.append(f"{kind}: index and database differ")
+        self._fault(f"{kind}: index and database differ")
 
 
 def _kill_all(processes: Sequence[int]) -> None:
