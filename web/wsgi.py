@@ -109,6 +109,15 @@ def allow_files() -> int:
     return FILES if soft == resource.RLIM_INFINITY else soft
 
 
+class ServerTrouble(logging.Handler):
+    """What the server itself has to say, as an event: its words without what they quote."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it down."""
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        log_event("server_trouble", error=error, place=str(record.msg)[:100])
+
+
 def _log_to_stderr() -> None:
     """One JSON line an event; waitress itself speaks up only when something is wrong."""
     logger = logging.getLogger("web")
@@ -118,5 +127,9 @@ def _log_to_stderr() -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
         logger.addHandler(handler)
     logger.propagate = False
-    logging.getLogger("waitress").setLevel(logging.WARNING)
+    server = logging.getLogger("waitress")
+    server.setLevel(logging.WARNING)
+    server.propagate = False
+    if not server.handlers:
+        server.addHandler(ServerTrouble())
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # how many wait is a metric

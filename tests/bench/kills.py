@@ -44,7 +44,7 @@ from tests.bench.service import Service
 
 EVERYTHING = {**KINDS, **EDITED}
 READY_SECONDS = 10.0
-AGREE_SECONDS = 60.0
+AGREE_SECONDS = 180.0
 AGENTS = 4
 WORK = (tuple(KINDS), ("revision", "published", "vocabulary"), ("imported",))
 """What agents, the editor and the importer get done."""
@@ -255,8 +255,8 @@ def describe(found: Findings) -> list[str]:
     """The findings as lines."""
     lines = ["| 行 | 已确认 | 库中 | 丢失 | 重复 |", "|---|---|---|---|---|"]
     for each in found.counts:
-        values = (each.acknowledged, each.kept, each.lost, each.doubled)
-        lines.append(f"| {each.name} | {' | '.join(map(str, values))} |")
+        row = (each.acknowledged, each.kept, each.lost, each.doubled)
+        lines.append(f"| {each.name} | {' | '.join(map(str, row))} |")
     lines.append(f"kill -9 共 {sum(found.kills.values())} 次：{dict(found.kills)}")
     times = {"重启就绪": found.ready, "其中处理器时间": found.worked,
              "索引与数据库一致": found.agreed}  # fmt: skip

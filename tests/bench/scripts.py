@@ -228,7 +228,7 @@ def drill(
             context.close()
         context = new_context(browser)
         sign_in_browser(context, site, people[EVERYTHING].sign_in(services))
-        _, of_names = every_page(app, {name: [] for name in planter.values} | names)
+        _, of_names = every_page(app, {**dict.fromkeys(planter.values, ()), **names})
         found |= visit(context, site, [*plain, "/reports/tasks?closed=1", *of_names], opened)
         context.clear_cookies()
         signed_out = [page for text in texts for page in asked(text) if page.startswith("/sign-in")]
