@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from indexer import plain
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
 from indexer.asking import complete_request, settle_class
+from indexer.bounding import Sights
 from indexer.classification import ClassEvidence
 from indexer.closeness import Wanted, wanted
 from indexer.conditions import Condition, parse_condition
@@ -24,7 +26,6 @@ from indexer.generation import UNUSABLE
 from indexer.heap import uncollected
 from indexer.language import Language, open_language
 from indexer.opening import NewestIndex, Opened
-from indexer.past_fixes import FixTallies
 from indexer.queries import Query
 from indexer.rankers import Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
@@ -37,7 +38,6 @@ from indexer.suggesting import (
     nearest_titles,
     rank_procedures,
 )
-from indexer.typed import TypedQueries
 from kb.database import Database
 from kb.errors import IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -83,8 +83,7 @@ class Engine:
         self._reference = ReferenceCache(database)
         self._repeats = RepeatFinder(database, self._reference, settings.repeat_days)
         self._rankers = Rankers(database, settings)
-        self._tallies = FixTallies()
-        self._typed = TypedQueries()
+        self._sights = Sights(database)
         self._turns = threading.Semaphore(TURNS)
         self._index = NewestIndex(settings, database, language, generation=generation)
 
@@ -112,17 +111,24 @@ class Engine:
         """The newest state of the index; raise IndexMissing, IndexMismatch, IndexDamaged."""
         return self._index.read()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Opened]:
+        """The newest state, as far as whoever asks may see it."""
+        with self._index.reading() as opened:
+            yield self._sights.within(opened)
+
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.
 
         Raise InvalidInput naming the field, TicketNotFound, CategoryNotFound.
         """
         started = time.perf_counter()
-        request = complete_request(self._database.connection, request, now=now)
+        request = self._complete(request, now=now)
         with self._turns:
             answer = self._answer(request, self._rankers.draw(request), now=now)
         took = (time.perf_counter() - started) * 1000
         answer = replace(answer, took_ms=round(took, 2))
+        request = replace(request, bounds=self._database.bounds)
         with self._database.transaction() as connection:
             record_answer(connection, answer, request, now=now)
         return answer
@@ -134,13 +140,21 @@ class Engine:
 
         ``ranker_version``: as a session recorded it; raise RankerVersionNotFound.
         """
-        request = complete_request(self._database.connection, request, now=now)
+        request = self._complete(request, now=now)
         with self._turns:
             return self._answer(request, self._rankers.fixed(ranker_version), now=now)
 
+    def _complete(self, request: SuggestionRequest, *, now: datetime) -> SuggestionRequest:
+        """The request with what its ticket says; nobody asks for a region they may not see."""
+        request = complete_request(self._database.connection, request, now=now)
+        bounds = self._database.bounds
+        if bounds is not None:
+            bounds.check_region(request.region)
+        return request
+
     def _answer(self, request: SuggestionRequest, ranking: Ranking, *, now: datetime) -> Answer:
         try:
-            with self._index.reading() as opened:
+            with self._reading() as opened:
                 return self._answer_indexed(opened, request, ranking, now=now)
         except UNUSABLE as error:
             ground = self._ground()
@@ -153,7 +167,9 @@ class Engine:
         reference = self._reference.read()
         masked = mask_text(request.text, never=reference.never_mask)
         ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
-        text, corrections = self._typed.spell_out(masked, opened.language, snapshot)
+        text, corrections = self._sights.current().typed.spell_out(
+            masked, opened.language, snapshot
+        )
         case, is_other = self._read(opened, request, text, ranking, ticket=ticket, now=now)
         titles = nearest_titles(connection, snapshot, case.classes)
         answer = replace(
@@ -179,7 +195,10 @@ class Engine:
 
     def _ground(self) -> Ground:
         return Ground(
-            self._database.connection, self._reference.read(), self.language, self._tallies
+            self._database.connection,
+            self._reference.read(),
+            self.language,
+            self._sights.current().tallies,
         )
 
     def _read(
@@ -209,9 +228,9 @@ class Engine:
         abstains. ``text``: masked already."""
         connection = self._database.connection
         asked = complete_request(connection, SuggestionRequest(text, limit=count), now=now)
-        opened = self.opened()
+        opened = self._sights.within(self.opened())
         ranking = self._rankers.fixed()
-        text, _ = self._typed.spell_out(text, opened.language, opened.snapshot)
+        text, _ = self._sights.current().typed.spell_out(text, opened.language, opened.snapshot)
         with self._turns:
             case, is_other = self._read(opened, asked, text, ranking, ticket=None, now=now)
             if is_other or not case.classes:
@@ -243,7 +262,7 @@ class Engine:
             return self._classes(opened, question.text, category=question.category, now=now)
 
         try:
-            with self._index.reading() as opened:
+            with self._reading() as opened:
                 return self._repeats.find(question, self._comparer(opened), classes, now=now)
         except UNUSABLE:
             return None
@@ -256,7 +275,7 @@ class Engine:
         """The classes of a text, most probable first, none without an index; ``category``: what the
         agent chose."""
         try:
-            with self._index.reading() as opened:
+            with self._reading() as opened:
                 return self._classes(opened, text, category=category, now=now)
         except UNUSABLE:
             return []
@@ -308,7 +327,7 @@ class Engine:
             raise InvalidInput(f"超过 {MAX_QUERY} 字", field="q")
         masked = mask_text(query.text, never=self._reference.read().never_mask)
         try:
-            with self._index.reading() as opened, self._turns:
+            with self._reading() as opened, self._turns:
                 result = self._search_indexed(opened, query, masked)
         except UNUSABLE as error:
             result = plain.search(self._ground(), str(error), query, masked)
@@ -336,11 +355,11 @@ class Engine:
         language, snapshot = opened.language, opened.snapshot
         words = language.analyzer.words
         if query.syntax == "simple":
-            built = self._typed.build(masked, language, snapshot)
+            built = self._sights.current().typed.build(masked, language, snapshot)
             return None, built, wanted(query.text, built, words(built.text))
         condition = parse_condition(masked, words)
         text = " ".join(condition.wanted)
-        built = self._typed.build_as_typed(text, language, snapshot)
+        built = self._sights.current().typed.build_as_typed(text, language, snapshot)
         return condition, built, wanted(text, built, words(built.text))
 
     def status(self) -> EngineStatus:
@@ -384,11 +403,11 @@ class Engine:
             counting = beside.submit(self._count_fixes)
             for text in PREWARM:
                 self.preview(SuggestionRequest(text), now=made)
-            self._typed.build(PREWARM[0], opened.language, opened.snapshot)
+            self._sights.current().typed.build(PREWARM[0], opened.language, opened.snapshot)
             counting.result()
 
     def _count_fixes(self) -> None:
-        self._tallies.load(self._database.connection)
+        self._sights.current().tallies.load(self._database.connection)
         self._database.close()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -45,6 +46,7 @@ OWN_BONUS = 2.0
 LEAST_GENERAL = 1_000
 """General count of a rare character at least: what is rare at large may be dialect."""
 
+Places = npt.NDArray[np.int64]
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _LETTERS = re.compile(r"[a-z]+")
 
@@ -213,10 +215,19 @@ def _best_rows(
     return rows[-1]
 
 
-def build_lexicon(passages: Collection, tickets: Collection, own: Iterable[str]) -> Lexicon:
-    """The lexicon of one state of the index; ``own``: words of the vocabulary in normal form."""
+def build_lexicon(
+    passages: Collection,
+    tickets: Collection,
+    own: Iterable[str],
+    *,
+    hidden: tuple[Places | None, Places | None] = (None, None),
+) -> Lexicon:
+    """The lexicon of one state of the index; ``own``: words of the vocabulary in normal form.
+
+    ``hidden``: documents of either collection whose words are not told.
+    """
     own = set(own)
-    edited, spoken = count_words(passages), count_words(tickets)
+    edited, spoken = count_words(passages, hidden[0]), count_words(tickets, hidden[1])
     least = max(LEAST_DOCUMENTS, len(tickets) // DOCUMENTS_A_SLIP)
     counts = {word: count for word, count in spoken.items() if count >= least}
     for word, count in edited.items():
@@ -233,13 +244,20 @@ def build_lexicon(passages: Collection, tickets: Collection, own: Iterable[str])
     return Lexicon(kept, pairs, own)
 
 
-def count_words(collection: Collection) -> dict[str, int]:
-    """Every word with how many documents hold it, deleted ones too."""
+def count_words(collection: Collection, hidden: Places | None = None) -> dict[str, int]:
+    """Every word with how many documents hold it, deleted ones too, but none of the hidden."""
     counts: dict[str, int] = {}
+    kept = np.ones(collection.size, bool)
+    if hidden is not None:
+        kept[hidden] = False
     for segment in collection.segments:
         postings = segment.data.kinds["words"]
-        sizes = postings.sizes(np.arange(len(postings))).tolist()
+        if hidden is None:
+            sizes = postings.sizes(np.arange(len(postings))).tolist()
+        else:
+            sizes = postings.sizes_among(kept[segment.places]).tolist()
         for term, size in zip(postings.all_terms(), sizes, strict=True):
-            word = term.decode()
-            counts[word] = counts.get(word, 0) + size
+            if size:
+                word = term.decode()
+                counts[word] = counts.get(word, 0) + size
     return counts

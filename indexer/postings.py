@@ -118,6 +118,11 @@ class Postings:
         found = (self._starts[known + 1] - self._starts[known]).astype(np.int64)
         return np.where(rows >= 0, found, 0)
 
+    def sizes_among(self, kept: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Documents among those ``kept`` that hold each term, by row."""
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept[self._documents])])
+        return np.diff(sums[self._starts])
+
     def of(self, row: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Documents in order, and the saturation of each."""
         start, end = int(self._starts[row]), int(self._starts[row + 1])

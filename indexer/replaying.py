@@ -10,6 +10,7 @@ from typing import Any
 from indexer.engine import Engine
 from indexer.generation import UNUSABLE
 from indexer.language import open_language
+from kb.bounds import parse_bounds
 from kb.chain import SessionRecord, read_record
 from kb.database import Database
 from kb.errors import SessionNotFound
@@ -48,8 +49,11 @@ def replay(settings: Settings, database: Database, session_id: str, *, generatio
         raise SessionNotFound("所问的文字已过保留期，不能重放", field="SESSION_ID")
     version = session.ranker_version if generation == "recorded" else None
     now = parse_instant(session.created_at, field="created_at")
-    request = SuggestionRequest(session.query_masked, **json.loads(session.request))
-    answer = engine.preview(request, now=now, ranker_version=version)
+    asked = json.loads(session.request)
+    bounds = parse_bounds(asked.pop("bounds", {}))
+    request = SuggestionRequest(session.query_masked, **asked)
+    with database.bound(bounds):
+        answer = engine.preview(request, now=now, ranker_version=version)
     if session.arm:
         note = "；".join(filter(None, (note, f"当时参与试验 {session.arm}，名次可能因此不同")))
     differences = compare(list(map(shown, record.impressions)), list(map(shown, answer.items)))

@@ -23,11 +23,15 @@ KEPT_DAYS = 64
 
 @dataclass(frozen=True)
 class Lane:
-    """One collection with the scorers of its words and of its meaning."""
+    """One collection with the scorers of its words and of its meaning.
+
+    ``hidden``: numbers of the documents that whoever asks may not see.
+    """
 
     collection: Collection
     words: WordScorer
     meaning: MeaningScorer
+    hidden: npt.NDArray[np.int64] | None = None
 
     @cached_property
     def ceiling(self) -> Callable[[str], float]:
@@ -35,7 +39,7 @@ class Lane:
         return lru_cache(maxsize=KEPT_CEILINGS)(partial(self.words.ceiling, is_word=True))
 
     def blocked(self, day: int) -> npt.NDArray[np.int64]:
-        """Numbers of the documents not valid on the day (date.toordinal())."""
+        """Numbers of the documents not valid on the day (date.toordinal()), or hidden."""
         return self._blocked(day)
 
     @cached_property
@@ -44,7 +48,8 @@ class Lane:
 
     def _find_blocked(self, day: int) -> npt.NDArray[np.int64]:
         held = self.collection
-        return np.flatnonzero((held.valid_from > day) | (day >= held.valid_until))
+        found = np.flatnonzero((held.valid_from > day) | (day >= held.valid_until))
+        return found if self.hidden is None else np.union1d(found, self.hidden)
 
 
 @dataclass(frozen=True)

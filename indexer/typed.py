@@ -136,7 +136,12 @@ def _is_meant(found: Correction, text: str, lexicon: Lexicon) -> bool:
 
 def _count(language: Language, snapshot: Snapshot) -> _Held:
     tickets = snapshot.tickets.collection
-    lexicon = build_lexicon(snapshot.passages.collection, tickets, language.builder.known)
+    lexicon = build_lexicon(
+        snapshot.passages.collection,
+        tickets,
+        language.builder.known,
+        hidden=(snapshot.passages.hidden, snapshot.tickets.hidden),
+    )
     return _Held(snapshot.folder, language.version, _segment_names(snapshot), tickets.size, lexicon)
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ from indexer.postings import KINDS, Postings
 from kb.errors import IndexDamaged
 from kb.failpoints import reach
 
+T = TypeVar("T")
+ATTEMPTS = 5
+"""To read a table of contents."""
 KEY = "key"
 INDEX_NAME = "MAIN"
 DIGEST = hashlib.sha256().digest_size
@@ -361,24 +364,32 @@ def create_index(folder: Path) -> None:
 
 def read_segments(folder: Path) -> list[ArraySegment]:
     """The segments of the newest commit in ``folder``; raise IndexDamaged."""
-    segments: list[ArraySegment] = _open(folder)._segments()
+    segments: list[ArraySegment] = _newest(folder, lambda index: index._segments())
     return segments
 
 
 def open_reader(folder: Path) -> Any:
     """A Whoosh reader of the newest commit: for its query language. Close it after use."""
-    return _open(folder).reader()
+    return _newest(folder, lambda index: index.reader())
+
+
+def _newest(folder: Path, read: Callable[[FileIndex], T]) -> T:
+    """What ``read`` makes of the newest commit; raise IndexDamaged. The writer takes a table of
+    contents away as soon as the next is in place: then that one is read."""
+    for _ in range(ATTEMPTS):
+        try:
+            return read(_open(folder))
+        except OSError:
+            continue
+    raise IndexDamaged(f"{folder.name} 的段表不见了")
 
 
 def _open(folder: Path) -> FileIndex:
     """The index of a folder; raise IndexDamaged when its table of contents is not whole."""
     storage = _Storage(str(folder))
-    try:
-        newest = TOC._latest_generation(storage, INDEX_NAME)
-        path = folder / TOC._filename(INDEX_NAME, newest)
-        content = path.read_bytes()
-    except OSError:
-        raise IndexDamaged(f"{folder.name} 的段表不见了") from None
+    newest = TOC._latest_generation(storage, INDEX_NAME)
+    path = folder / TOC._filename(INDEX_NAME, newest)
+    content = path.read_bytes()
     if hashlib.sha256(content[:-DIGEST]).digest() != content[-DIGEST:]:
         raise IndexDamaged(f"{path.name} 与校验和不符")
     return FileIndex(storage, _schema(), INDEX_NAME)
@@ -412,7 +423,7 @@ class WordWriter:
     def __init__(self, folder: Path) -> None:
         """Lock the index for writing (whoosh.index.LockError when another holds it)."""
         self._folder = folder
-        self._writer = SegmentWriter(_open(folder), codec=ArrayCodec())
+        self._writer = _newest(folder, lambda index: SegmentWriter(index, codec=ArrayCodec()))
         self._held: list[ArraySegment] = list(self._writer.segments)
         self._arrays = [SegmentArrays(segment_path(folder, segment)) for segment in self._held]
         self._added: list[ArraySegment] = []

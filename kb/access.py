@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kb.account import Account, Role
+from kb.bounds import Bounds, make_bounds
 
 
 class Permission(StrEnum):
@@ -87,15 +88,14 @@ PEOPLE_ONLY = frozenset({_P.MANAGE_ACCOUNTS, _P.READ_AUDIT, _P.ERASE_PERSONAL_DA
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who is looking. ``chapters``, ``regions``: what alone may be shown; None means all.
+    """Who is looking. ``bounds``: what alone may be shown; None means all.
 
     ``account_id`` is None for a token of another program and on a desk without accounts.
     """
 
     name: str
     roles: frozenset[str] = frozenset()
-    chapters: frozenset[int] | None = None
-    regions: frozenset[str] | None = None
+    bounds: Bounds | None = None
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     account_id: int | None = None
 
@@ -116,8 +116,7 @@ def viewer_of(account: Account) -> Viewer:
     return Viewer(
         name=account.name,
         roles=frozenset(account.roles),
-        chapters=frozenset(account.chapters) or None,
-        regions=frozenset(account.regions) or None,
+        bounds=make_bounds(account.chapters or None, account.regions or None),
         permissions=frozenset().union(*allowed),
         account_id=account.id,
     )

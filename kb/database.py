@@ -7,27 +7,40 @@ command line must be able to write beside a running server. Writes are a few a s
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import sqlite_utils
 
 from kb.auditing import OUTSIDE, UNATTENDED, Actor, note, write_pending
+from kb.bounds import Bounds
 from kb.errors import DatabaseTooNew, DataFolderMissing
 from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
+from kb.store.bounds import bind
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
 
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
+KEPT_BOUND = 8
+"""Connections of bound accounts that a thread keeps open."""
+_WRITES = re.compile(
+    r"(\s*(?:INSERT(?: OR \w+)? INTO|REPLACE INTO|UPDATE(?: OR \w+)?|DELETE FROM)\s+)(?=\w+[\s(])"
+)
 
 
 class Database:
-    """The SQLite file; hands each thread its own connection."""
+    """The SQLite file; hands each thread its own connection.
+
+    For somebody who may not see all of it (``bind``) that connection reads what they may see.
+    """
 
     def __init__(self, path: Path, actor: Actor = UNATTENDED) -> None:
         """Remember the path; nothing is opened yet. ``actor``: who is said to change things."""
@@ -38,10 +51,44 @@ class Database:
     @property
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, opened at first use."""
+        bounds = self.bounds
+        if bounds is not None:
+            return self._bound_connection(bounds)
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
             found = _connect(self.path)
             self._local.connection = found
+        return found
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """What this thread is bound to; None: it sees all."""
+        found: Bounds | None = getattr(self._local, "bounds", None)
+        return found
+
+    def bind(self, bounds: Bounds | None) -> None:
+        """From now on this thread works for somebody with these bounds."""
+        self._local.bounds = bounds
+
+    @contextmanager
+    def bound(self, bounds: Bounds | None) -> Iterator[None]:
+        """Work for somebody with these bounds, then for whoever it was before."""
+        before = self.bounds
+        self.bind(bounds)
+        try:
+            yield
+        finally:
+            self.bind(before)
+
+    def _bound_connection(self, bounds: Bounds) -> sqlite3.Connection:
+        held: dict[Bounds, sqlite3.Connection] = self._local.__dict__.setdefault("held", {})
+        found = held.pop(bounds, None)
+        if found is None:
+            found = _connect(self.path, _BoundConnection)
+            bind(found, bounds)
+        held[bounds] = found  # the one used last stands last
+        if len(held) > KEPT_BOUND:
+            held.pop(next(iter(held))).close()
         return found
 
     @contextmanager
@@ -64,11 +111,31 @@ class Database:
             raise
 
     def close(self) -> None:
-        """Close this thread's connection."""
+        """Close this thread's connections."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is not None:
             found.close()
             self._local.connection = None
+        for bound in self._local.__dict__.pop("held", {}).values():
+            bound.close()
+
+
+class _BoundConnection(sqlite3.Connection):
+    """A connection whose views hide tables: it reads through them and writes to the file."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Run a statement."""
+        return super().execute(_to_file(sql), parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        """Run a statement for each of some rows of values."""
+        return super().executemany(_to_file(sql), parameters)
+
+
+@lru_cache(maxsize=512)
+def _to_file(sql: str) -> str:
+    """The statement with the table it writes to named as the file's."""
+    return _WRITES.sub(r"\1main.", sql, count=1) if _WRITES.match(sql) else sql
 
 
 class Scratch(Database):
@@ -153,8 +220,10 @@ def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
     return create_database(path, actor)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+def _connect(
+    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
+) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=factory)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = TRUNCATE")
     connection.execute("PRAGMA synchronous = FULL")

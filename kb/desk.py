@@ -77,6 +77,7 @@ class Desk:
             ticket = prepare_ticket(connection, ticket, number=number)
             ticket = _with_repeat(ticket, find_repeat)
             self._check_new(connection, ticket)
+            self._check_bounds(ticket)
             tickets.add_ticket(connection, ticket, now=now)
             tickets.add_event(connection, ticket, "created", agent=agent, now=now)
             if ticket.repeat_of:
@@ -85,10 +86,16 @@ class Desk:
 
     @staticmethod
     def _check_new(connection: sqlite3.Connection, ticket: Ticket) -> None:
-        if tickets.has_ticket(connection, ticket.ticket_no):
+        if tickets.is_taken(connection, ticket.ticket_no):
             raise TicketConflict("已有这个工单号", field="ticket_no")
         if ticket.repeat_of and not tickets.has_ticket(connection, ticket.repeat_of):
             raise InvalidInput(f"没有工单 {ticket.repeat_of}", field="repeat_of")
+
+    def _check_bounds(self, ticket: Ticket) -> None:
+        """Nobody puts a ticket where they could not see it any more."""
+        bounds = self.database.bounds
+        if bounds is not None:
+            bounds.check_region(ticket.region)
 
     def _mark_repeated(
         self, connection: sqlite3.Connection, ticket: Ticket, *, agent: str, now: datetime
@@ -127,6 +134,7 @@ class Desk:
                 )
             merged = mask_ticket(merged, never=never_mask(connection))
             check_ticket(merged)
+            self._check_bounds(merged)
             merged = classify_ticket(connection, merged)
             values = {
                 name: getattr(merged, name)

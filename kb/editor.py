@@ -68,6 +68,9 @@ class Editor:
         ``base``: number of the revision the author started from, 0 for a new article. Raise
         RevisionConflict when that is not the newest one any more, InvalidInput naming the field.
         """
+        bounds = self.database.bounds
+        if bounds is not None:
+            bounds.check_chapter(article.chapter)
         with self.database.transaction() as connection:
             _check_fields(connection, article)
             newest = handbook.newest_number(connection, article.id)
@@ -292,7 +295,7 @@ def _check_fields(connection: sqlite3.Connection, article: Article) -> None:
     revision = article.revision
     known = (
         ("categories", revision.categories, handbook.read_categories(connection)),
-        ("time_limits", revision.time_limits, handbook.read_limits(connection)),
+        ("time_limits", revision.time_limits, _known_limits(connection, article.id)),
     )
     for field, named, existing in known:
         for name in named:
@@ -300,6 +303,14 @@ def _check_fields(connection: sqlite3.Connection, article: Article) -> None:
                 raise InvalidInput(f"没有 {name}", field=field)
     if revision.valid_until is not None and revision.valid_until <= revision.valid_from:
         raise InvalidInput("失效日应晚于生效日", field="valid_until")
+
+
+def _known_limits(connection: sqlite3.Connection, article_id: str) -> set[str]:
+    """Limits that may be named: those shown to the editor, and those the article names already."""
+    known = set(handbook.read_limits(connection))
+    if handbook.newest_number(connection, article_id):
+        known.update(editing.read_newest(connection, article_id).revision.time_limits)
+    return known
 
 
 def _check_successor(

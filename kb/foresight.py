@@ -39,6 +39,11 @@ class Foreseen:
         return self.mrr_after < self.mrr_before and self.chance < NOISE
 
     @property
+    def fall(self) -> str:
+        """How far the judged figures fall, in one sentence."""
+        return f"{self.told}，平均倒数排名 {self.mrr_before:.3f} → {self.mrr_after:.3f}"
+
+    @property
     def told(self) -> str:
         """It in one sentence."""
         moved = f"影响 {self.up + self.down} 条评测查询：{self.up} 升 {self.down} 降"
@@ -70,8 +75,7 @@ def check_reason(foreseen: Foreseen | None, reason: str, *, field: str) -> None:
     """Raise LowersRanking when a change lowers the judged figures and no reason is given."""
     if foreseen is None or not foreseen.lowers or reason.strip():
         return
-    fall = f"平均倒数排名 {foreseen.mrr_before:.3f} → {foreseen.mrr_after:.3f}"
-    raise LowersRanking(f"{foreseen.told}，{fall}", field=field)
+    raise LowersRanking(foreseen.fall, field=field)
 
 
 def foreseen_as_dict(foreseen: Foreseen) -> Mapping[str, Any]:

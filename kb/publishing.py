@@ -9,19 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kb.article import Article, body_hash
 from kb.database import Database
-from kb.diffing import FIELDS, field_texts, merge_texts
-from kb.errors import ArticleNotFound, InvalidInput
+from kb.diffing import FIELDS, field_texts
+from kb.errors import ArticleNotFound
 from kb.exporting import write_handbook
-from kb.handbook import KNOWN, Handbook
-from kb.other_items import tidy_items
+from kb.foresight import foreseen_as_dict
+from kb.handbook import Handbook
+from kb.holding import FREE, Ruling, own_reason
+from kb.merging import merge_articles
 from kb.store import editing, vocabulary
 from kb.store import handbook as store
 from kb.store.files import FileConflict, LastImport, save_import
@@ -39,6 +41,7 @@ class HandbookReport:
 
     ``kept``: articles and tables that only the database had changed; ``conflicts``: article and
     field, or table, that both had changed: the database's text stands, the file's is not taken.
+    ``held``: what was held back because judged answers would get worse.
     """
 
     articles: int
@@ -47,6 +50,7 @@ class HandbookReport:
     merged: int = 0
     kept: int = 0
     conflicts: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,12 @@ class ExportReport:
 
 @dataclass
 class _Tally:
+    ruling: Ruling
     revised: int = 0
     merged: int = 0
     kept: int = 0
     conflicts: list[FileConflict] = field(default_factory=list)
+    held: list[FileConflict] = field(default_factory=list)
     in_files: dict[str, int] = field(default_factory=dict)
 
 
@@ -79,32 +85,74 @@ def plan_import(file: str, base: str | None, current: str | None) -> str:
 
 
 def import_handbook(
-    database: Database, handbook: Handbook, *, author: str, now: datetime
+    database: Database, handbook: Handbook, *, author: str, now: datetime, ruling: Ruling = FREE
 ) -> HandbookReport:
     """Bring the database up to the files, in one transaction; importing again changes nothing.
 
     An article whose file is gone is archived by a new revision, never deleted; one that was only
-    ever written in the database stays.
+    ever written in the database stays. What ``ruling`` holds back stays as the database has it.
     """
     with database.transaction() as connection:
-        tally = _Tally()
+        tally = _Tally(ruling)
         limits_changed = _import_tables(connection, handbook, tally, author, now)
         bases = editing.read_file_bases(connection)
         for article in handbook.articles:
             _import_article(connection, article, bases.get(article.id), tally, author, now)
         tally.revised += _archive_missing(connection, handbook, bases, tally, author, now)
         editing.save_file_bases(connection, tally.in_files)
-        conflicts = tuple(tally.conflicts)
+        open_ends = (*tally.conflicts, *tally.held)
         counts = (tally.revised, tally.merged, tally.kept)
-        save_import(connection, LastImport(format_instant(now), *counts, conflicts))
+        save_import(connection, LastImport(format_instant(now), *counts, open_ends))
     return HandbookReport(
         articles=len(handbook.articles),
         revised=tally.revised,
         limits_changed=limits_changed,
         merged=tally.merged,
         kept=tally.kept,
-        conflicts=tuple(map(str, conflicts)),
+        conflicts=tuple(map(str, tally.conflicts)),
+        held=tuple(map(str, tally.held)),
     )
+
+
+def find_changed(database: Database, handbook: Handbook, *, now: datetime) -> list[str]:
+    """Ids of the articles and names of the tables that an import would change."""
+    connection = database.connection
+    bases, digests = editing.read_file_bases(connection), editing.read_table_bases(connection)
+    tables = [
+        name
+        for name, (file, stored, _) in _tables(connection, handbook, now).items()
+        if _plan_table(file, stored, digests.get(name)) in (TAKE, MERGE)
+    ]
+    articles = [
+        article.id
+        for article in handbook.articles
+        if _plan_article(connection, article, bases.get(article.id))[0] in (TAKE, MERGE)
+    ]
+    missing = [article.id for article, _ in _missing(connection, handbook, bases)]
+    return [*tables, *articles, *missing]
+
+
+def find_reasons(database: Database, handbook: Handbook) -> dict[str, str]:
+    """The reasons that the files of articles state anew in their front matter."""
+    found = (
+        (article.id, own_reason(article, _read(database.connection, article.id, None)))
+        for article in handbook.articles
+    )
+    return {name: reason for name, reason in found if reason}
+
+
+def _plan_article(
+    connection: sqlite3.Connection, article: Article, base_number: int | None
+) -> tuple[str, Article | None, Article | None]:
+    """What to do with an article's file; what both last held, and what the database holds."""
+    current = _read(connection, article.id, None)
+    base = _read(connection, article.id, base_number) if base_number else None
+    plan = plan_import(
+        article_digest(article),
+        article_digest(base) if base else None,
+        article_digest(current) if current else None,
+    )
+    return plan, base, current
 
 
 def _import_article(
@@ -115,15 +163,14 @@ def _import_article(
     author: str,
     now: datetime,
 ) -> None:
-    current = _read(connection, article.id, None)
-    base = _read(connection, article.id, base_number) if base_number else None
-    plan = plan_import(
-        article_digest(article),
-        article_digest(base) if base else None,
-        article_digest(current) if current else None,
-    )
+    plan, base, current = _plan_article(connection, article, base_number)
     if plan == KEEP:
         tally.kept += 1
+        return
+    if plan != SAME and article.id in tally.ruling.held:
+        texts = field_texts(article) | {"slug": article.slug}
+        why = tally.ruling.held[article.id]
+        tally.held.append(FileConflict(article.id, WORSE, base_number or 0, texts, why))
         return
     if plan == MERGE and base is not None and current is not None:
         merged, conflicts = merge_articles(base, current, article)
@@ -134,70 +181,29 @@ def _import_article(
             return
         tally.merged += 1
         article = merged
-    tally.revised += store.save_article(
-        connection, article, author=author, reason="导入手册文件", now=now
-    )
+    why = tally.ruling.reason_for(article.id)
+    is_new = store.save_article(connection, article, author=author, reason=_signed(why), now=now)
+    tally.revised += is_new
     in_force = _read(connection, article.id, None)
+    if is_new and why and in_force is not None:
+        impact = foreseen_as_dict(tally.ruling.foreseen) if tally.ruling.foreseen else None
+        editing.add_event(
+            connection, in_force.revision, "import", actor=author, comment=why, now=now,
+            impact=impact,
+        )  # fmt: skip
     if in_force is not None and plan != MERGE:
         tally.in_files[article.id] = in_force.revision.number
+
+
+def _signed(why: str) -> str:
+    """Why the database changes, as it stands in the history."""
+    return f"导入手册文件；评测变差仍发布：{why}" if why else "导入手册文件"
 
 
 def article_digest(article: Article) -> str:
     """Digest of all that an article's file holds."""
     place = (article.section, article.slug, article.owner, article.responsible_dept)
     return hashlib.sha256("\x1f".join((*place, body_hash(article.revision))).encode()).hexdigest()
-
-
-def merge_articles(base: Article, mine: Article, theirs: Article) -> tuple[Article, list[str]]:
-    """The article with the changes of both sides, and the fields where they meet."""
-    texts = [field_texts(article) for article in (base, mine, theirs)]
-    merged: dict[str, str] = {}
-    conflicts = []
-    for name in FIELDS:
-        found = merge_texts(*(each[name] for each in texts))
-        merged[name] = found.text
-        if found.is_conflict or (name == "extra" and not _is_tidy(found.text)):
-            conflicts.append(name)
-    return apply_texts(mine, merged), conflicts
-
-
-def _is_tidy(text: str) -> bool:
-    """Whether lines of unknown items, merged, are still YAML."""
-    try:
-        return tidy_items(text, known=KNOWN) == text
-    except InvalidInput:
-        return False
-
-
-def apply_texts(article: Article, texts: Mapping[str, str]) -> Article:
-    """The article with other field texts, as ``field_texts`` wrote them."""
-
-    def lines(name: str) -> tuple[str, ...]:
-        return tuple(line for line in texts[name].splitlines() if line.strip())
-
-    revision = replace(
-        article.revision,
-        title=texts["title"],
-        body=texts["body"],
-        categories=lines("categories"),
-        keywords=lines("keywords"),
-        steps=lines("steps"),
-        time_limits=lines("time_limits"),
-        figures=lines("figures"),
-        sources=lines("sources"),
-        valid_from=date.fromisoformat(texts["valid_from"]),
-        valid_until=date.fromisoformat(texts["valid_until"]) if texts["valid_until"] else None,
-        review_by=date.fromisoformat(texts["review_by"]),
-        extra=texts["extra"],
-    )
-    return replace(
-        article,
-        chapter=int(texts["section"].partition(".")[0]),
-        section=texts["section"],
-        owner=texts["owner"],
-        responsible_dept=texts["responsible_dept"],
-        revision=revision,
-    )
 
 
 def _read(connection: sqlite3.Connection, article_id: str, number: int | None) -> Article | None:
@@ -216,16 +222,16 @@ def _archive_missing(
     author: str,
     now: datetime,
 ) -> int:
-    present = {article.id for article in handbook.articles}
     archived = 0
-    for article in store.read_articles(connection):
-        if article.id in present or article.revision.status == "archived":
-            continue
-        base = _read(connection, article.id, bases[article.id]) if article.id in bases else None
-        if base is None:
-            continue
+    for article, base in _missing(connection, handbook, bases):
         if article_digest(base) != article_digest(article):
             tally.conflicts.append(FileConflict(article.id, ("文件已删除",), bases[article.id]))
+            continue
+        if article.id in tally.ruling.held:
+            why = tally.ruling.held[article.id]
+            tally.held.append(
+                FileConflict(article.id, ("文件已删除", *WORSE), bases[article.id], why=why)
+            )
             continue
         gone = replace(
             article, revision=replace(article.revision, status="archived", valid_from=now.date())
@@ -234,6 +240,19 @@ def _archive_missing(
         editing.drop_file_base(connection, article.id)
         archived += 1
     return archived
+
+
+def _missing(
+    connection: sqlite3.Connection, handbook: Handbook, bases: Mapping[str, int]
+) -> Iterator[tuple[Article, Article]]:
+    """Articles whose file is gone, and what both last held."""
+    present = {article.id for article in handbook.articles}
+    for article in store.read_articles(connection):
+        if article.id in present or article.revision.status == "archived":
+            continue
+        base = _read(connection, article.id, bases[article.id]) if article.id in bases else None
+        if base is not None:
+            yield article, base
 
 
 Table = tuple[object, object, Callable[[sqlite3.Connection], int | None]]
@@ -255,8 +274,11 @@ def _import_tables(
     changed = 0
     words: dict[str, Any] = {}
     for name, (file, stored, save) in _tables(connection, handbook, now).items():
-        digest = _digest(file)
-        plan = plan_import(digest, bases.get(name), None if stored is None else _digest(stored))
+        plan = _plan_table(file, stored, bases.get(name))
+        if plan in (TAKE, MERGE) and name in tally.ruling.held:
+            why = tally.ruling.held[name]
+            tally.held.append(FileConflict("", (f"{TABLE_NAMES[name]}表", *WORSE), why=why))
+            continue
         if plan == TAKE and name in KINDS:
             words[name] = file
         elif plan == TAKE:
@@ -266,13 +288,24 @@ def _import_tables(
         elif plan == MERGE:
             tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
-            editing.save_table_base(connection, name, digest)
+            editing.save_table_base(connection, name, _digest(file))
     if words:
-        signed = vocabulary.Signed(author, "导入手册文件")
+        signed = _sign_words(tally.ruling, author, words)
         vocabulary.add_version(connection, words, signed, now=now)
     return changed
 
 
+def _sign_words(ruling: Ruling, author: str, words: Mapping[str, Any]) -> vocabulary.Signed:
+    why = "；".join(dict.fromkeys(filter(None, map(ruling.reason_for, words))))
+    impact = {**foreseen_as_dict(ruling.foreseen), "despite": why} if ruling.foreseen else None
+    return vocabulary.Signed(author, _signed(why), impact=impact if why else None)
+
+
+def _plan_table(file: object, stored: object, base: str | None) -> str:
+    return plan_import(_digest(file), base, None if stored is None else _digest(stored))
+
+
+WORSE = ("评测变差",)
 TABLE_NAMES: Mapping[str, str] = {
     "categories": "投诉分类",
     "limits": "时限",

@@ -252,6 +252,8 @@ def request_as_json(request: SuggestionRequest) -> str:
         asked["without"] = list(request.without)
     if request.view:
         asked["view"] = request.view
+    if request.bounds:
+        asked["bounds"] = request.bounds.as_dict()
     return json.dumps(asked, ensure_ascii=False)
 
 

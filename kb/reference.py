@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kb.bounds import Bounds
 from kb.category import Category
 from kb.database import Database
 from kb.limit import TimeLimit
@@ -23,6 +24,10 @@ class Reference:
     never_mask: tuple[str, ...]
 
 
+KEPT_LIMITS = 16
+"""Bounds of accounts whose limits are kept."""
+
+
 class ReferenceCache:
     """Hands out the current tables; asks the database only whether they changed."""
 
@@ -30,9 +35,18 @@ class ReferenceCache:
         """Read nothing yet."""
         self._database = database
         self._held: Reference | None = None
+        self._limits: dict[Bounds, tuple[tuple[int, int], Mapping[str, TimeLimit]]] = {}
 
     def read(self) -> Reference:
-        """The tables as they stand now."""
+        """The tables as they stand now, with the limits that whoever asks may see."""
+        bounds = self._database.bounds
+        if bounds is None:
+            return self._read_all()
+        with self._database.bound(None):
+            held = self._read_all()
+        return replace(held, limits=self._limits_within(bounds, held.stamp))
+
+    def _read_all(self) -> Reference:
         connection = self._database.connection
         stamp = handbook.read_reference_stamp(connection)
         held = self._held
@@ -46,3 +60,14 @@ class ReferenceCache:
             )
             self._held = held
         return held
+
+    def _limits_within(self, bounds: Bounds, stamp: int) -> Mapping[str, TimeLimit]:
+        """Which limits are shown hangs on the articles that name them too."""
+        connection = self._database.connection
+        state = (stamp, handbook.count_in_force(connection))
+        known = self._limits.get(bounds)
+        if known is None or known[0] != state:
+            known = (state, handbook.read_limits(connection))
+            others = [each for each in self._limits.items() if each[0] != bounds]
+            self._limits = {**dict(others[1 - KEPT_LIMITS :]), bounds: known}
+        return known[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kb.bounds import Bounds
 from kb.repeat import Repeat, repeat_as_dict
 
 ACTIONS: Mapping[str, str] = {
@@ -28,7 +29,8 @@ class SuggestionRequest:
     ``number_hash``: keyed hash of the caller's number, when there is no ticket yet. ``without``:
     key terms of an earlier answer that are to be left out of the question.
     ``is_training``: asked while practising; it never belongs to a ticket. ``view``: how the desk
-    shows the answer, for the reports.
+    shows the answer, for the reports. ``bounds``: what whoever asks is bound to, for the record;
+    the engine goes by the database's.
     """
 
     text: str
@@ -44,6 +46,7 @@ class SuggestionRequest:
     without: tuple[str, ...] = ()
     is_training: bool = False
     view: str = ""
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from watchfiles import watch
 from kb.database import Database
 from kb.errors import HandbookInvalid, KBError
 from kb.handbook import Handbook, read_handbook
+from kb.holding import FREE, Ruling
 from kb.publishing import HandbookReport, import_handbook
 from kb.store import editing
 from kb.store.files import save_import_problem
@@ -35,12 +36,15 @@ class HandbookWatcher:
         *,
         clock: Callable[[], datetime],
         tell: Callable[[HandbookReport | KBError], None],
+        judge: Callable[[Handbook], Ruling] = lambda _: FREE,
     ) -> None:
-        """``tell``: gets the report of each import that changed something, or why there is none."""
+        """``tell``: gets the report of each import that changed something, or why there is none;
+        ``judge``: says what is held back."""
         self._database = database
         self._folder = folder
         self._clock = clock
         self._tell = tell
+        self._judge = judge
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="handbook", daemon=True)
 
@@ -75,13 +79,16 @@ class HandbookWatcher:
         try:
             handbook = read_handbook(self._folder)
             _check_whole(self._database, handbook)
-            report = import_handbook(self._database, handbook, author=AUTHOR, now=now)
+            ruling = self._judge(handbook)
+            report = import_handbook(
+                self._database, handbook, author=AUTHOR, now=now, ruling=ruling
+            )
         except KBError as error:
             with self._database.transaction() as connection:
                 save_import_problem(connection, str(error), now=now)
             self._tell(error)
             return
-        if report.revised or report.limits_changed or report.conflicts:
+        if report.revised or report.limits_changed or report.conflicts or report.held:
             self._tell(report)
 
 

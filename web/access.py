@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.access import ANYBODY, STRANGER, Permission, Viewer
 from kb.errors import AccountsMissing, Forbidden, SignInNeeded
+from web import bounding
 from web.auditing import note_read
 from web.errors import wants_page
 from web.events import log_event
@@ -119,6 +120,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "tokens.revoke_token",
     ),
     _P.READ_METRICS: ("health.get_metrics",),
+    _P.READ_AUDIT: ("trail.show_trail", "trail.verify"),
 }  # fmt: skip
 STEPS: Mapping[str, Permission] = {
     "submit": _P.EDIT,
@@ -139,6 +141,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("editing.show_queue", "编辑", ("editing.", "documents.", "vocabulary.")),
     ("reports.show_outcomes", "报表", ("reports.",)),
     ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
+    ("trail.show_trail", "审计", ("trail.",)),
 )
 """The links on every page: endpoint, name, and which endpoints count as being there."""
 HOMES: Mapping[str, str] = {
@@ -146,6 +149,7 @@ HOMES: Mapping[str, str] = {
     _P.READ_DRAFTS: "editing.show_queue",
     _P.LEARN: "learning.show_home",
     _P.MANAGE_ACCOUNTS: "accounts.show_accounts",
+    _P.READ_AUDIT: "trail.show_trail",
 }
 """Where somebody starts: the first of these that is allowed."""
 
@@ -221,6 +225,7 @@ def check() -> Redirect | Response | None:
     elif endpoint in FROM_HERE and is_from_here():
         return None
     if allows(viewer, needed):
+        bounding.bind()
         return _ask_for_password(needed)
     if viewer == STRANGER:
         return _ask_to_sign_in()

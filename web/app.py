@@ -7,7 +7,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.store.sessions import read_secret
-from web import access, admission, auditing, errors, guard, labels, lifecycle, rates
+from web import access, admission, auditing, bounding, errors, guard, labels, lifecycle, rates
 from web.api import articles, calls, documents, editing, health, limits, search, suggestions
 from web.api import learning as api_learning
 from web.api import reports as api_reports
@@ -35,6 +35,7 @@ from web.pages import (
     starting,
     tickets,
     tokens,
+    trail,
     unified,
     using,
     vocabulary,
@@ -84,6 +85,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts.blueprint,
     tokens.blueprint,
     unified.blueprint,
+    trail.blueprint,
     contact.blueprint,
 )
 
@@ -97,6 +99,7 @@ def create_app(services: Services) -> Flask:
     admission.init_app(app)
     guard.init_app(app, _read_form_secret(services))
     access.init_app(app)
+    bounding.init_app(app)
     rates.init_app(app, services)
     errors.init_app(app)
     labels.init_app(app)

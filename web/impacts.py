@@ -7,14 +7,14 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, time
 from functools import partial
 from typing import Any
 
 from flask import current_app
 
-from indexer.impact import Impact, ImpactStudy
+from indexer.impact import JUDGED, Impact, ImpactStudy, Shown
 from kb.article import Article
 from kb.database import Database
 from kb.editor import Editor, publish_at_once
@@ -22,6 +22,7 @@ from kb.errors import ArticleNotFound, IndexDamaged, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
 from kb.rewording import Proposal, publish
 from kb.store import handbook, trials
+from kb.store.bounds import hidden_among
 from kb.store.trials import Tried
 from kb.store.vocabulary import Signed
 from kb.times import BEIJING
@@ -59,7 +60,7 @@ class Impacts:
 
     def foresee(self, article: Article) -> Foreseen:
         """What putting a revision in force does to the judged queries, measured once."""
-        with self._trying:
+        with self._trying, self._services.database.bound(None):
             known = self.find_foreseen(article)
             if known is not None:
                 return known
@@ -117,6 +118,22 @@ class Impacts:
         with_recent: bool,
         with_limits: bool = False,
     ) -> Impact:
+        with self._services.database.bound(None):
+            found = self._study_all(
+                key, trial, now=now, with_recent=with_recent, with_limits=with_limits
+            )
+        return _within(self._services.database, found)
+
+    def _study_all(
+        self,
+        key: str,
+        trial: Callable[[Database], object],
+        *,
+        now: datetime,
+        with_recent: bool,
+        with_limits: bool,
+    ) -> Impact:
+        """The impact on all of the desk, whoever asks."""
         version = self._services.engine.version
         for recent in {True, with_recent}:
             if (version, key, recent) in self._kept:
@@ -126,6 +143,34 @@ class Impacts:
             self._kept.clear()
         self._kept[version, key, with_recent] = found
         return found
+
+
+def _within(database: Database, impact: Impact) -> Impact:
+    """What whoever asks may see of an impact; the figures are of all of it.
+
+    Texts of callers have no region by themselves: who is bound to regions sees the judged ones.
+    """
+    bounds = database.bounds
+    if bounds is None:
+        return impact
+    shown = [each for each in impact.effects if bounds.regions is None or each.kind == JUDGED]
+    named = {item.target_id for each in shown for item in (*each.before, *each.after)}
+    named.update(name for each in shown for name in each.articles)
+    hidden = {
+        name
+        for table in (("article", "id"), ("time_limit", "id"), ("ticket", "ticket_no"))
+        for name in hidden_among(database.connection, *table, named)
+    }
+
+    def open_only(items: tuple[Shown, ...]) -> tuple[Shown, ...]:
+        return tuple(item for item in items if item.target_id not in hidden)
+
+    effects = [
+        replace(each, before=open_only(each.before), after=open_only(each.after))
+        for each in shown
+        if not hidden.intersection(each.articles)
+    ]
+    return replace(impact, effects=tuple(effects))
 
 
 def impacts() -> Impacts:

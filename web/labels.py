@@ -63,6 +63,7 @@ EDIT_ACTIONS: Mapping[str, str] = {
     "comment": "评论",
     "archive": "归档",
     "drop": "放弃",
+    "import": "导入文件",
 }
 REGIONS = (
     "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江",

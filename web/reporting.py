@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from indexer.engine import Engine
 from indexer.gaps import cluster_evidence
+from kb.bounds import Bounds
 from kb.errors import GapNotFound, ReviewTaskNotFound
 from kb.gap import (
     FORMULA,
@@ -120,15 +121,21 @@ def find_gaps(filters: Filters, *, state: str, limit: int) -> list[PlacedGap]:
     generation = services.engine.status().index_generation
     day = services.clock().replace(hour=12, minute=0, second=0, microsecond=0)
     return [
-        PlacedGap(gap, _home(services.engine, generation, gap.samples[0], day))
+        PlacedGap(
+            gap,
+            _home(services.engine, generation, gap.samples[0], day, services.database.bounds),
+        )
         for gap in found[:limit]
     ]
 
 
 @lru_cache(maxsize=512)
-def _home(engine: Engine, generation: str, text: str, day: datetime) -> Suggestion | None:
-    """Where a text belongs, kept while the index stays what it is (``generation``)."""
-    del generation
+def _home(
+    engine: Engine, generation: str, text: str, day: datetime, bounds: Bounds | None
+) -> Suggestion | None:
+    """Where a text belongs, kept while the index stays what it is (``generation``), for those who
+    see alike (``bounds``)."""
+    del generation, bounds
     return engine.find_home(text, now=day)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from flask import current_app, g
 
+from kb.bounds import Bounds
 from kb.errors import ImpressionNotFound
 from kb.intake import hash_caller
 from kb.store import sessions
@@ -22,25 +23,26 @@ from web.services import current
 
 
 class RecentAnswers:
-    """The last answers given, by session; safe to use from many threads."""
+    """The last answers given, by session, each for those who see what its asker saw; safe to use
+    from many threads."""
 
     def __init__(self, size: int = 512) -> None:
         """Keep ``size`` answers at most."""
         self._size = size
         self._lock = threading.Lock()
-        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._answers: OrderedDict[tuple[str, Bounds | None], Answer] = OrderedDict()
 
-    def keep(self, answer: Answer) -> None:
+    def keep(self, answer: Answer, bounds: Bounds | None) -> None:
         """Remember an answer; the oldest is forgotten when there are too many."""
         with self._lock:
-            self._answers[answer.session_id] = answer
+            self._answers[answer.session_id, bounds] = answer
             while len(self._answers) > self._size:
                 self._answers.popitem(last=False)
 
-    def find(self, session_id: str) -> Answer | None:
+    def find(self, session_id: str, bounds: Bounds | None) -> Answer | None:
         """The answer of a session, if it is still remembered."""
         with self._lock:
-            return self._answers.get(session_id)
+            return self._answers.get((session_id, bounds))
 
 
 def suggest(request: SuggestionRequest) -> Answer:
@@ -88,12 +90,12 @@ def record_displayed(session_id: str, impression_ids: Sequence[str], *, agent: s
 
 def keep_answer(answer: Answer) -> None:
     """Remember an answer so that its ticket's page can show it again."""
-    _recent().keep(answer)
+    _recent().keep(answer, current().database.bounds)
 
 
 def find_answer(session_id: str) -> Answer | None:
     """An answer given lately."""
-    return _recent().find(session_id)
+    return _recent().find(session_id, current().database.bounds)
 
 
 def _recent() -> RecentAnswers:

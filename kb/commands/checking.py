@@ -59,10 +59,20 @@ def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> 
     if folder is None and run.settings.index.is_dir():
         database = run.open_database()
         data["index"] = check_index(run, database)
+        data["held"] = _held_files(database)
+        lines += [f"手册文件没有收：{each}" for each in data["held"]]
         lines += describe_check(data["index"])
     show(data, lines, as_json=as_json)
     differs = not data.get("index", {"clean": True})["clean"]
     return FAILURE if errors else DIFFERENT if differs else 0
+
+
+def _held_files(database: Database) -> list[str]:
+    """The files held back at the last import: judged answers would get worse."""
+    from kb.store.files import read_import
+
+    done = read_import(database.connection)
+    return [str(each) for each in done.conflicts if each.why] if done else []
 
 
 @click.command("repair", cls=Command)

@@ -97,11 +97,17 @@ def _import_samples(run: Run, database: Database) -> dict[str, Any]:
     return _report_dict(file, _import_file(run, database, file, source=SAMPLE_SOURCE))
 
 
-def _import_handbook(run: Run, database: Database, folder: Path) -> dict[str, Any]:
+def _import_handbook(
+    run: Run, database: Database, folder: Path, *, reason: str = ""
+) -> dict[str, Any]:
+    """Take the folder in, but for what makes judged answers worse without a reason."""
+    from indexer.filing import judge_files
     from kb.handbook import read_handbook
     from kb.publishing import import_handbook
 
-    report = import_handbook(database, read_handbook(folder), author=AUTHOR, now=run.clock())
+    handbook, now = read_handbook(folder), run.clock()
+    ruling = judge_files(run.settings, database, handbook, now=now, reason=reason)
+    report = import_handbook(database, handbook, author=AUTHOR, now=now, ruling=ruling)
     return asdict(report)
 
 
@@ -115,10 +121,17 @@ def _handbook_line(report: dict[str, Any]) -> str:
 
 
 def _conflict_lines(report: dict[str, Any]) -> list[str]:
-    if not report["conflicts"]:
-        return []
-    head = "两边都改了，库里的保持不变，文件里的没有收："
-    return [head, *(f"  {conflict}" for conflict in report["conflicts"])]
+    lines: list[str] = []
+    if report["conflicts"]:
+        lines += ["两边都改了，库里的保持不变，文件里的没有收：", *_indented(report["conflicts"])]
+    if report["held"]:
+        head = "评测变差超出波动，没有收；要收请加 --reason 写明理由，或在文件头写 despite："
+        lines += [head, *_indented(report["held"])]
+    return lines
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
 
 
 @click.group("import", cls=Group)
@@ -156,18 +169,21 @@ def _preview_import(run: Run, database: Database, folder: Path, *, as_json: bool
 @import_group.command("handbook")
 @click.argument("folder", metavar="[DIR]", required=False, type=Readable(folder=True))
 @click.option("--preview", is_flag=True, help="不导入，只试算会改变哪些检索结果")
+@click.option("--reason", type=Text(500), default="", help="评测变差仍要发布的理由，记入版本")
 @json_option
 @pass_run
-def import_handbook_command(run: Run, folder: Path | None, *, preview: bool, as_json: bool) -> int:
-    """导入手册目录（默认随附的手册），有改动的条目成为新版本；两边都改了的退出码为 3。"""
+def import_handbook_command(
+    run: Run, folder: Path | None, *, preview: bool, reason: str, as_json: bool
+) -> int:
+    """导入手册目录（默认随附的手册），有改动的成为新版本；两边都改了或评测变差的不收，退出码 3。"""
     database = run.open_database()
     if preview:
         return _preview_import(run, database, folder or run.settings.handbook, as_json=as_json)
-    report = _import_handbook(run, database, folder or run.settings.handbook)
+    report = _import_handbook(run, database, folder or run.settings.handbook, reason=reason)
     index = refresh_after_import(run, database)
     lines = [_handbook_line(report), *_conflict_lines(report), describe_index(index)]
     show({**report, "index": index}, lines, as_json=as_json)
-    return DIFFERENT if report["conflicts"] else 0
+    return DIFFERENT if report["conflicts"] or report["held"] else 0
 
 
 @import_group.command("docx")

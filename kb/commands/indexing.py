@@ -119,9 +119,16 @@ def watching(run: Run, database: Database) -> Iterator[None]:
     if folder is None:
         yield
         return
+    from indexer.filing import judge_files
     from kb.watching import HandbookWatcher
 
-    watcher = HandbookWatcher(database, folder, clock=run.clock, tell=_tell)
+    watcher = HandbookWatcher(
+        database,
+        folder,
+        clock=run.clock,
+        tell=_tell,
+        judge=lambda files: judge_files(run.settings, database, files, now=run.clock()),
+    )
     watcher.start()
     try:
         yield

@@ -18,15 +18,19 @@ class FileConflict:
 
     ``what``: names of the fields, or of the table. ``texts``: the file's fields; empty for a table
     and for a file that is gone. ``base``: the revision that both last held, 0 if not known.
+    ``why``: what the file was measured to do, where it is held back for that and the database has
+    changed nothing.
     """
 
     article_id: str
     what: tuple[str, ...]
     base: int = 0
     texts: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
 
     def __str__(self) -> str:
-        return f"{self.article_id} {'、'.join(self.what)}".strip()
+        told = f"{self.article_id} {'、'.join(self.what)}".strip()
+        return f"{told}：{self.why}" if self.why else told
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def read_import(connection: sqlite3.Connection) -> LastImport | None:
     if row is None:
         return None
     conflicts = tuple(
-        FileConflict(each["article_id"], tuple(each["what"]), each["base"], each["texts"])
+        FileConflict(**{**each, "what": tuple(each["what"])})
         for each in json.loads(row["conflicts"])
     )
     names = ("at", "revised", "merged", "kept", "problem")

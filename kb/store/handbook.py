@@ -85,6 +85,14 @@ def put_in_force(
     enqueue(connection, "article", article.id, now=now)
 
 
+def count_in_force(connection: sqlite3.Connection) -> int:
+    """A number that rises whenever another revision speaks for an article, hidden or not."""
+    row = connection.execute(
+        "SELECT total(current_revision) + count(*) AS size FROM main.article"
+    ).fetchone()
+    return int(row["size"])
+
+
 def newest_number(connection: sqlite3.Connection, article_id: str) -> int:
     """Number of the newest revision of any status; 0 for an article that does not exist."""
     row = connection.execute(
@@ -174,8 +182,8 @@ def read_articles(
 
 
 def read_ids(connection: sqlite3.Connection) -> set[str]:
-    """Ids of all articles there ever were, drafts included."""
-    return {row["id"] for row in connection.execute("SELECT id FROM article")}
+    """Ids of all articles there ever were, drafts and what is hidden from who asks included."""
+    return {row["id"] for row in connection.execute("SELECT id FROM main.article")}
 
 
 def shown_numbers(

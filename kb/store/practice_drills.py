@@ -102,9 +102,9 @@ def drop_open(connection: sqlite3.Connection, drill_id: str) -> None:
 
 
 def find_open(connection: sqlite3.Connection, agent: str) -> Drill | None:
-    """The case the learner has not answered yet."""
+    """The case the learner has not answered yet, be its ticket hidden from them by now."""
     row = connection.execute(
-        "SELECT * FROM drill WHERE agent = ? AND answered_at IS NULL", (agent,)
+        "SELECT * FROM main.drill WHERE agent = ? AND answered_at IS NULL", (agent,)
     ).fetchone()
     return parse_row(row, Drill) if row else None
 

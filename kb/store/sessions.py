@@ -170,9 +170,9 @@ def read_event(connection: sqlite3.Connection, event_id: int) -> Event:
 
 
 def find_event(connection: sqlite3.Connection, event_key: str) -> Event | None:
-    """The event its sender called ``event_key``."""
+    """The event its sender called ``event_key``, be it hidden from who asks."""
     row = connection.execute(
-        "SELECT * FROM suggestion_event WHERE event_key = ?", (event_key,)
+        "SELECT * FROM main.suggestion_event WHERE event_key = ?", (event_key,)
     ).fetchone()
     return parse_row(row, Event) if row else None
 

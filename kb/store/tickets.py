@@ -127,6 +127,12 @@ def read_ticket(connection: sqlite3.Connection, ticket_no: str) -> Ticket:
     return parse_row(row, Ticket)
 
 
+def is_taken(connection: sqlite3.Connection, ticket_no: str) -> bool:
+    """Whether a ticket has this number, be it hidden from who asks."""
+    row = connection.execute("SELECT 1 FROM main.ticket WHERE ticket_no = ?", (ticket_no,))
+    return row.fetchone() is not None
+
+
 def has_ticket(connection: sqlite3.Connection, ticket_no: str) -> bool:
     """Whether there is a ticket of this number."""
     row = connection.execute("SELECT 1 FROM ticket WHERE ticket_no = ?", (ticket_no,)).fetchone()
@@ -340,7 +346,7 @@ def next_ticket_no(connection: sqlite3.Connection, *, day: str) -> str:
     The letters keep it from being masked. The range lets the primary key answer at once.
     """
     row = connection.execute(
-        "SELECT ticket_no FROM ticket WHERE ticket_no BETWEEN ? AND ? AND ticket_no GLOB ?"
+        "SELECT ticket_no FROM main.ticket WHERE ticket_no BETWEEN ? AND ? AND ticket_no GLOB ?"
         " ORDER BY ticket_no DESC LIMIT 1",
         (f"TS{day}000000", f"TS{day}999999", f"TS{day}" + "[0-9]" * 6),
     ).fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from indexer.collection import Collection, commit_documents, create_collection
 from indexer.documents import Document
 from indexer.postings import KINDS, WordWeights
 from indexer.scoring import WordScorer
-from indexer.words import WordWriter, open_reader, save_segment
+from indexer.words import WordWriter, open_reader, read_segments, save_segment, writing_words
 from kb.errors import IndexDamaged
 from kb.vocabulary import Vocabulary
 
@@ -44,6 +45,24 @@ def found(folder: Path, query: object) -> set[str]:
     reader = open_reader(folder)
     with Searcher(reader) as searcher:
         return {hit["key"] for hit in searcher.search(query, limit=None)}
+
+
+def test_readers_find_the_newest_commit_while_one_follows_another(folder: Path) -> None:
+    is_over = threading.Event()
+
+    def commit() -> None:
+        while not is_over.is_set():
+            with writing_words(folder):
+                pass
+
+    writer = threading.Thread(target=commit)
+    writer.start()
+    try:
+        sizes = {sum(part.doc_count() for part in read_segments(folder)) for _ in range(500)}
+    finally:
+        is_over.set()
+        writer.join()
+    assert sizes == {len(DOCUMENTS)}
 
 
 def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:

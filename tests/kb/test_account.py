@@ -16,6 +16,7 @@ from kb.account import (
     clean_name,
     key_of,
 )
+from kb.bounds import Bounds
 from kb.errors import InvalidInput
 
 
@@ -90,7 +91,7 @@ def test_a_viewer_may_what_any_of_the_roles_allows_and_sees_what_the_account_is_
     assert viewer.may("take_calls")
     assert viewer.may("edit")
     assert not viewer.may("review")
-    assert (viewer.chapters, viewer.regions, viewer.account_id) == (frozenset({3}), None, 1)
+    assert (viewer.bounds, viewer.account_id) == (Bounds(frozenset({3})), 1)
 
 
 def test_a_desk_without_accounts_allows_the_work_and_a_stranger_may_nothing() -> None:

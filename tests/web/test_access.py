@@ -34,6 +34,7 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("GET", r"(/api/v1)?/metrics", "D"),
     ("POST", r"/agent", ""),
     ("*", r"/accounts(/.*)?", "D"),
+    ("*", r"/audit(/verify)?", "U"),
     ("*", r"/(desk/.*)?|/api/v1/(suggestions|impressions|events|decisions)(/.*)?", DESK),
     ("GET", r"/pop", DESK),
     ("POST", r"/pop|/api/v1/calls", DESK),
@@ -177,7 +178,7 @@ def test_pages_link_only_to_what_one_may_do(clients: Mapping[str, FlaskClient]) 
     assert links(Role.LEARNER, "/learn") == {"手册", "检索", "学习"}
     assert links(Role.ADMINISTRATOR, "/accounts") == {"账号"}
     assert links(Role.REVIEWER, "/edit") == {"手册", "检索", "学习", "编辑", "报表"}
-    assert links(Role.AUDITOR, "/account") == set()
+    assert links(Role.AUDITOR, "/account") == {"审计"}
 
 
 def test_the_buttons_of_the_review_are_for_reviewers(clients: Mapping[str, FlaskClient]) -> None:

@@ -119,6 +119,7 @@ FORMS = [
     "/accounts/1",
     "/accounts/tokens",
     "/accounts/tokens/revoke",
+    "/audit/verify",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""

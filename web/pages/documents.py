@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kb.article import CHAPTERS, SECTIONS
+from kb.article import SECTIONS
 from kb.documents.drafting import (
     MAX_BODY,
     MAX_PARTS,
@@ -20,6 +20,7 @@ from kb.editor import Editor
 from kb.errors import InvalidInput, KBError
 from kb.resembling import Resembling
 from kb.texts import clean_text
+from web.bounding import open_chapters
 from web.errors import Problem, describe
 from web.forms import short_field
 from web.guard import check_form
@@ -82,7 +83,7 @@ def _preview(rows: list[Row], *, problem: Problem | None = None, **values: Any) 
         "import_preview.html",
         rows=rows,
         sections=SECTIONS,
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         problem=problem,
         **{"warnings": (), "images": 0, "tables": 0, "owner": "", "responsible_dept": "", **values},
     )

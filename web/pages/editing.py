@@ -15,7 +15,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from kb.article import CHAPTERS, SECTIONS, Article
+from kb.article import SECTIONS, Article
 from kb.diffing import diff_articles
 from kb.editing import ACTIONS
 from kb.editor import Editor, Work
@@ -26,6 +26,7 @@ from kb.store import editing, files, handbook, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.access import STEPS, require
+from web.bounding import open_chapters
 from web.drafts import (
     AutosaveBody,
     PreviewBody,
@@ -63,7 +64,7 @@ def show_queue() -> str:
         waiting=editing.read_waiting(connection),
         due=editing.read_due_reviews(connection, on=today, until=today + REMINDER),
         articles=handbook.read_articles(connection),
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         today=today,
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
@@ -124,7 +125,7 @@ def _form(
         if problem
         else set(),
         sections=SECTIONS,
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         me=agent_name(),
         foreseen=impacts().find_foreseen(work.article) if work else None,
         preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)

@@ -27,6 +27,7 @@ from kb.reports.measures import Measure
 from kb.store import handbook
 from kb.store import practice_drills as drill_store
 from kb.store import practice_path as store
+from kb.store.bounds import hidden_among
 from kb.store.practice_path import Assignment
 from kb.texts import clean_required
 from kb.times import format_instant
@@ -192,14 +193,16 @@ def show_editor() -> str:
 
 def _editor_page(**values: Any) -> str:
     services = current()
-    shelf = read_shelf(services.database.connection, now=services.clock())
+    connection = services.database.connection
+    shelf = read_shelf(connection, now=services.clock())
+    hidden = hidden_among(connection, "article", "id", [each.target for each in shelf.items])
     page: str = render_template(
         "learn_path_edit.html",
-        items=shelf.items,
+        items=[each for each in shelf.items if each.target not in hidden],
         titles=shelf.titles,
         articles=shelf.articles,
         classes=[each for each in shelf.categories.values() if each.level == 3],
-        stored=store.read_path(services.database.connection),
+        stored=store.read_path(connection),
         kinds=KINDS,
         week=range(1, DAYS + 1),
         **{"typed": {}, **values},

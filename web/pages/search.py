@@ -18,6 +18,7 @@ from kb.store.searches import read_history
 from kb.suggestion import Answer, SuggestionRequest
 from kb.texts import clean_required, clean_text
 from web.bodies import SearchPage
+from web.bounding import open_chapters
 from web.errors import describe
 from web.guard import check_form
 from web.pages.view import group_classes
@@ -133,7 +134,7 @@ def _page(typed: Any, **found: Any) -> str:
     return render_template(
         "search.html",
         typed=typed,
-        chapters=CHAPTERS,
+        chapters=open_chapters(),
         class_groups=group_classes(),
         field_names=FIELD_NAMES,
         current_versions=_current_versions(result, day) if result else {},

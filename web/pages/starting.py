@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from indexer.readings import short_name
-from kb.article import CHAPTERS, SECTIONS
+from kb.article import SECTIONS
 from kb.documents.drafting import Confirmed, find_near
 from kb.errors import InvalidInput, KBError
 from kb.evidence import (
@@ -21,6 +21,7 @@ from kb.evidence import (
 from kb.intake import never_mask
 from kb.resembling import Resembling
 from kb.suggestion import Suggestion
+from web.bounding import open_chapters
 from web.errors import Problem, describe
 from web.guard import check_form
 from web.pages.editing import Page
@@ -78,7 +79,7 @@ def _page(
         near=near,
         home=home,
         sections=SECTIONS,
-        chapters=list(enumerate(CHAPTERS, 1)),
+        chapters=open_chapters(),
         origin={name: request.values.getlist(name) for name in ("gap", "fix", "ticket")},
         problem=problem,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from web.replies.base import Reply
 
 
@@ -192,7 +194,10 @@ class ImpressionReply(Reply):
 
 
 class RequestReply(Reply):
-    """How a session was asked; all absent in one recorded by an earlier version."""
+    """How a session was asked; all absent in one recorded by an earlier version.
+
+    ``bounds``: the chapters and regions whoever asked was bound to.
+    """
 
     ticket_no: str | None = None
     category: str | None = None
@@ -202,6 +207,7 @@ class RequestReply(Reply):
     limit: int = 5
     without: tuple[str, ...] = ()
     view: str = ""
+    bounds: dict[str, list[int | str]] = Field(default_factory=dict)
 
 
 class DecisionReply(Reply):
