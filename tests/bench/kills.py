@@ -118,9 +118,11 @@ class Drill:
                 told = f"{place}: {each.name} lost {each.lost}, doubled {each.doubled}"
                 self._fault(told)
 
-    def _agrees(self, database: Database) -> bool:
-        generation = read_current(self.settings.index)
-        return not find_damage(generation) and not find_divergence(self.settings, database).keys
+    def _differs(self, database: Database) -> str:
+        """What is wrong with the index, "" when it holds what the database holds."""
+        damage = find_damage(read_current(self.settings.index))
+        keys = find_divergence(self.settings, database).keys
+        return f"damaged {damage[:3]}, {len(keys)} differ {keys[:3]}" if damage or keys else ""
 
     def kill_writers(self, times: int, *, longest: float) -> None:
         """Kill a process that works on the database itself, ``times`` times."""
@@ -137,8 +139,9 @@ class Drill:
             language = renew_language(language, database, version=newest, cut=newest)
             sync_index(self.settings, database, language=language)
             self.found.agreed.append(time.monotonic() - started)
-            if not self._agrees(database) or queue.count_queued(database.connection):
-                self._fault(f"kill {place}: index and database differ")
+            differs, waits = self._differs(database), queue.count_queued(database.connection)
+            if differs or waits:
+                self._fault(f"kill {place}: {differs}, {waits} wait")
             database.close()
             self._check("writer")
 
@@ -224,16 +227,17 @@ class Drill:
 
     def _wait_for_agreement(self, kind: str, started: float) -> None:
         database = open_database(self.settings.database)
-        until = started + AGREE_SECONDS
+        until, differs = started + AGREE_SECONDS, ""
         try:
             while time.monotonic() < until:
-                if self._agrees(database):
+                differs = self._differs(database)
+                if not differs:
                     self.found.agreed.append(time.monotonic() - started)
                     return
                 time.sleep(0.1)
         finally:
             database.close()
-        self._fault(f"{kind}: index and database differ")
+        self._fault(f"{kind}: {differs}")
 
 
 def _kill_all(processes: Sequence[int]) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -68,6 +69,14 @@ def found_by(connection: http.client.HTTPConnection) -> bool:
     return WORD in str(json.loads(connection.getresponse().read())["hits"])
 
 
+def post(connection: http.client.HTTPConnection, path: str, body: object) -> dict[str, Any]:
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    told: dict[str, Any] = json.loads(answer.read())
+    assert answer.status < 300, told
+    return told
+
+
 @pytest.fixture
 def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
     found = Served(settings, tmp_path / "gunicorn.log")
@@ -83,9 +92,10 @@ def test_workers_see_every_change_share_their_pages_and_end_after_what_is_in_han
     assert len(served.children(b"gunicorn")) == 2
     served.until(lambda: len(served.children(b"--follow")) == 1)
     connections = served.two_workers()
-    body = json.dumps({"description": f"{WORD}被水泡了", "category": "060101"})
-    connections[0].request("POST", "/api/v1/tickets", body, {"Content-Type": "application/json"})
-    assert connections[0].getresponse().read()
+    body = {"description": f"{WORD}被水泡了", "category": "060101"}
+    made = post(connections[0], "/api/v1/tickets", body)
+    done = {"resolution": "更换分光箱", "none_fit": True}
+    post(connections[0], f"/api/v1/tickets/{made['ticket_no']}/close", done)
     for connection in connections:
         served.until(lambda connection=connection: found_by(connection))  # type: ignore[misc]
         connection.close()
