@@ -76,14 +76,16 @@ def when_ready(_server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Count who waits in this worker; what recurs is done by one worker of all."""
     count_waiting(worker.wsgi, worker.tpool._work_queue.qsize)
-    services: Services = worker.wsgi.extensions["services"]
-    threading.Thread(target=_recur, args=(services,), daemon=True).start()
+    threading.Thread(target=_recur, args=(worker,), daemon=True).start()
 
 
-def _recur(services: Services) -> None:
+def _recur(worker: Any) -> None:
     """Wait until no other worker does what recurs, then do it until this worker ends."""
+    services: Services = worker.wsgi.extensions["services"]
     with (services.settings.data / "recurring.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if not worker.alive:
+            return  # all end together
         _jobs.extend(plan_jobs(services))
         for job in _jobs:
             job.start()
