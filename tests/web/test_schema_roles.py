@@ -14,7 +14,7 @@ from web.services import Services
 def test_who_may_not_call_is_refused_first_and_who_may_is_answered_as_told(
     app: Flask, services: Services
 ) -> None:
-    outcome = drill(app, services, examples=4, each=1, only="POST /suggestions$|/reports/gaps$")
+    outcome = drill(app, services, examples=2, each=1, only="POST /suggestions$|/gaps$")
     assert outcome.faults == {}
     told = {call: set(statuses) for call, statuses in outcome.statuses.items()}
     assert told["POST /suggestions nobody"] == told["POST /suggestions wrong token"] == {401}
@@ -26,4 +26,4 @@ def test_who_may_not_call_is_refused_first_and_who_may_is_answered_as_told(
     called = {call.removeprefix("POST /suggestions ") for call in told if "POST /sugg" in call}
     assert called >= {*Role, "everything", "token"}
     assert told["/suggestions others"] == {405}
-    assert sum(map(Counter.total, outcome.statuses.values())) > 300
+    assert sum(map(Counter.total, outcome.statuses.values())) > 40
