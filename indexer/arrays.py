@@ -46,7 +46,7 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
     text = json.dumps({"arrays": places, "bytes": offset}).encode()
     text += b" " * (_padded(len(text) + START) - len(text) - START)
     digest = hashlib.sha256()
-    with path.open("wb") as file:
+    with _whole_or_none(path) as file:
         file.write(len(text).to_bytes(8, "little") + hashlib.sha256(text).digest() + text)
         for array in arrays.values():
             data = np.ascontiguousarray(array)
@@ -59,6 +59,17 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
         file.flush()
         os.fsync(file.fileno())
     _checked.add(read_stamp(path))
+
+
+@contextmanager
+def _whole_or_none(path: Path) -> Iterator[BinaryIO]:
+    """A file to write; nothing of it stays when that fails: a full disk must not get fuller."""
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from functools import cached_property
 from itertools import chain
@@ -21,6 +22,7 @@ from scipy.sparse import csr_array
 
 from indexer.analysis import Analyzer
 from indexer.bulk import HAN_FIRST, HAN_LAST, pair_code
+from indexer.mapping import MappedFile, map_file
 from kb.errors import EncoderUnavailable
 
 Vectors = npt.NDArray[np.float32]
@@ -31,6 +33,9 @@ TOKENIZER = "tokenizer.json"
 TABLE, TABLE_NAME = "model.safetensors", "embedding.weight"
 LONGEST_HEADER = 1 << 20
 UNKNOWN = "[UNK]"
+QUESTION_SECONDS = 0.25
+AT_ONCE = 2
+TOO_SLOW = f"编码器超过 {QUESTION_SECONDS} 秒没有算完"
 
 
 class Encoder(Protocol):
@@ -53,7 +58,7 @@ class StaticEncoder:
             tokenizer = json.loads((folder / TOKENIZER).read_text("utf-8"))
             vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
             self.identity: str = recipe["identity"]
-            self.table = map_table(folder / TABLE)
+            self.table, self._file = map_table(folder / TABLE)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise EncoderUnavailable(f"{folder.name}：{error}") from error
         self.folder = folder
@@ -85,6 +90,11 @@ class StaticEncoder:
         matrix = csr_array((ones, rows[is_known], bounds), shape=shape)
         return unit_rows(np.asarray(matrix @ self.table, np.float32))
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether its file was written to, or cut short, since it was opened."""
+        return self._file.is_changed()
+
     def rows_of(self, terms: Sequence[str | None]) -> npt.NDArray[np.int64]:
         """The row of each term in the table, -1 for one without a vector."""
         return np.fromiter((self._rows.get(term or "", -1) for term in terms), np.int64, len(terms))
@@ -104,7 +114,7 @@ class StaticEncoder:
         return self.rows_of(terms)
 
 
-def map_table(path: Path) -> Vectors:
+def map_table(path: Path) -> tuple[Vectors, MappedFile]:
     """The one table of a safetensors file, mapped; shape (terms, dimension), float32.
 
     The format: eight bytes with the length of a JSON header (name → dtype, shape, offsets), then
@@ -119,12 +129,16 @@ def map_table(path: Path) -> Vectors:
     if entry["dtype"] != "F32":
         raise ValueError(f"{path.name}: {entry['dtype']}")
     start = 8 + length + entry["data_offsets"][0]
-    table: Vectors = np.memmap(path, np.float32, "r", start, tuple(entry["shape"]))
-    return np.asarray(table)
+    rows, width = entry["shape"]
+    mapped = map_file(path)
+    return np.frombuffer(mapped, np.float32, rows * width, start).reshape(rows, width), mapped
 
 
 class LibraryEncoder:
-    """Any model that sentence-transformers loads, by name or folder."""
+    """Any model that sentence-transformers loads, by name or folder.
+
+    Texts to be indexed wait for it as long as it takes; a question does not.
+    """
 
     def __init__(self, name: str) -> None:
         """Load the model; raise EncoderUnavailable with the library's reason."""
@@ -137,11 +151,41 @@ class LibraryEncoder:
         self.dimension = int(self._model.get_embedding_dimension() or 0)
         files = f"-{digest_of(Path(name))}" if Path(name).is_dir() else ""
         self.identity = f"{name}#{self.dimension}{files}"
+        self._pool = ThreadPoolExecutor(AT_ONCE, "encoder")
+        self._late: Future[Vectors] | None = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of ``texts``, computed in batches."""
         vectors = self._model.encode(list(texts), batch_size=32, show_progress_bar=False)
         return unit_rows(np.asarray(vectors, np.float32).reshape(len(texts), self.dimension))
+
+    def encode_in_time(self, text: str) -> Vectors:
+        """The vector of a question; raise EncoderUnavailable when it takes longer than QUESTION
+        seconds, and at once as long as that one is still being worked on."""
+        if self._late is not None and not self._late.done():
+            raise EncoderUnavailable(TOO_SLOW)
+        working = self._pool.submit(self.encode, [text])
+        try:
+            return np.asarray(working.result(QUESTION_SECONDS)[0])
+        except TimeoutError:
+            self._late = working
+            raise EncoderUnavailable(TOO_SLOW) from None
+
+
+def encode_question(encoder: Encoder, text: str) -> Vectors:
+    """The vector of a question; raise EncoderUnavailable when the encoder fails, whatever it
+    raises, or is too slow: then the question is answered by words."""
+    try:
+        if isinstance(encoder, LibraryEncoder):
+            return encoder.encode_in_time(text)
+        vector = encoder.encode([text])[0]
+    except EncoderUnavailable:
+        raise
+    except Exception as error:  # another's code
+        raise EncoderUnavailable(f"编码器出错（{type(error).__name__}）") from error
+    if isinstance(encoder, StaticEncoder) and encoder.is_changed:
+        raise EncoderUnavailable("编码器的文件被改动了")
+    return np.asarray(vector)
 
 
 def unit_rows(vectors: Vectors) -> Vectors:

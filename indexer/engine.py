@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -39,7 +40,7 @@ from indexer.suggesting import (
     rank_procedures,
 )
 from kb.database import Database
-from kb.errors import IndexMissing, InvalidInput
+from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
 from kb.recording import record_answer, record_search
 from kb.reference import ReferenceCache
@@ -47,10 +48,11 @@ from kb.repeat import Evidence, Repeat, RepeatQuestion
 from kb.searching import MAX_QUERY, EngineStatus, SearchQuery, SearchResult
 from kb.settings import Settings
 from kb.store import queue, tickets
-from kb.suggestion import Answer, Suggestion, SuggestionRequest
+from kb.suggestion import Answer, Suggestion, SuggestionRequest, unrecorded
 from kb.ticket import Ticket
 from kb.times import parse_instant
 
+Done = TypeVar("Done")
 PREWARM = (
     "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
     "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
@@ -85,6 +87,8 @@ class Engine:
         self._rankers = Rankers(database, settings)
         self._sights = Sights(database)
         self._turns = threading.Semaphore(TURNS)
+        self.encoder_failures = 0
+        """How many questions were answered by words because the encoder failed or was too slow."""
         self._index = NewestIndex(settings, database, language, generation=generation)
 
     @property
@@ -120,18 +124,21 @@ class Engine:
     def suggest(self, request: SuggestionRequest, *, now: datetime) -> Answer:
         """Answer a complaint; the session and its impressions are kept before this returns.
 
-        Raise InvalidInput naming the field, TicketNotFound, CategoryNotFound.
+        Where the disk is full, the answer is ``unrecorded``. Raise InvalidInput naming the field,
+        TicketNotFound, CategoryNotFound.
         """
         started = time.perf_counter()
         request = self._complete(request, now=now)
+        self._reference.read()  # a lock is waited for here, before anybody's turn is taken
         with self._turns:
             answer = self._answer(request, self._rankers.draw(request), now=now)
         took = (time.perf_counter() - started) * 1000
         answer = replace(answer, took_ms=round(took, 2))
         request = replace(request, bounds=self._database.bounds)
-        with self._database.transaction() as connection:
-            record_answer(connection, answer, request, now=now)
-        return answer
+        is_kept = self._database.record(
+            lambda connection: record_answer(connection, answer, request, now=now)
+        )
+        return answer if is_kept else unrecorded(answer)
 
     def preview(
         self, request: SuggestionRequest, *, now: datetime, ranker_version: str | None = None
@@ -155,10 +162,20 @@ class Engine:
     def _answer(self, request: SuggestionRequest, ranking: Ranking, *, now: datetime) -> Answer:
         try:
             with self._reading() as opened:
-                return self._answer_indexed(opened, request, ranking, now=now)
+                return self._with_or_without_meaning(
+                    opened, lambda opened: self._answer_indexed(opened, request, ranking, now=now)
+                )
         except UNUSABLE as error:
             ground = self._ground()
             return plain.answer(ground, str(error), request, ranking, now=now)
+
+    def _with_or_without_meaning(self, opened: Opened, work: Callable[[Opened], Done]) -> Done:
+        """Work by words alone where the encoder fails or is too slow."""
+        try:
+            return work(opened)
+        except EncoderUnavailable as error:
+            self.encoder_failures += 1
+            return work(opened.without_meaning(str(error)))
 
     def _answer_indexed(
         self, opened: Opened, request: SuggestionRequest, ranking: Ranking, *, now: datetime
@@ -276,7 +293,9 @@ class Engine:
         agent chose."""
         try:
             with self._reading() as opened:
-                return self._classes(opened, text, category=category, now=now)
+                return self._with_or_without_meaning(
+                    opened, lambda opened: self._classes(opened, text, category=category, now=now)
+                )
         except UNUSABLE:
             return []
 
@@ -308,15 +327,20 @@ class Engine:
         return Comparer(language.analyzer, language.builder, opened.reader.keyness)
 
     def search(self, query: SearchQuery, *, now: datetime) -> SearchResult:
-        """Answer an explicit search; its record is kept before this returns.
+        """Answer an explicit search; its record is kept before this returns, unless the disk is
+        full: then it has no ``search_id``.
 
         Raise InvalidInput for an empty or overlong query, TicketNotFound.
         """
         result = self.preview_search(query)
         masked = mask_text(query.text, never=self._reference.read().never_mask)
-        with self._database.transaction() as connection:
-            search_id = record_search(connection, query, result, masked=masked, now=now)
-        return replace(result, search_id=search_id)
+        kept: list[str] = []
+        is_kept = self._database.record(
+            lambda connection: kept.append(
+                record_search(connection, query, result, masked=masked, now=now)
+            )
+        )
+        return replace(result, search_id=kept[0]) if is_kept else result
 
     def preview_search(self, query: SearchQuery) -> SearchResult:
         """The same result, with nothing recorded: for measuring, and while someone still types."""
@@ -328,7 +352,9 @@ class Engine:
         masked = mask_text(query.text, never=self._reference.read().never_mask)
         try:
             with self._reading() as opened, self._turns:
-                result = self._search_indexed(opened, query, masked)
+                result = self._with_or_without_meaning(
+                    opened, lambda opened: self._search_indexed(opened, query, masked)
+                )
         except UNUSABLE as error:
             result = plain.search(self._ground(), str(error), query, masked)
         return replace(result, took_ms=round((time.perf_counter() - started) * 1000, 2))

@@ -23,6 +23,7 @@ from indexer.sync import Intake
 from kb.database import Database
 from kb.errors import KBError
 from kb.settings import Settings
+from kb.soundness import find_faults, mark
 from kb.store import queue, vocabulary
 
 PAUSE_SECONDS = 0.02
@@ -65,18 +66,31 @@ class Follower:
         self._synced = 0
         self._intake: Intake | None = None
         self._relearning: Relearning | None = None
-        self._glanced = self._read_through = float("-inf")
+        self._glanced = self._read_through = self._checked = float("-inf")
 
     def step(self) -> None:
         """Look after the files, then take in what is queued. Raise KBError, OSError or
         sqlite3.Error when that failed: it can be tried again."""
         try:
+            self._check_database()
             folder = read_current(self._settings.index)
             self._look_after(folder)
             self._finish_learning()
             self._take_in(folder)
         except UNUSABLE as error:
             self._heal(error)
+
+    def _check_database(self) -> None:
+        """Read the whole database through, at first and every THOROUGH_SECONDS; what is damaged is
+        marked, told, and written to no more."""
+        now = time.monotonic()
+        if now - self._checked < THOROUGH_SECONDS:
+            return
+        faults = find_faults(self._database)
+        self._checked = now
+        mark(self._database.path, faults)
+        if faults:
+            self._tell(Healing("；".join(faults)))
 
     def _look_after(self, folder: Path) -> None:
         """Raise IndexDamaged when the generation is not as it was written."""

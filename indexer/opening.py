@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.arrays import remembering
@@ -37,6 +37,10 @@ class Opened:
     classifier: Classifier
     gate: TradeGate
     reader: TalkReader
+
+    def without_meaning(self, reason: str) -> Opened:
+        """The same, searched by words alone."""
+        return replace(self, snapshot=self.snapshot.without_meaning(reason))
 
 
 class NewestIndex:

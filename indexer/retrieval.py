@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
-from indexer.encoder import Vectors
+from indexer.encoder import Vectors, encode_question
 from indexer.fitting import fuse
 from indexer.postings import Scores
 from indexer.queries import Query
@@ -57,8 +57,11 @@ NOTHING = Retrieved(*[Found(np.zeros(0, np.int64), np.zeros(0, np.float32), 0.0)
 
 @timed("retrieve")
 def retrieve(snapshot: Snapshot, query: Query, *, on: date) -> Retrieved:
-    """Score both collections; what is not valid on the day or deleted gets 0."""
-    vector = snapshot.encoder.encode([query.text])[0] if snapshot.encoder else None
+    """Score both collections; what is not valid on the day or deleted gets 0.
+
+    Raise EncoderUnavailable when the encoder fails at this question.
+    """
+    vector = encode_question(snapshot.encoder, query.text) if snapshot.encoder else None
     passages = search_lane(snapshot.passages, query, vector, on=on)
     if query.older:
         query = replace(query, terms={**query.older, **query.terms})

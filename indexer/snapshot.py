@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
@@ -68,6 +68,10 @@ class Snapshot:
     def mode(self) -> str:
         """hybrid, or lexical when there is no encoder that fits the index."""
         return "hybrid" if self.encoder is not None else "lexical"
+
+    def without_meaning(self, reason: str) -> Snapshot:
+        """The same, searched by words alone."""
+        return replace(self, encoder=None, mode_reason=reason)
 
     @property
     def version(self) -> str:

@@ -23,7 +23,7 @@ from whoosh.codec import base
 from whoosh.fields import ID, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.formats import Existence
-from whoosh.index import TOC, FileIndex
+from whoosh.index import TOC, FileIndex, LockError
 from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 from whoosh.writing import SegmentWriter
@@ -411,10 +411,10 @@ def writing_words(folder: Path) -> Iterator[WordWriter]:
     writer = WordWriter(folder)
     try:
         yield writer
+        writer.commit()
     except BaseException:
         writer.cancel()
         raise
-    writer.commit()
 
 
 class WordWriter:
@@ -423,10 +423,19 @@ class WordWriter:
     def __init__(self, folder: Path) -> None:
         """Lock the index for writing (whoosh.index.LockError when another holds it)."""
         self._folder = folder
-        self._writer = _newest(folder, lambda index: SegmentWriter(index, codec=ArrayCodec()))
-        self._held: list[ArraySegment] = list(self._writer.segments)
-        self._arrays = [SegmentArrays(segment_path(folder, segment)) for segment in self._held]
         self._added: list[ArraySegment] = []
+        index = _newest(folder, lambda index: index)
+        self._lock = index.lock("WRITELOCK")
+        if not self._lock.acquire():
+            raise LockError
+        try:
+            # not its own lock: it keeps that when the disk is full
+            self._writer = SegmentWriter(index, codec=ArrayCodec(), _lk=False)
+            self._held: list[ArraySegment] = list(self._writer.segments)
+            self._arrays = [SegmentArrays(segment_path(folder, segment)) for segment in self._held]
+        except BaseException:
+            self._lock.release()
+            raise
 
     def drop(self, keys: Sequence[str], *, and_longer: bool = False) -> int:
         """Mark the documents with these keys as deleted, and those with keys that begin with one
@@ -446,9 +455,18 @@ class WordWriter:
         """Make the change visible at once; segments are never merged, empty ones are let go."""
         kept = [segment for segment in (*self._held, *self._added) if segment.doc_count()]
         self._writer.commit(mergetype=lambda _writer, _segments: kept)
+        self._lock.release()
 
     def cancel(self) -> None:
-        """Give up the change and the lock."""
-        for segment in self._added:
-            segment_path(self._folder, segment).unlink(missing_ok=True)
-        self._writer.cancel()
+        """Give up the lock, and the change unless it can be seen already."""
+        contents = TOC._filename(INDEX_NAME, self._writer.generation)
+        try:
+            if not (self._folder / contents).exists():
+                for segment in self._added:
+                    segment_path(self._folder, segment).unlink(missing_ok=True)
+                for unfinished in self._folder.glob(f"{contents}.*"):
+                    unfinished.unlink()
+            if not self._writer.is_closed:
+                self._writer.cancel()
+        finally:
+            self._lock.release()

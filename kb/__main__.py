@@ -14,6 +14,7 @@ from kb.commands.bench import bench_command
 from kb.commands.checking import repair_command, verify_command
 from kb.commands.console import USAGE, Group
 from kb.commands.data import import_group, init_command, settle_command
+from kb.commands.doctor import doctor_command
 from kb.commands.experiments import experiment_group
 from kb.commands.exporting import export_group
 from kb.commands.indexing import eval_command, index_command, train_command
@@ -47,6 +48,7 @@ COMMANDS = (
     bench_command,
     verify_command,
     repair_command,
+    doctor_command,
     settle_command,
     replay_command,
     tasks_command,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ import sqlite_utils
 
 from kb.auditing import OUTSIDE, UNATTENDED, Actor, note, write_pending
 from kb.bounds import Bounds
-from kb.errors import DatabaseTooNew, DataFolderMissing
+from kb.errors import DatabaseDamaged, DatabaseTooNew, DataFolderMissing
 from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
 from kb.store.bounds import bind
@@ -29,6 +29,12 @@ from kb.store.scratch import shadow_tables
 
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
+PRIMARY_CODE = 0xFF
+"""Of SQLite's result codes: what is above tells details."""
+NO_WRITES = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+)
+"""What SQLite says of a disk that is full, or of a file it may not write."""
 KEPT_BOUND = 8
 """Connections of bound accounts that a thread keeps open."""
 _WRITES = re.compile(
@@ -56,9 +62,17 @@ class Database:
             return self._bound_connection(bounds)
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = _connect(self.path)
+            found = _connect(self.path, patience=self._patience)
             self._local.connection = found
         return found
+
+    @property
+    def damage(self) -> str:
+        """What was found damaged by whichever process; "" when nothing was."""
+        try:
+            return damage_mark(self.path).read_text("utf-8", "replace") or "?"
+        except OSError:
+            return ""
 
     @property
     def bounds(self) -> Bounds | None:
@@ -84,7 +98,7 @@ class Database:
         held: dict[Bounds, sqlite3.Connection] = self._local.__dict__.setdefault("held", {})
         found = held.pop(bounds, None)
         if found is None:
-            found = _connect(self.path, _BoundConnection)
+            found = _connect(self.path, _BoundConnection, patience=self._patience)
             bind(found, bounds)
         held[bounds] = found  # the one used last stands last
         if len(held) > KEPT_BOUND:
@@ -98,6 +112,8 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
+        if told := self.damage:
+            raise DatabaseDamaged(told)
         connection.execute("BEGIN IMMEDIATE")
         try:
             write_pending(connection, OUTSIDE)
@@ -109,6 +125,44 @@ class Database:
         except BaseException:
             connection.rollback()
             raise
+
+    def record(self, write: Callable[[sqlite3.Connection], object]) -> bool:
+        """Write down what may be missed; False when the disk is full or takes no writes.
+
+        Within a transaction of others the error is raised: what they wrote is lost with it.
+        """
+        is_own = not self.connection.in_transaction
+        try:
+            with self.transaction() as connection:
+                write(connection)
+        except sqlite3.OperationalError as error:
+            if is_own and result_code(error) in NO_WRITES:
+                return False
+            raise
+        return True
+
+    def hurry(self, error: sqlite3.Error) -> None:
+        """If ``error`` says that this thread waited for a lock in vain, it waits for none until
+        ``take_time``."""
+        if result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._set_patience(0.0)
+
+    def take_time(self) -> None:
+        """This thread waits for locks again, as at first."""
+        if self._patience != BUSY_SECONDS:
+            self._set_patience(BUSY_SECONDS)
+
+    @property
+    def _patience(self) -> float:
+        found: float = getattr(self._local, "patience", BUSY_SECONDS)
+        return found
+
+    def _set_patience(self, seconds: float) -> None:
+        self._local.patience = seconds
+        held = self._local.__dict__
+        for found in (held.get("connection"), *held.get("held", {}).values()):
+            if found is not None:
+                found.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
     def close(self) -> None:
         """Close this thread's connections."""
@@ -186,6 +240,11 @@ def _note_steps(database: Database, steps: list[str]) -> None:
         database.close()
 
 
+def damage_mark(path: Path) -> Path:
+    """The file that says that a database is damaged (``kb.soundness``)."""
+    return path.with_name(f"{path.name}-damaged")
+
+
 def copy_database(source: Path, target: Path) -> None:
     """Copy a database while others write: what is copied is the state after one commit.
 
@@ -220,10 +279,18 @@ def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
     return create_database(path, actor)
 
 
+def result_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 when the error is not SQLite's own."""
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+
+
 def _connect(
-    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection
+    path: Path,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+    *,
+    patience: float = BUSY_SECONDS,
 ) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, factory=factory)
+    connection = sqlite3.connect(path, timeout=patience, isolation_level=None, factory=factory)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = TRUNCATE")
     connection.execute("PRAGMA synchronous = FULL")

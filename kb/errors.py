@@ -210,6 +210,18 @@ class EncoderUnavailable(KBError):
     code = "encoder-unavailable"
 
 
+class DatabaseDamaged(KBError):
+    """数据库文件已损坏，请停下服务，用 kb restore 把最近的备份恢复到空的数据目录"""
+
+    code = "database-damaged"
+
+
+class DiskFull(KBError):
+    """磁盘空间不足，没有保存；清出空间后再试，不用重启"""
+
+    code = "disk-full"
+
+
 class PortInUse(KBError):
     """端口已被占用"""
 

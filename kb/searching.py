@@ -111,6 +111,7 @@ def result_as_dict(result: SearchResult) -> dict[str, Any]:
     """What a search found, as JSON: what ``GET /search`` and ``kb search --json`` both give."""
     return {
         "search_id": result.search_id,
+        "recorded": bool(result.search_id),
         "hits": [hit_as_dict(hit) for hit in result.hits],
         "query_used": result.query_used,
         "corrections": [list(pair) for pair in result.corrections],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kb.bounds import Bounds
 from kb.repeat import Repeat, repeat_as_dict
@@ -102,7 +102,11 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Answer:
-    """All that is suggested for one complaint."""
+    """All that is suggested for one complaint.
+
+    ``session_id``: of its record, "" when it could not be written down; its items then have no
+    impressions either.
+    """
 
     session_id: str
     mode: str
@@ -127,6 +131,21 @@ class Answer:
     def items(self) -> tuple[Suggestion, ...]:
         """Every item shown, in order."""
         return self.procedures + self.time_limits + self.past_fixes
+
+
+def unrecorded(answer: Answer) -> Answer:
+    """The answer that is shown though it could not be written down."""
+
+    def bare(items: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+        return tuple(replace(item, impression_id="") for item in items)
+
+    return replace(
+        answer,
+        session_id="",
+        procedures=bare(answer.procedures),
+        time_limits=bare(answer.time_limits),
+        past_fixes=bare(answer.past_fixes),
+    )
 
 
 def item_as_dict(item: Suggestion) -> dict[str, object]:
@@ -159,6 +178,7 @@ def answer_as_dict(answer: Answer) -> dict[str, object]:
     """The answer as JSON: what ``POST /suggestions`` and ``kb suggest --json`` both print."""
     return {
         "session_id": answer.session_id,
+        "recorded": bool(answer.session_id),
         "mode": answer.mode,
         "mode_reason": answer.mode_reason,
         "abstained": answer.abstained,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from flask import Blueprint, Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -120,6 +122,7 @@ def _believe_proxies(app: Flask, count: int) -> None:
 def _configure(app: Flask, services: Services) -> None:
     app.extensions["services"] = services
     app.extensions["metrics"] = Metrics()
+    app.extensions["stopping"] = threading.Event()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)
     app.extensions["provider"] = unified.open_provider(services)

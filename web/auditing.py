@@ -62,6 +62,7 @@ def note_read(thing: str) -> None:
     try:
         _write(current().database, delayed)
     except sqlite3.OperationalError as error:
+        current().database.hurry(error)
         log_event("audit_delayed", error=type(error).__name__, waiting=len(delayed))
 
 

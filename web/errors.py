@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,15 @@ from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from kb import errors
+from kb.database import result_code
 from kb.errors import KBError
+from kb.soundness import mark
 from kb.vocabulary import KINDS, RowFault, VocabularyInvalid
 from web.events import log_event
+from web.services import current
 
+REFUSALS = (KBError, sqlite3.OperationalError)
+"""What a page answers by showing again all that was typed, with the reason."""
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 RETRY_SECONDS = "5"
 FIELD_NAMES: Mapping[str, str] = {
@@ -154,6 +160,8 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.IndexMismatch: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.IndexBusy: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseDamaged: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.PortInUse: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RankerVersionNotFound: HTTPStatus.NOT_FOUND,
@@ -195,17 +203,18 @@ HTTP_TITLES: Mapping[int, tuple[str, str]] = {
 """Slug and title of the answers that the framework itself gives."""
 
 
-_RESTORE = "数据库文件已损坏，请停下服务，用 kb restore 把最近的备份恢复到空的数据目录"
-PRIMARY_CODE = 0xFF
-"""Of SQLite's result codes: what is above tells details."""
+_FULL = (507, errors.DiskFull.code, (errors.DiskFull.__doc__ or "").strip())
+_BUSY = (503, "database-busy", "另一个进程正在写数据库，请稍后再试")
+_DAMAGED = (503, errors.DatabaseDamaged.code, (errors.DatabaseDamaged.__doc__ or "").strip())
 _DATABASE_SAYS: Mapping[int, tuple[int, str, str]] = {
-    sqlite3.SQLITE_FULL: (507, "disk-full", "磁盘空间不足，没有保存；清出空间后再试，不用重启"),
-    sqlite3.SQLITE_BUSY: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
-    sqlite3.SQLITE_LOCKED: (503, "database-busy", "另一个进程正在写数据库，请稍后再试"),
-    sqlite3.SQLITE_CORRUPT: (503, "database-damaged", _RESTORE),
-    sqlite3.SQLITE_NOTADB: (503, "database-damaged", _RESTORE),
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
 }
 """Status, slug and title by SQLite's primary result code."""
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -239,6 +248,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(KBError, lambda error: respond(describe(error)))
     app.register_error_handler(HTTPException, lambda error: respond(describe_http(error)))
     app.register_error_handler(sqlite3.DatabaseError, _answer_database)
+    app.register_error_handler(OSError, _answer_system)
+    app.jinja_env.globals["database_damage"] = lambda: current().database.damage
     app.register_error_handler(Exception, _answer_failure)
 
 
@@ -247,8 +258,10 @@ def status_of(error: type[KBError]) -> HTTPStatus:
     return next(STATUS[kind] for kind in error.__mro__ if kind in STATUS)
 
 
-def describe(error: KBError) -> Problem:
-    """The problem that one of our own errors is."""
+def describe(error: KBError | sqlite3.OperationalError) -> Problem:
+    """The problem that one of our own errors is, or a database that does not do its part."""
+    if isinstance(error, sqlite3.OperationalError):
+        return _describe_database(error)
     status = status_of(type(error))
     faults = error.faults if isinstance(error, InvalidFields) else ()
     if isinstance(error, VocabularyInvalid):
@@ -327,13 +340,29 @@ def wants_page() -> bool:
 def _answer_database(error: sqlite3.DatabaseError) -> Response:
     """What the desk can do about a database that does not do its part; a rule of the schema that
     was broken is a mistake of ours."""
-    said = _DATABASE_SAYS.get(getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE)
-    if said is None and not isinstance(error, sqlite3.OperationalError):
+    is_known = result_code(error) in _DATABASE_SAYS
+    if not is_known and not isinstance(error, sqlite3.OperationalError):
         return _answer_failure(error)
+    return respond(_describe_database(error))
+
+
+def _describe_database(error: sqlite3.DatabaseError) -> Problem:
+    """What is said of it; it was waited for long enough, so the page that says so waits no more."""
+    current().database.hurry(error)
+    if result_code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        mark(current().settings.database, [str(error)])
     log_event("database_unavailable", error=type(error).__name__, request_id=g.request_id)
-    status, slug, title = said or (503, *HTTP_TITLES[503])
+    status, slug, title = _DATABASE_SAYS.get(result_code(error), (503, *HTTP_TITLES[503]))
     retry = {"Retry-After": RETRY_SECONDS} if status == 503 else {}
-    return respond(Problem(slug, title, status, title, (), retry))
+    return Problem(slug, title, status, title, (), retry)
+
+
+def _answer_system(error: OSError) -> Response:
+    """A disk that is full, of files beside the database; all else is a failure."""
+    if error.errno not in _NO_SPACE:
+        return _answer_failure(error)
+    log_event("disk_full", request_id=g.request_id)
+    return respond(describe(errors.DiskFull()))
 
 
 def _answer_failure(error: Exception) -> Response:

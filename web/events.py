@@ -11,6 +11,7 @@ from collections.abc import Mapping
 EVENTS: Mapping[str, frozenset[str]] = {
     "service_started": frozenset({"host", "port", "threads"}),
     "server_trouble": frozenset({"error", "place"}),
+    "service_stopped": frozenset(),
     "outcomes_settled": frozenset({"count"}),
     "experiment_stopped": frozenset({"experiment", "harm"}),
     "reviews_opened": frozenset({"count"}),
@@ -22,6 +23,8 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "request_finished": frozenset({"method", "route", "status", "ms", "request_id"}),
     "request_failed": frozenset({"error", "place", "request_id"}),
     "database_unavailable": frozenset({"error", "request_id"}),
+    "disk_full": frozenset({"request_id"}),
+    "not_recorded": frozenset({"kind", "request_id"}),
     "signed_in": frozenset({"account", "request_id"}),
     "signed_out": frozenset({"account", "request_id"}),
     "sign_in_refused": frozenset({"reason", "request_id"}),

@@ -17,7 +17,7 @@ from flask import Flask
 
 from indexer.generation import drop_trials
 from kb.commands.console import note
-from kb.commands.serving import Follower, offer_first_link
+from kb.commands.serving import Follower, check_database, offer_first_link
 from kb.database import open_database
 from kb.settings import read_settings
 from kb.times import now_beijing
@@ -60,6 +60,7 @@ def application() -> Flask:
 
 def on_starting(_server: Any) -> None:
     """Before anything is opened: the same checks as ``kb serve``, and the first link."""
+    check_database(_settings)
     drop_trials(_settings.index)
     database = open_database(_settings.database)
     link = offer_first_link(database, _settings, now=now_beijing())

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from flask import Response, request
 
+from kb.database import NO_WRITES, result_code
 from kb.errors import InvalidInput
 from kb.store import sessions
 from web.parsing import agent_name, read_json
@@ -18,6 +20,8 @@ from web.services import current
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT_HEADERS = ("Location", "ETag")
+QUESTIONS = frozenset({"api-suggestions.create_suggestions"})
+"""Endpoints that change nothing but the record of what was asked."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -26,6 +30,7 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
 
     The look-up, the work and the record of the answer are one transaction, so two requests with
     one key that arrive together do the work once. A refusal is not kept: it may be tried again.
+    A question that a full disk lets nobody record is answered as without a key.
     """
 
     @wraps(view)
@@ -38,22 +43,31 @@ def idempotent(view: Callable[..., Response]) -> Callable[..., Response]:
         wanted = sessions.request_hash(
             [request.method, request.full_path, agent_name(), read_json()]
         )
-        with current().database.transaction() as connection:
-            answered = sessions.read_answered(connection, key, request=wanted)
-            if answered:
-                return _replay(*answered)
-            response = view(**values)
-            sessions.save_answered(
-                connection,
-                key,
-                request=wanted,
-                status=response.status_code,
-                response=_pack(response),
-                now=current().clock(),
-            )
-        return response
+        try:
+            return _answer_once(lambda: view(**values), key, wanted)
+        except sqlite3.OperationalError as error:
+            if request.endpoint in QUESTIONS and result_code(error) in NO_WRITES:
+                return view(**values)
+            raise
 
     return answer
+
+
+def _answer_once(work: Callable[[], Response], key: str, wanted: str) -> Response:
+    with current().database.transaction() as connection:
+        answered = sessions.read_answered(connection, key, request=wanted)
+        if answered:
+            return _replay(*answered)
+        response = work()
+        sessions.save_answered(
+            connection,
+            key,
+            request=wanted,
+            status=response.status_code,
+            response=_pack(response),
+            now=current().clock(),
+        )
+    return response
 
 
 def _pack(response: Response) -> str:

@@ -54,6 +54,7 @@ def init_app(app: Flask, metrics: Metrics) -> None:
 
 def _begin() -> None:
     g.started = perf_counter()
+    current().database.take_time()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from indexer.engine import Engine
 from kb.searching import EngineStatus
 from kb.settings import Settings
 from kb.steps import STEPS
@@ -27,6 +28,7 @@ class Metrics:
         self._lock = threading.Lock()
         self._buckets: dict[_Key, list[int]] = defaultdict(lambda: [0] * (len(BUCKETS) + 1))
         self._seconds: dict[_Key, float] = defaultdict(float)
+        self._unrecorded: dict[str, int] = {"suggestion": 0, "search": 0}
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Add one request."""
@@ -34,11 +36,16 @@ class Metrics:
             self._buckets[method, route, status][bisect_left(BUCKETS, seconds)] += 1
             self._seconds[method, route, status] += seconds
 
+    def count_unrecorded(self, kind: str) -> None:
+        """Add one answer that could not be written down."""
+        with self._lock:
+            self._unrecorded[kind] += 1
+
     def lines(self) -> Iterator[str]:
         """The requests as a histogram."""
         with self._lock:
             buckets = {key: list(counts) for key, counts in self._buckets.items()}
-            seconds = dict(self._seconds)
+            seconds, unrecorded = dict(self._seconds), dict(self._unrecorded)
         yield "# HELP kb_request_seconds Time from the request's arrival to its answer."
         yield "# TYPE kb_request_seconds histogram"
         for key, counts in sorted(buckets.items()):
@@ -49,6 +56,10 @@ class Metrics:
                 yield f'kb_request_seconds_bucket{{{labels},le="{bound}"}} {total}'
             yield f"kb_request_seconds_count{{{labels}}} {total}"
             yield f"kb_request_seconds_sum{{{labels}}} {seconds[key]:.6f}"
+        yield "# HELP kb_unrecorded_total Answers given though the disk was too full to keep them."
+        yield "# TYPE kb_unrecorded_total counter"
+        for kind, number in unrecorded.items():
+            yield f'kb_unrecorded_total{{kind="{kind}"}} {number}'
 
 
 def step_lines() -> Iterator[str]:
@@ -64,15 +75,19 @@ def step_lines() -> Iterator[str]:
         yield f'kb_events_total{{event="{name}"}} {count}'
 
 
-def index_lines(status: EngineStatus, losses: int, oldest: datetime | None, now: datetime) -> str:
+def index_lines(
+    status: EngineStatus, engine: Engine, oldest: datetime | None, now: datetime
+) -> str:
     """The state of the index; ``oldest``: since when the oldest change waits for it."""
     age = max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
     lines = [
         *_gauge("kb_index_pending", "Changes that are not in the index yet.", status.pending),
         *_gauge("kb_index_age_seconds", "How long the oldest of these has waited.", age),
         *_gauge("kb_ready", "Whether questions are answered.", int(status.ready)),
-        *_gauge("kb_index_losses_total", "Times the index could be searched no more.", losses,
-                kind="counter"),
+        *_gauge("kb_index_losses_total", "Times the index could be searched no more.",
+                engine.losses, kind="counter"),
+        *_gauge("kb_encoder_failures_total", "Questions answered by words as the encoder failed.",
+                engine.encoder_failures, kind="counter"),
         "# HELP kb_mode How questions are answered: hybrid, lexical (no encoder), database.",
         "# TYPE kb_mode gauge",
         *(f'kb_mode{{mode="{mode}"}} {int(mode == status.mode)}' for mode in MODES),

@@ -54,13 +54,21 @@ class Rates:
         self._limits = limits
         self._lock = threading.Lock()
         self._spare: dict[Slot, int] = {}
+        self._failure: sqlite3.OperationalError | None = None
 
     def admits(self, slot: Slot) -> bool:
-        """Whether the client may make one more call of this kind in this minute."""
+        """Whether the client may make one more call of this kind in this minute.
+
+        Raise sqlite3.OperationalError when it cannot be counted; those who waited for the one that
+        found out do not try again.
+        """
         limit = self._limits[slot.kind]
         if not limit:
             return True
+        before = self._failure
         with self._lock:
+            if self._failure is not None and self._failure is not before:
+                raise self._failure
             left = self._spare.get(slot, 0) or self._take(slot, limit) or SPENT
             self._spare[slot] = left if left == SPENT else left - 1
             return left != SPENT
@@ -69,8 +77,12 @@ class Rates:
         block = -(-limit // BLOCKS)
         self._spare = {each: left for each, left in self._spare.items()
                        if each.minute == slot.minute}  # fmt: skip
-        with self._database.transaction() as connection:
-            before = take(connection, slot, block)
+        try:
+            with self._database.transaction() as connection:
+                before = take(connection, slot, block)
+        except sqlite3.OperationalError as error:
+            self._failure = error
+            raise
         return max(min(block, limit - before), 0)
 
 
@@ -96,6 +108,7 @@ def init_app(app: Flask, services: Services) -> None:
         try:
             admitted = rates.admits(Slot(client, kind, seconds // 60))
         except sqlite3.OperationalError as error:  # a desk that cannot count still answers
+            services.database.hurry(error)
             log_event("database_unavailable", error=type(error).__name__, request_id=g.request_id)
             return
         if not admitted:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Response, current_app, g, request
 
@@ -63,7 +64,7 @@ def _identify_program() -> Viewer:
     if kind.lower() != "bearer" or found is None:
         return STRANGER
     g.is_program = True
-    with suppress(sqlite3.OperationalError):
+    with _unless_busy():
         note_token_use(services.database, found, now=now)
     return viewer_of_token(found)
 
@@ -76,10 +77,18 @@ def _is_claimed() -> bool:
 
 
 def _note_use(sign_in: SignIn) -> None:
-    """A disk that is full or held by others keeps nobody from reading."""
     services = current()
-    with suppress(sqlite3.OperationalError):
+    with _unless_busy():
         note_use(services.database, sign_in, now=services.clock())
+
+
+@contextmanager
+def _unless_busy() -> Iterator[None]:
+    """A disk that is full or held by others keeps nobody from reading, nor waiting twice."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        current().database.hurry(error)
 
 
 def signed_in() -> tuple[SignIn, Account]:

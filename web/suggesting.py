@@ -7,6 +7,7 @@ memory; an older one is told again from the record, without snippets.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from flask import current_app, g
 from kb.bounds import Bounds
 from kb.errors import ImpressionNotFound
 from kb.intake import hash_caller
+from kb.searching import SearchQuery, SearchResult
 from kb.store import sessions
 from kb.suggestion import Answer, SuggestionRequest
 from web.events import log_event
+from web.metrics import Metrics
 from web.services import current
 
 
@@ -33,7 +36,9 @@ class RecentAnswers:
         self._answers: OrderedDict[tuple[str, Bounds | None], Answer] = OrderedDict()
 
     def keep(self, answer: Answer, bounds: Bounds | None) -> None:
-        """Remember an answer; the oldest is forgotten when there are too many."""
+        """Remember a recorded answer; the oldest is forgotten when there are too many."""
+        if not answer.session_id:
+            return
         with self._lock:
             self._answers[answer.session_id, bounds] = answer
             while len(self._answers) > self._size:
@@ -60,7 +65,24 @@ def suggest(request: SuggestionRequest) -> Answer:
         took_ms=answer.took_ms,
         request_id=g.request_id,
     )
+    if not answer.session_id:
+        _tell_unrecorded("suggestion")
     return answer
+
+
+def search(query: SearchQuery) -> SearchResult:
+    """Ask the engine for what an explicit search finds; it records the search."""
+    services = current()
+    result = services.engine.search(query, now=services.clock())
+    if not result.search_id:
+        _tell_unrecorded("search")
+    return result
+
+
+def _tell_unrecorded(kind: str) -> None:
+    metrics: Metrics = current_app.extensions["metrics"]
+    metrics.count_unrecorded(kind)
+    log_event("not_recorded", kind=kind, request_id=g.request_id)
 
 
 def hash_number_of(number: str) -> str:
@@ -73,18 +95,32 @@ def hash_number_of(number: str) -> str:
 
 def record_displayed(session_id: str, impression_ids: Sequence[str], *, agent: str) -> int:
     """Record items of a session as displayed, each once; return how many were new."""
-    services = current()
-    with services.database.transaction() as connection:
-        sessions.read_session(connection, session_id)
-        shown = {item.id: item for item in sessions.read_impressions(connection, session_id)}
-        for impression_id in impression_ids:
-            if impression_id not in shown:
-                raise ImpressionNotFound(impression_id, field="impression_ids")
-        fresh = [each for each in dict.fromkeys(impression_ids) if not shown[each].displayed_at]
-        for impression_id in fresh:
-            sessions.add_event(
-                connection, impression_id, "displayed", agent=agent, now=services.clock()
+    with current().database.transaction() as connection:
+        return _add_displayed(connection, session_id, impression_ids, agent=agent)
+
+
+def note_seen(answer: Answer, impression_ids: Sequence[str], *, agent: str) -> None:
+    """Record what a page shows of an answer, where that can be recorded."""
+    if answer.session_id:
+        current().database.record(
+            lambda connection: _add_displayed(
+                connection, answer.session_id, impression_ids, agent=agent
             )
+        )
+
+
+def _add_displayed(
+    connection: sqlite3.Connection, session_id: str, impression_ids: Sequence[str], *, agent: str
+) -> int:
+    sessions.read_session(connection, session_id)
+    shown = {item.id: item for item in sessions.read_impressions(connection, session_id)}
+    for impression_id in impression_ids:
+        if impression_id not in shown:
+            raise ImpressionNotFound(impression_id, field="impression_ids")
+    fresh = [each for each in dict.fromkeys(impression_ids) if not shown[each].displayed_at]
+    now = current().clock()
+    for impression_id in fresh:
+        sessions.add_event(connection, impression_id, "displayed", agent=agent, now=now)
     return len(fresh)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import resource
 import sys
+import threading
 from typing import Any
 
 from flask import Flask
@@ -21,6 +22,7 @@ from kb.settings import Settings
 from kb.times import now_beijing
 from web.admission import count_waiting
 from web.app import create_app
+from web.draining import serve_until_told, told_by_signals
 from web.events import log_event
 from web.recurring import plan_jobs
 from web.services import Services
@@ -49,8 +51,9 @@ def build_services(settings: Settings) -> Services:
 
 
 def serve(settings: Settings, services: Services) -> None:
-    """Serve until interrupted; beside it recurs what the settings ask for."""
+    """Serve until told to stop; beside it recurs what the settings ask for."""
     app = prepare_app(services)
+    stopping: threading.Event = app.extensions["stopping"]
     jobs = plan_jobs(services)
     for job in jobs:
         job.start()
@@ -59,7 +62,9 @@ def serve(settings: Settings, services: Services) -> None:
         log_event(
             "service_started", host=settings.host, port=settings.port, threads=settings.threads
         )
-        server.run()
+        with told_by_signals(stopping.set):
+            serve_until_told(server, stopping)
+        log_event("service_stopped")
     finally:
         for job in jobs:
             job.stop()

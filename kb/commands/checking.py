@@ -13,7 +13,7 @@ from kb.commands.console import DIFFERENT, FAILURE, Command, json_option, show
 from kb.commands.indexing import rebuild, refresh
 from kb.commands.params import Day, Readable
 from kb.commands.run import Run, pass_run
-from kb.errors import IndexBusy, IndexDamaged, IndexMismatch
+from kb.errors import DatabaseDamaged, IndexBusy, IndexDamaged, IndexMismatch
 
 if TYPE_CHECKING:
     from kb.database import Database
@@ -37,7 +37,7 @@ WAIT_SECONDS = 60.0
 @json_option
 @pass_run
 def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> int:
-    """检查手册文件（有错误退出码为 1）；没给 DIR 时再把索引和数据库逐条核对（不一致为 3）。"""
+    """检查手册（有错误为 1）；没给 DIR 时再查数据库（损坏为 1）、逐条核对索引（不一致为 3）。"""
     from datetime import date
 
     from kb.verify import verify_folder
@@ -56,7 +56,8 @@ def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> 
         f"{SEVERITIES[finding.severity]} {finding.where}：{finding.message}" for finding in findings
     ]
     lines.append(f"错误 {errors} 处，提醒 {len(findings) - errors} 处")
-    if folder is None and run.settings.index.is_dir():
+    damaged = _check_database(run, data, lines) if folder is None else False
+    if folder is None and run.settings.index.is_dir() and not damaged:
         database = run.open_database()
         data["index"] = check_index(run, database)
         data["held"] = _held_files(database)
@@ -64,7 +65,25 @@ def verify_command(run: Run, folder: Path | None, on: object, as_json: bool) -> 
         lines += describe_check(data["index"])
     show(data, lines, as_json=as_json)
     differs = not data.get("index", {"clean": True})["clean"]
-    return FAILURE if errors else DIFFERENT if differs else 0
+    return FAILURE if errors or damaged else DIFFERENT if differs else 0
+
+
+def _check_database(run: Run, data: dict[str, Any], lines: list[str]) -> bool:
+    """Read the database through, mark what is found for all processes; whether it is damaged."""
+    from kb.database import Database
+    from kb.soundness import find_faults, glance, mark
+
+    path = run.settings.database
+    if not path.is_file():
+        return False
+    found = glance(path)
+    faults = [found] if found else find_faults(Database(path))
+    mark(path, faults)
+    data["database"] = {"clean": not faults, "damaged": faults}
+    lines += [f"数据库损坏：{fault}" for fault in faults] or ["数据库完好"]
+    if faults:
+        lines.append((DatabaseDamaged.__doc__ or "").strip())
+    return bool(faults)
 
 
 def _held_files(database: Database) -> list[str]:

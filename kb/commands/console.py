@@ -8,6 +8,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -199,8 +200,9 @@ def show(data: Mapping[str, Any], lines: Iterable[str], *, as_json: bool) -> Non
 
 
 def note(text: str) -> None:
-    """Say something beside the result, on stderr."""
-    click.echo(text, err=True)
+    """Say something beside the result, on stderr; a log on a full disk stops nobody's work."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="只输出一个 JSON 对象")

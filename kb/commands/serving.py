@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from kb.commands.console import Command, json_option, note
 from kb.commands.params import Text, Whole
 from kb.commands.run import Run, pass_run
 from kb.commands.users import welcome_link
-from kb.errors import AccountsMissing, IndexMissing, InvalidInput, PortInUse
+from kb.errors import AccountsMissing, DatabaseDamaged, IndexMissing, InvalidInput, PortInUse
 from kb.settings import ANY_ADDRESS, Settings
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ PAUSES = (1.0, 5.0, 30.0, 60.0)
 def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -> None:
     """启动坐席页面和接口。"""
     settings = replace(run.settings, host=host or run.settings.host, port=port or run.settings.port)
+    check_database(settings)
     database = run.open_database()
     first_link = offer_first_link(database, settings, now=run.clock())
     database.close()
@@ -60,6 +62,32 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
         note("已停止")
 
 
+def check_database(settings: Settings) -> None:
+    """Raise DatabaseDamaged before anybody is served from a file that is; a large one is checked
+    right afterwards, beside the server, unless it was found damaged before."""
+    from kb.database import damage_mark
+    from kb.soundness import QUICK_BYTES
+
+    path = settings.database
+    is_suspect = damage_mark(path).exists()
+    if path.is_file() and (is_suspect or path.stat().st_size <= QUICK_BYTES):
+        found = _glance(path) or (damage_mark(path).read_text("utf-8") if is_suspect else "")
+        if found:
+            raise DatabaseDamaged(found, field="KB_DATA")
+
+
+def _glance(path: Path) -> str:
+    """What is broken; a database that is busy is not."""
+    import sqlite3
+
+    from kb.soundness import glance
+
+    try:
+        return glance(path)
+    except sqlite3.OperationalError:
+        return ""
+
+
 def offer_first_link(database: Database, settings: Settings, *, now: datetime) -> str:
     """The link that makes the first administrator, "" where there are accounts.
 
@@ -67,7 +95,10 @@ def offer_first_link(database: Database, settings: Settings, *, now: datetime) -
     """
     from kb.people import offer_first
 
-    token = offer_first(database, now=now) if settings.is_local else None
+    offered: list[str | None] = []
+    if settings.is_local:
+        database.record(lambda _: offered.append(offer_first(database, now=now)))
+    token = offered[0] if offered else None
     if not settings.is_local and not has_accounts(database):
         raise AccountsMissing(
             "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"

@@ -122,7 +122,7 @@ def _trigger(
     table: str, event: str, keys: list[str] | tuple[str, ...], names: list[str]
 ) -> tuple[str, str]:
     row = "OLD" if event == "DELETE" else "NEW"
-    key = " || '/' || ".join(f"{row}.{key}" for key in keys)
+    key = _joined(row, keys)
     before = "NULL" if event == "INSERT" else _content("OLD", names)
     after = "NULL" if event == "DELETE" else _content("NEW", names)
     when = _UNTOLD.get(table) if event == "INSERT" else None
@@ -132,6 +132,23 @@ def _trigger(
         f" INSERT INTO audit_pending (object, before, after)"
         f" VALUES ('{table}:' || {key}, {before}, {after}); END"
     )
+
+
+def key_of(connection: sqlite3.Connection, table: str) -> str:
+    """The SQL that names a row of an audited table."""
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    keys = AUDITED.get(table) or [column["name"] for column in columns if column["pk"]]
+    return _joined(table, keys)
+
+
+def content_of(connection: sqlite3.Connection, table: str) -> str:
+    """The SQL of a row's content, as the trail's hashes are of."""
+    columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+    return _content(table, [column["name"] for column in columns])
+
+
+def _joined(row: str, keys: list[str] | tuple[str, ...]) -> str:
+    return " || '/' || ".join(f"{row}.{key}" for key in keys)
 
 
 def _content(row: str, names: list[str]) -> str:

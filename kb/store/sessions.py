@@ -101,9 +101,9 @@ def read_session(connection: sqlite3.Connection, session_id: str) -> Session:
 
 
 def read_sessions_of(connection: sqlite3.Connection, ticket_no: str) -> list[Session]:
-    """The sessions of a ticket, oldest first."""
+    """The sessions of a ticket, oldest first, also where the clock was put back."""
     rows = connection.execute(
-        "SELECT * FROM suggestion_session WHERE ticket_no = ? ORDER BY created_at, rowid",
+        "SELECT * FROM suggestion_session WHERE ticket_no = ? ORDER BY rowid",
         (ticket_no,),
     )
     return [parse_row(row, Session) for row in rows]

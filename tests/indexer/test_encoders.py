@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
@@ -25,12 +29,15 @@ from kb.database import Database
 from kb.desk import Closing, Desk
 from kb.errors import EncoderUnavailable
 from kb.linking import Target
+from kb.searching import SearchQuery
 from kb.settings import Settings, read_settings
 from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest
 from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 from tests.conftest import START
+
+COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +160,56 @@ def test_what_settled_a_complaint_for_good_is_learned_from(database: Database) -
     outcomes = [left for left, _ in tickets.read_proven_articles(database.connection)]
     assert said[0] in outcomes
     assert said[1] not in outcomes
+
+
+def test_an_encoder_whose_file_is_cut_short_while_serving_leaves_words(
+    settings: Settings, database: Database
+) -> None:
+    engine = Engine(settings, database, open_language(settings, database))
+    asked = SuggestionRequest(COMPLAINT)
+    assert engine.preview(asked, now=START).mode == "hybrid"
+    table = next(settings.encoders.glob("*/model.safetensors"))
+    os.truncate(table, 4096)
+    answer = engine.preview(asked, now=START)
+    assert (answer.mode, "编码器" in answer.mode_reason) == ("lexical", True)
+    assert "P060101" in [item.target_id for item in answer.procedures]
+    assert engine.search(SearchQuery("断网", START.date()), now=START).hits
+    assert engine.encoder_failures >= 2
+
+
+def test_a_slow_encoder_is_not_waited_for(
+    settings: Settings, database: Database, tiny_model: Path
+) -> None:
+    other = read_settings({"KB_DATA": str(settings.data), "KB_ENCODER": str(tiny_model)})
+    build_index(other, database, now=START, progress=quiet)
+    language = open_language(other, database)
+    engine = Engine(other, database, language)
+    encoder = language.encoder
+    assert isinstance(encoder, LibraryEncoder)
+    encoder._model.append(Slow())  # a real module of the real model, which takes seconds
+    began = time.monotonic()
+    answers = [engine.preview(SuggestionRequest(COMPLAINT), now=START) for _ in range(3)]
+    assert time.monotonic() - began < Slow.seconds  # one by one it would be three times that
+    assert {answer.mode for answer in answers} == {"lexical"}
+    assert all("P060101" in [item.target_id for item in each.procedures] for each in answers)
+    assert "秒没有算完" in answers[0].mode_reason
+    assert engine.encoder_failures == 3
+    Slow.fails = True
+    time.sleep(Slow.seconds)
+    answer = engine.preview(SuggestionRequest(COMPLAINT), now=START)
+    assert (answer.mode, "RuntimeError" in answer.mode_reason) == ("lexical", True)
+    encoder._model.pop(len(encoder._model) - 1)
+    assert engine.preview(SuggestionRequest(COMPLAINT), now=START).mode == "hybrid"
+
+
+class Slow(torch.nn.Module):
+    """Passes everything on, after a while."""
+
+    seconds = 6.0
+    fails = False
+
+    def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+        if Slow.fails:
+            raise RuntimeError
+        time.sleep(self.seconds)
+        return features

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import threading
+
 from flask import Blueprint, Response, current_app, jsonify
 
+from kb.database import Database
 from kb.store.queue import last_queued, oldest_queued
 from web.admission import waiting
 from web.metrics import Metrics, index_lines, place_lines, step_lines
@@ -12,6 +16,9 @@ from web.services import current
 
 blueprint = Blueprint("health", __name__)
 PREFIX = "/api/v1"
+DAMAGED = "damaged"
+LEAST_FREE = 1 << 20
+"""Bytes; a commit needs a few pages twice."""
 
 
 @blueprint.get("/healthz")
@@ -24,13 +31,18 @@ def get_health() -> Response:
 @blueprint.get("/readyz")
 @blueprint.get(f"{PREFIX}/readyz")
 def get_readiness() -> Response:
-    """Questions are answered: from the index, or slowly from the database (``mode``)."""
+    """Questions are answered: from the index, or slowly from the database (``mode``). ``writes``
+    tells whether they can be recorded: ``ok``, ``disk-full`` or ``damaged``."""
     services = current()
     last_queued(services.database.connection)
     status = services.engine.status()
+    writes = _tell_writes(services.database)
+    stopping: threading.Event = current_app.extensions["stopping"]
+    is_ready = status.ready and writes != DAMAGED and not stopping.is_set()
     response = jsonify(
         {
-            "status": "ready" if status.ready else "not-ready",
+            "status": "ready" if is_ready else "stopping" if stopping.is_set() else "not-ready",
+            "writes": writes,
             "index_generation": status.index_generation,
             "passages": status.passages,
             "tickets": status.tickets,
@@ -40,8 +52,15 @@ def get_readiness() -> Response:
             "ranker_version": status.ranker_version,
         }
     )
-    response.status_code = 200 if status.ready else 503
+    response.status_code = 200 if is_ready else 503
     return response
+
+
+def _tell_writes(database: Database) -> str:
+    if database.damage:
+        return DAMAGED
+    is_full = shutil.disk_usage(database.path.parent).free < LEAST_FREE
+    return "disk-full" if is_full else "ok"
 
 
 @blueprint.get("/metrics")
@@ -55,7 +74,7 @@ def get_metrics() -> Response:
     lines = [
         *metrics.lines(),
         *step_lines(),
-        index_lines(status, engine.losses, oldest, services.clock()),
+        index_lines(status, engine, oldest, services.clock()),
         *place_lines(services.settings, waiting()),
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")

@@ -10,6 +10,7 @@ from kb.searching import SearchQuery, result_as_dict
 from web.bodies import SearchBody, SearchQueryString
 from web.parsing import agent_name, read_body, read_query
 from web.services import current
+from web.suggesting import search
 
 blueprint = Blueprint("api-search", __name__, url_prefix="/api/v1/search")
 
@@ -42,4 +43,4 @@ def _search(query: SearchQueryString) -> Response:
         ticket_no=query.ticket_no,
         is_training=query.is_training,
     )
-    return jsonify(result_as_dict(current().engine.search(wanted, now=now)))
+    return jsonify(result_as_dict(search(wanted)))

@@ -12,14 +12,13 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.chain import Chain, read_chain
 from kb.desk import Closing
-from kb.errors import KBError
 from kb.linking import Target
 from kb.repeat import Repeat
 from kb.store import sources, tickets
 from kb.store.calls import read_call
-from kb.suggestion import SuggestionRequest
+from kb.suggestion import Answer, SuggestionRequest
 from kb.ticket import Ticket
-from web.errors import describe
+from web.errors import REFUSALS, describe
 from web.forms import (
     DeskForm,
     given,
@@ -37,7 +36,7 @@ from web.parsing import agent_name, named_agent
 from web.recall import recall_answer
 from web.seeing import current_view, view_code
 from web.services import current
-from web.suggesting import find_answer, keep_answer, record_displayed, suggest
+from web.suggesting import find_answer, keep_answer, note_seen, suggest
 
 Answered = Response | Redirect | str | tuple[str, int]
 NONE_FIT = "none"
@@ -53,11 +52,10 @@ def keeps_text(view: Callable[[str], Answered]) -> Callable[[str], Answered]:
         check_form()
         try:
             return view(ticket_no)
-        except KBError as error:
+        except REFUSALS as error:
             problem = describe(error)
-            chain = open_chain(ticket_no)
             page = render_template(
-                "ticket.html", **describe_ticket(chain), typed=request.form, problem=problem
+                "ticket.html", **open_ticket(ticket_no), typed=request.form, problem=problem
             )
             return page, problem.status
 
@@ -178,8 +176,8 @@ def to_page(ticket_no: str) -> Redirect:
     return redirect(url_for("tickets.show_ticket", ticket_no=ticket_no), 303)
 
 
-def ask_for(ticket: Ticket, *, without: tuple[str, ...] = ()) -> None:
-    """Ask what fits a ticket; its page then shows that."""
+def ask_for(ticket: Ticket, *, without: tuple[str, ...] = ()) -> Answer:
+    """Ask what fits a ticket."""
     answer = suggest(
         SuggestionRequest(
             text=ticket.description,
@@ -196,28 +194,39 @@ def ask_for(ticket: Ticket, *, without: tuple[str, ...] = ()) -> None:
         )
     )
     keep_answer(answer)
-    record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+    note_seen(answer, seen_at_once(answer), agent=agent_name())
+    return answer
 
 
-def open_chain(ticket_no: str) -> Chain:
-    """A ticket for its page: an open one for which nothing was asked yet is asked for at once."""
+def ask_on_page(ticket: Ticket, *, without: tuple[str, ...] = ()) -> Answered:
+    """Ask what fits a ticket and go to its page, which shows what was recorded last; what could
+    not be recorded is shown at once."""
+    answer = ask_for(ticket, without=without)
+    if answer.session_id:
+        return to_page(ticket.ticket_no)
+    chain = read_chain(current().database.connection, ticket.ticket_no)
+    return render_template("ticket.html", **_describe(chain, answer), typed={}, problem=None)
+
+
+def open_ticket(ticket_no: str) -> dict[str, Any]:
+    """What the ticket's template is given. An open ticket shows its latest suggestions; one for
+    which nothing was asked yet is asked for at once."""
     connection = current().database.connection
     chain = read_chain(connection, ticket_no)
-    if chain.ticket.status != "open" or chain.sessions:
-        return chain
-    ask_for(chain.ticket)
-    return read_chain(connection, ticket_no)
+    if chain.ticket.status != "open":
+        return _describe(chain, None)
+    if not chain.sessions:
+        answer = ask_for(chain.ticket)
+        return _describe(read_chain(connection, ticket_no), answer)
+    record = chain.sessions[-1]
+    answer = find_answer(record.session.id) or recall_answer(
+        record, accepted_at=chain.ticket.accepted_at
+    )
+    return _describe(chain, answer)
 
 
-def describe_ticket(chain: Chain) -> dict[str, Any]:
-    """What the ticket's template is given; an open ticket shows its latest suggestions."""
+def _describe(chain: Chain, answer: Answer | None) -> dict[str, Any]:
     ticket = chain.ticket
-    answer = None
-    if ticket.status == "open" and chain.sessions:
-        record = chain.sessions[-1]
-        answer = find_answer(record.session.id) or recall_answer(
-            record, accepted_at=ticket.accepted_at
-        )
     return {
         "chain": chain,
         "written": sources.read_articles_from(current().database.connection, ticket.ticket_no),

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, make_response, render_template, request
 
-from kb.errors import KBError
 from kb.recording import decide
 from kb.store import tickets
 from kb.suggestion import Answer, SuggestionRequest
 from kb.ticket import Ticket
 from web.bodies import ReadingPlace
+from web.errors import REFUSALS
 from web.forms import DeskForm, read_desk_form
 from web.guard import check_form
 from web.pages.bound import (
     Answered,
-    ask_for,
+    ask_on_page,
     close_with_choice,
     keeps_text,
     save_typed,
@@ -32,7 +32,7 @@ from web.parsing import agent_name, read_query
 from web.reading import read_reading
 from web.seeing import choose_view, current_view, keep_view, view_code
 from web.services import current
-from web.suggesting import find_answer, keep_answer, record_displayed, suggest
+from web.suggesting import find_answer, keep_answer, note_seen, suggest
 
 blueprint = Blueprint("desk", __name__)
 SAID = {
@@ -54,9 +54,9 @@ def show_suggestions() -> tuple[str, int]:
     try:
         form = read_desk_form()
         answer = ask(form)
-    except KBError as error:
+    except REFUSALS as error:
         return render_refused_desk(error)
-    record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+    note_seen(answer, seen_at_once(answer), agent=agent_name())
     return render_template("desk.html", **describe_desk(form, answer)), 200
 
 
@@ -89,7 +89,7 @@ def close_at_once() -> Answered:
             ticket = take_in_desk()
             close_with_choice(ticket)
         return to_page(ticket.ticket_no)
-    except KBError as error:
+    except REFUSALS as error:
         return render_refused_desk(error)
 
 
@@ -113,21 +113,20 @@ def switch_view() -> Answered:
         choose_view(request.form.get("view", ""))
         form = read_desk_form()
         page = _on_ticket(form.ticket_no) if form.ticket_no else _on_desk(form)
-    except KBError as error:
+    except REFUSALS as error:
         return render_refused_desk(error)
     return keep_view(make_response(page))
 
 
 @keeps_text
 def _on_ticket(ticket_no: str) -> Answered:
-    ask_for(save_typed(ticket_no))
-    return to_page(ticket_no)
+    return ask_on_page(save_typed(ticket_no))
 
 
 def _on_desk(form: DeskForm) -> str:
     answer = ask(form) if form.text.strip() else None
     if answer:
-        record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+        note_seen(answer, seen_at_once(answer), agent=agent_name())
     return render_template("desk.html", **describe_desk(form, answer))
 
 
@@ -141,7 +140,7 @@ def _decide(decision: str) -> Answered:
         if form.ticket_no:
             return to_page(form.ticket_no)
         answer = find_answer(form.session_id) or ask(form)
-    except KBError as error:
+    except REFUSALS as error:
         return render_refused_desk(error)
     return render_template("desk.html", **describe_desk(form, answer), said=SAID[decision])
 

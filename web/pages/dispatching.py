@@ -8,11 +8,11 @@ from flask import Blueprint, render_template, request
 
 from kb import dispatching
 from kb.dispatching import WorkOrder, draft_order
-from kb.errors import InvalidInput, KBError
+from kb.errors import InvalidInput
 from kb.queues import is_late
 from kb.store import handbook, queues, tickets
 from kb.ticket import Ticket
-from web.errors import describe
+from web.errors import REFUSALS, describe
 from web.forms import long_field, read_form_version, short_field
 from web.guard import check_form
 from web.pages.bound import Answered, keeps_text, to_page
@@ -76,7 +76,7 @@ def send_order(ticket_no: str) -> Answered:
             agent=agent_name(),
             now=services.clock(),
         )
-    except KBError as error:
+    except REFUSALS as error:
         problem = describe(error)
         ticket = tickets.read_ticket(services.database.connection, ticket_no)
         page = render_template("dispatch.html", **_describe(ticket, request.form), problem=problem)

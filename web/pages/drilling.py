@@ -8,13 +8,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from kb.errors import KBError
 from kb.practice.drill import STEPS
 from kb.practice.drilling import DrillSheet, answer_drill, open_drill, read_sheet
 from kb.store import practice_drills as store
 from kb.times import format_instant
 from web.bodies import DrillAnswerBody
-from web.errors import describe
+from web.errors import REFUSALS, describe
 from web.guard import check_form
 from web.learning import acting_as, read_answer
 from web.pages.view import class_path
@@ -81,7 +80,7 @@ def answer(drill_id: str) -> Answered:
         answer_drill(
             services.database, drill_id, read_answer(body), agent=agent, now=services.clock()
         )
-    except KBError as error:
+    except REFUSALS as error:
         problem = describe(error)
         return _sheet(_read(drill_id), typed=typed, said=said, problem=problem), problem.status
     return redirect(url_for("drilling.show_drill", drill_id=drill_id), 303)

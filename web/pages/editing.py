@@ -37,7 +37,7 @@ from web.drafts import (
     parse_fields,
     typed_fields,
 )
-from web.errors import Problem, describe
+from web.errors import REFUSALS, Problem, describe
 from web.guard import check_form
 from web.impacts import act, impacts
 from web.pages.comparing import show_three
@@ -144,7 +144,7 @@ def save(article_id: str) -> Page:
         saved = _editor().save(article, base=base, author=agent_name(), now=current().clock())
     except RevisionConflict:
         return show_three(article_id, typed, base=base), 412
-    except KBError as error:
+    except REFUSALS as error:
         return _form(article_id, typed, base=base, work=_work(article_id), problem=describe(error))
     return redirect(url_for("editing.show_form", article_id=saved.id, saved=saved.revision.number))
 
@@ -259,7 +259,7 @@ def take_step(article_id: str) -> Page:
             raise InvalidInput(f"应为 {'、'.join(ACTIONS)} 之一", field="action")
         else:
             act(article_id, number, action, comment=words)
-    except KBError as error:
+    except REFUSALS as error:
         work = editor.open(article_id, now=now)
         fields = fields_of(work.article)
         base = work.article.revision.number

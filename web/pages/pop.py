@@ -21,7 +21,7 @@ from web.pages.desk import ask
 from web.pages.view import describe_desk, seen_at_once
 from web.parsing import agent_name, parse_model, read_body
 from web.services import current
-from web.suggesting import record_displayed
+from web.suggesting import note_seen
 
 blueprint = Blueprint("pop", __name__, url_prefix="/pop")
 KNOWN = frozenset({"call_id", "t", "q", "queue"})
@@ -66,5 +66,5 @@ def _show_desk(call: Call) -> str:
     form = DeskForm(text=call.text, call_id=call.call_id)
     answer = ask(form) if call.text else None
     if answer:
-        record_displayed(answer.session_id, seen_at_once(answer), agent=agent_name())
+        note_seen(answer, seen_at_once(answer), agent=agent_name())
     return render_template("desk.html", **describe_desk(form, answer))

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Redirect
 
 from kb.article import CHAPTERS
-from kb.errors import InvalidInput, KBError
+from kb.errors import DiskFull, InvalidInput, KBError
 from kb.recording import decide
 from kb.searching import FIELD_NAMES, MAX_QUERY, SearchHit, SearchQuery, SearchResult
 from kb.store import handbook, shelf
@@ -24,7 +24,7 @@ from web.guard import check_form
 from web.pages.view import group_classes
 from web.parsing import agent_name, named_agent, parse_model
 from web.services import current
-from web.suggesting import suggest
+from web.suggesting import search, suggest
 
 blueprint = Blueprint("search", __name__)
 SHOWN = 20
@@ -81,6 +81,8 @@ def report_gap() -> tuple[str, int] | Redirect:
         problem = describe(error)
         return _page(MultiDict(), problem=problem, gap=request.form), problem.status
     answer = _suggest(text)
+    if not answer.session_id:
+        raise DiskFull
     services = current()
     with services.database.transaction() as connection:
         decide(
@@ -96,7 +98,7 @@ def report_gap() -> tuple[str, int] | Redirect:
 
 def _search(query: SearchPage) -> SearchResult:
     now = current().clock()
-    return current().engine.search(
+    return search(
         SearchQuery(
             text=query.q,
             on=date.fromisoformat(query.as_of) if query.as_of else now.date(),
@@ -109,8 +111,7 @@ def _search(query: SearchPage) -> SearchResult:
             agent=agent_name(),
             channel="page",
             is_training=query.training,
-        ),
-        now=now,
+        )
     )
 
 

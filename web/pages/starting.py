@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from indexer.readings import short_name
 from kb.article import SECTIONS
 from kb.documents.drafting import Confirmed, find_near
-from kb.errors import InvalidInput, KBError
+from kb.errors import InvalidInput
 from kb.evidence import (
     Grounds,
     gap_grounds,
@@ -22,7 +22,7 @@ from kb.intake import never_mask
 from kb.resembling import Resembling
 from kb.suggestion import Suggestion
 from web.bounding import open_chapters
-from web.errors import Problem, describe
+from web.errors import REFUSALS, Problem, describe
 from web.guard import check_form
 from web.pages.editing import Page
 from web.parsing import agent_name
@@ -100,6 +100,6 @@ def start() -> Page:
         saved = start_article(
             services.database, grounds, part, author=agent_name(), now=services.clock()
         )
-    except KBError as error:
+    except REFUSALS as error:
         return _page(grounds, typed, home=None, problem=describe(error))
     return redirect(url_for("editing.show_form", article_id=saved.id), 303)

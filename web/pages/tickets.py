@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from kb.errors import KBError
 from web.auditing import note_read
+from web.errors import REFUSALS
 from web.forms import read_without
 from web.guard import check_form
 from web.pages.bound import (
     Answered,
-    ask_for,
-    describe_ticket,
+    ask_on_page,
     keeps_text,
     link_choice,
     link_references,
-    open_chain,
+    open_ticket,
     press_mark,
     save_typed,
     take_in_desk,
@@ -45,16 +44,16 @@ def create_ticket() -> Answered:
             ticket = take_in_desk()
             link_choice(ticket.ticket_no)
         return to_page(ticket.ticket_no)
-    except KBError as error:
+    except REFUSALS as error:
         return render_refused_desk(error)
 
 
 @blueprint.get("/<ticket_no>")
 def show_ticket(ticket_no: str) -> str:
     """The desk bound to one ticket."""
-    chain = open_chain(ticket_no)
+    opened = open_ticket(ticket_no)
     note_read(f"ticket:{ticket_no}")
-    return render_template("ticket.html", **describe_ticket(chain), typed={}, problem=None)
+    return render_template("ticket.html", **opened, typed={}, problem=None)
 
 
 @blueprint.post("/<ticket_no>", endpoint="save")
@@ -74,5 +73,4 @@ def save_ticket(ticket_no: str) -> Answered:
 def suggest_again(ticket_no: str) -> Answered:
     """Keep what was typed and ask for suggestions anew."""
     ticket = save_typed(ticket_no)
-    ask_for(ticket, without=read_without())
-    return to_page(ticket_no)
+    return ask_on_page(ticket, without=read_without())

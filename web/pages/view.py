@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -142,7 +143,7 @@ def _solution_elsewhere(marks: Marks, answer: Answer | None) -> tuple[str, str] 
     return None
 
 
-def render_refused_desk(error: KBError) -> tuple[str, int]:
+def render_refused_desk(error: KBError | sqlite3.OperationalError) -> tuple[str, int]:
     """The desk with the reason of a refusal and all that was typed."""
     problem = describe(error)
     typed = typed_desk_form()

@@ -5,6 +5,8 @@ Everything is a plain form: what was typed comes back with every answer.
 
 from __future__ import annotations
 
+import sqlite3
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,7 +15,7 @@ from kb.errors import InvalidInput, KBError, LowersRanking
 from kb.rewording import compare_tables, propose_rollback
 from kb.store import vocabulary as store
 from kb.vocabulary import FILES, KINDS, RowFault, VocabularyInvalid
-from web.errors import describe
+from web.errors import REFUSALS, describe
 from web.guard import check_form
 from web.impacts import impacts
 from web.services import current
@@ -50,7 +52,7 @@ def _page(
     *,
     base: int,
     impact: Impact | None = None,
-    error: KBError | None = None,
+    error: KBError | sqlite3.OperationalError | None = None,
 ) -> Page:
     problem = describe(error) if error else None
     faults: tuple[RowFault, ...] = error.faults if isinstance(error, VocabularyInvalid) else ()
@@ -96,7 +98,7 @@ def submit() -> Page:
         )
     except LowersRanking as error:
         return _page(typed, base=base, impact=impacts().of_vocabulary(proposal), error=error)
-    except KBError as error:
+    except REFUSALS as error:
         return _page(typed, base=base, error=error)
     return redirect(url_for("vocabulary.show", saved=saved))
 
@@ -107,7 +109,9 @@ def show_history() -> str:
     return _history()
 
 
-def _history(*, error: KBError | None = None, impact: Impact | None = None) -> str:
+def _history(
+    *, error: KBError | sqlite3.OperationalError | None = None, impact: Impact | None = None
+) -> str:
     connection = current().database.connection
     versions = store.read_versions(connection)
     newest = versions[0].number if versions else 0

@@ -12,9 +12,11 @@ class HealthReply(Reply):
 
 
 class ReadinessReply(Reply):
-    """State of the index; ``pending`` counts changes not indexed yet."""
+    """State of the index; ``pending`` counts changes not indexed yet. ``writes``: ok, disk-full or
+    damaged."""
 
     status: str
+    writes: str
     index_generation: str
     passages: int
     tickets: int

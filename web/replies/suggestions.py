@@ -142,9 +142,11 @@ class RepeatReply(Reply):
 
 class AnswerReply(Reply):
     """All that is suggested for one complaint. ``terms``: its key terms, most telling first.
-    ``corrections``: pinyin and initials read as Chinese, [written, meant]."""
+    ``corrections``: pinyin and initials read as Chinese, [written, meant]. ``recorded``: false when
+    the disk was full: then ``session_id`` and the items' ``impression_id`` are empty."""
 
     session_id: str
+    recorded: bool
     mode: str
     mode_reason: str
     abstained: bool
@@ -282,9 +284,11 @@ class HitReply(Reply):
 
 
 class SearchReply(Reply):
-    """What a search found; ``corrections`` are pairs written, meant."""
+    """What a search found; ``corrections`` are pairs written, meant. ``recorded``: false when the
+    disk was full: then ``search_id`` is empty."""
 
     search_id: str
+    recorded: bool
     hits: list[HitReply]
     query_used: str
     corrections: list[tuple[str, str]]

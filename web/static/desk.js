@@ -64,7 +64,12 @@ function startDesk() {
   const none = () => decide("none_fit", "已记：这些建议都不适用");
   const ALONE = { gap, none, undo: takeBack, focus: () => box.focus(), help: () => document.getElementById("keys").showModal() };
 
+  // An answer that a full disk left unrecorded can be read and copied; nothing can be tied to it.
+  const isUnrecorded = () => "unrecorded" in document.getElementById("results").dataset;
+  const NEEDS_RECORD = ["reference", "solution", "dismiss", "flag", "gap", "none"];
+
   function act(name, option) {
+    if (NEEDS_RECORD.includes(name) && isUnrecorded()) return say("这次建议没有记录（磁盘空间不足），请清出空间后再查");
     if (ALONE[name]) return ALONE[name]();
     if (option) ON_ITEM[name](option);
   }
@@ -133,6 +138,7 @@ function startDesk() {
     if (limit) {
       event.preventDefault();
       const { impression, title } = limit.closest(".limit").dataset;
+      if (!impression) return;
       return reference({ dataset: { key: impression, impression, title } });
     }
     const chip = event.target.closest("#understood button[name]");

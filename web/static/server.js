@@ -15,6 +15,7 @@ export async function post(address, body) {
 
 // One thing done with an item shown; the key lets it count once however often it is sent.
 export function tell(option, action, more = {}) {
+  if (!option.dataset.impression) return Promise.resolve(null); // shown though it could not be recorded
   const body = { action, event_key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, ...more };
   return post(`/impressions/${option.dataset.impression}/events`, body);
 }
