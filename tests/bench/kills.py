@@ -286,7 +286,8 @@ def main(times: int, served: int, longest: float, minutes: float, out: Path | No
     with fresh_copy() as data:
         drill = Drill(data, seconds=60 * minutes)
         drill.kill_writers(times - served, longest=longest)
-        drill.kill_server(served, longest=longest)
+        if served:
+            drill.kill_server(served, longest=longest)
         found = drill.finish()
     click.echo("\n".join([*describe(found), f"用时 {now_beijing() - started}"]))
     if out is not None:
