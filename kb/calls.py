@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from kb.database import Database
 from kb.errors import LinkSpent
 from kb.intake import hash_caller, never_mask
-from kb.masking import mask_number, mask_text
+from kb.masking import mask_number, mask_text, plain_key
 from kb.store import calls, sessions, tickets
 from kb.store.calls import Call
 from kb.ticket import Ticket
@@ -49,8 +49,8 @@ def take_call(
     """Keep a call that rings; the same call told again takes the place of what was told before."""
     with database.transaction() as connection:
         call = Call(
-            call_id=call_id,
-            queue=queue,
+            call_id=plain_key(call_id),
+            queue=mask_text(queue, never=never_mask(connection)),
             service_number=mask_number(number),
             number_hash=hash_caller(connection, number),
             text=mask_text(text, never=never_mask(connection)),

@@ -88,7 +88,7 @@ def dispatch(
     with database.transaction() as connection:
         ticket = _read_open(database, ticket_no, version)
         values = {
-            "responsible_dept": order.department,
+            "responsible_dept": mask_text(order.department),
             "assignee": order.person or ticket.assignee,
             "dispatched_at": format_instant(now),
         }

@@ -15,7 +15,9 @@ from kb.database import Database
 from kb.editing import ACTIONS, Standing, approvals_needed, next_status
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
 from kb.foresight import Foreseen, check_reason, foreseen_as_dict
+from kb.intake import never_mask
 from kb.lint import check_article
+from kb.masking import mask_text
 from kb.publication import shown_revision
 from kb.store import editing, handbook, sources
 from kb.store.editing import RevisionEvent
@@ -79,7 +81,12 @@ class Editor:
                     f"最新为第 {newest} 版，您改的是第 {base} 版", field="If-Match"
                 )
             revision = replace(
-                article.revision, status="draft", author=author, based_on=base or None, reviewer=""
+                article.revision,
+                status="draft",
+                author=author,
+                based_on=base or None,
+                reviewer="",
+                reason=mask_text(article.revision.reason, never=never_mask(connection)),
             )
             draft = replace(article, revision=revision)
             if newest and _is_same(editing.read_newest(connection, article.id), draft):
@@ -114,7 +121,7 @@ class Editor:
             in_force = _in_force(connection, article_id, now=now)
             standing = _standing(connection, article, in_force)
             status = next_status(standing, action, actor=actor)
-            comment = clean_text(comment, field="comment", longest=MAX_COMMENT)
+            comment = _plain(connection, comment)
             self._check_step(connection, article, action, comment, now=now)
             is_published = status == "published"
             if is_published:
@@ -182,7 +189,7 @@ class Editor:
 
         Raise ArticleNotFound when nothing is in force, InvalidInput naming the field.
         """
-        reason = clean_text(reason, field="reason", longest=MAX_COMMENT)
+        reason = mask_text(clean_text(reason, field="reason", longest=MAX_COMMENT))
         if not reason:
             raise InvalidInput("归档要写明原因", field="reason")
         with self.database.transaction() as connection:
@@ -238,14 +245,20 @@ class Editor:
         self, article_id: str, number: int, words: str, *, actor: str, now: datetime
     ) -> None:
         """Say something about a revision; raise ArticleNotFound, InvalidInput."""
-        words = clean_text(words, field="comment", longest=MAX_COMMENT)
-        if not words:
-            raise InvalidInput("请写评论内容", field="comment")
         with self.database.transaction() as connection:
+            words = _plain(connection, words)
+            if not words:
+                raise InvalidInput("请写评论内容", field="comment")
             article = handbook.read_article(connection, article_id, number=number)
             editing.add_event(
                 connection, article.revision, "comment", actor=actor, comment=words, now=now
             )
+
+
+def _plain(connection: sqlite3.Connection, words: str) -> str:
+    """What is said of a revision, without anybody's data."""
+    kept = clean_text(words, field="comment", longest=MAX_COMMENT)
+    return mask_text(kept, never=never_mask(connection))
 
 
 def publish_at_once(database: Database, article: Article, *, now: datetime) -> None:

@@ -25,6 +25,7 @@ MASKED_FIELDS = (
     "resolution",
     "fix",
     "region",
+    "responsible_dept",
 )
 MAX_LENGTH = 20_000
 """Longest free text of a ticket, in characters."""

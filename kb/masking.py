@@ -145,6 +145,17 @@ def mask_number(number: str) -> str:
     return keep(2, 2)(masked)
 
 
+_AS_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def plain_key(key: str) -> str:
+    """An id of another program's making: as it is, or hashed when it says more than an id does."""
+    if key.isascii() and mask_text(key) == key:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
+    return "#" + digest.translate(_AS_LETTERS)
+
+
 def hash_number(number: str, *, key: bytes) -> str:
     """Keyed hash of a phone number's digits: equal numbers meet, the number stays secret."""
     digits = re.sub(r"\D", "", digit_view(number))[-11:]

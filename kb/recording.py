@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from kb.errors import EventKeyConflict, InvalidInput, UndoRefused
 from kb.intake import never_mask
-from kb.masking import mask_text
+from kb.masking import mask_text, plain_key
 from kb.searching import SearchQuery, SearchResult
 from kb.steps import timed
 from kb.store import decisions, links, searches, sessions, tickets
@@ -52,7 +52,8 @@ def record_act(
     Raise EventKeyConflict when the key named another act before.
     """
     sessions.read_impression(connection, impression_id)
-    known = sessions.find_event(connection, act.event_key) if act.event_key else None
+    event_key = plain_key(act.event_key) if act.event_key else None
+    known = sessions.find_event(connection, event_key) if event_key else None
     if known is not None:
         if (known.impression_id, known.action) != (impression_id, act.action):
             raise EventKeyConflict(act.event_key or "", field="event_key")
@@ -64,9 +65,9 @@ def record_act(
         agent=agent,
         now=now,
         dwell_ms=act.dwell_ms,
-        reason_code=act.reason_code,
+        reason_code=mask_text(act.reason_code),
         comment=mask_text(act.comment, never=never_mask(connection)),
-        event_key=act.event_key,
+        event_key=event_key,
     )
 
 
@@ -229,8 +230,8 @@ def filters_as_json(query: SearchQuery) -> str:
     filters = {
         "type": query.kind,
         "chapter": query.chapter,
-        "category": query.category,
-        "region": query.region,
+        "category": mask_text(query.category),
+        "region": mask_text(query.region),
         "syntax": query.syntax,
         "as_of": query.on.isoformat(),
         "limit": query.limit,
@@ -242,14 +243,14 @@ def request_as_json(request: SuggestionRequest) -> str:
     """How a session was asked, as it is kept: neither the text nor the number."""
     asked: dict[str, object] = {
         "ticket_no": request.ticket_no,
-        "category": request.category,
+        "category": request.category and mask_text(request.category),
         "accepted_at": request.accepted_at,
-        "region": request.region,
-        "area": request.area,
+        "region": mask_text(request.region),
+        "area": mask_text(request.area),
         "limit": request.limit,
     }
     if request.without:
-        asked["without"] = list(request.without)
+        asked["without"] = [mask_text(each) for each in request.without]
     if request.view:
         asked["view"] = request.view
     if request.bounds:

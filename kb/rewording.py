@@ -9,8 +9,9 @@ from typing import Any
 
 from kb.database import Database
 from kb.diffing import FieldChange, diff_texts, merge_texts
-from kb.errors import InvalidInput, RevisionConflict
+from kb.errors import InvalidInput, RevisionConflict, VocabularyNotFound
 from kb.foresight import Foreseen, check_reason, foreseen_as_dict
+from kb.masking import mask_text
 from kb.store import vocabulary as store
 from kb.store.vocabulary import Signed
 from kb.texts import clean_required, clean_text
@@ -93,7 +94,7 @@ def publish(
     makes answers worse. Raise InvalidInput without a reason or a change, RevisionConflict when it
     was overtaken, LowersRanking when ``despite`` is missing.
     """
-    reason = clean_required(signed.reason, field="reason", longest=MAX_REASON)
+    reason = mask_text(clean_required(signed.reason, field="reason", longest=MAX_REASON))
     despite = clean_text(despite, field="despite", longest=MAX_REASON)
     check_reason(foreseen, despite, field="despite")
     impact = {**foreseen_as_dict(foreseen), "despite": despite} if foreseen else None
@@ -111,6 +112,8 @@ def publish(
 
 def propose_rollback(database: Database, number: int) -> Proposal:
     """The tables of an old version, to be put in force as a new one; raise VocabularyNotFound."""
+    if not number:
+        raise VocabularyNotFound("第 0 版", field="version")
     tables = store.read_tables(database.connection, number)
     newest = store.newest_number(database.connection)
     current = store.read_tables(database.connection, newest)

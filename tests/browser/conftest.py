@@ -115,9 +115,9 @@ def services(
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[str]:
+def serving(services: Services, port: int = 0) -> Iterator[str]:
     """The service over HTTP; yields its address."""
-    server = make_server("127.0.0.1", 0, create_app(services), threaded=True)
+    server = make_server("127.0.0.1", port, create_app(services), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kb.auditing import note
 from kb.backing import back_up
 from kb.calls import take_call
 from kb.database import Database
@@ -46,8 +47,9 @@ def held(database: Database) -> Settings:
     ticket = make_ticket(description=f"{NAME}说断网，回拨{NUMBER}", category="060101")
     kept = desk.create(ticket, number=NUMBER, agent=NAME, now=NOW)
     desk.create(make_ticket(description="别人的事"), number="13800000000", agent="甲", now=NOW)
-    take_call(database, f"{NAME}/c1", number=NUMBER, queue="", text=f"{NAME}来电", now=NOW)
+    take_call(database, "c1", number=NUMBER, queue="", text=f"{NAME}来电", now=NOW)
     with database.transaction() as connection:
+        note(connection, f"call:{NAME}")
         connection.execute(
             "INSERT INTO idempotency VALUES ('k', 'h', 200, ?, '')",
             (f'{{"body": "\\u53f8\\u9a6c\\u9752\\u886b {kept.ticket_no}"}}',),
@@ -60,7 +62,7 @@ def test_a_number_is_found_by_its_hash_and_gone_with_its_mask(
 ) -> None:
     subject = parse_subject(NUMBER)
     found = find_person(database, held, subject)
-    assert (len(found.tickets), found.calls) == (1, (f"{NAME}/c1",))
+    assert (len(found.tickets), found.calls) == (1, ("c1",))
     erase_person(database, subject)
     assert find_person(database, held, subject).is_empty
     kept = tickets.read_ticket(database.connection, found.tickets[0])

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as Redirect
 from kb.chain import Chain, read_chain
 from kb.desk import Closing
 from kb.linking import Target
+from kb.masking import plain_key
 from kb.repeat import Repeat
 from kb.store import sources, tickets
 from kb.store.calls import read_call
@@ -83,7 +84,9 @@ def take_in_desk() -> Ticket:
     """Take in what is on the desk: complaint, record, suggestions and the marks made."""
     form = read_desk_form()
     services = current()
-    call = read_call(services.database.connection, form.call_id) if form.call_id else None
+    call = (
+        read_call(services.database.connection, plain_key(form.call_id)) if form.call_id else None
+    )
     record = {name: value for name, value in read_record(request.form).items() if name in WRITTEN}
     ticket = Ticket(
         ticket_no="",
