@@ -291,7 +291,8 @@ def main(times: int, served: int, longest: float, minutes: float, out: Path | No
         found = drill.finish()
     click.echo("\n".join([*describe(found), f"用时 {now_beijing() - started}"]))
     if out is not None:
-        out.write_text(json.dumps(asdict(found), ensure_ascii=False, indent=1), "utf-8")
+        told = vars(found) | {"counts": [asdict(each) for each in found.counts]}
+        out.write_text(json.dumps(told, ensure_ascii=False, indent=1), "utf-8")
     sys.exit(0 if found.is_clean else 1)
 
 
