@@ -92,6 +92,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "editing.show_queue", "editing.show_form", "editing.show_state", "editing.take_step",
         "editing.show_impact", "editing.show_history", "using.show_owned", "using.show_usage",
         "comparing.show_file", "vocabulary.show", "vocabulary.show_history",
+        "limits.show_all", "limits.show", "limits.show_impact", "limits.take_step",
         "api-editing.get_draft", "api-editing.get_impact", "api-editing.comment",
         "api-editing.get_revisions", "api-editing.get_diff", "api-editing.get_queue",
         "api-vocabulary.get_vocabulary", "api-vocabulary.get_versions", "api-vocabulary.get_diff",
@@ -100,6 +101,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "editing.open_new", "editing.save", "editing.preview", "editing.autosave",
         "editing.discard", "documents.show_upload", "documents.preview", "documents.confirm",
         "starting.show_start", "starting.start", "vocabulary.submit", "vocabulary.rollback",
+        "limits.open_new", "limits.propose",
         "api-editing.put_draft", "api-editing.submit", "api-editing.withdraw",
         "api-editing.restore", "api-vocabulary.put_vocabulary", "api-vocabulary.preview",
         "api-vocabulary.rollback", "api-documents.preview",
@@ -132,13 +134,14 @@ STEPS: Mapping[str, Permission] = {
     "archive": _P.REVIEW,
 }
 """What the buttons of one form need beyond the form."""
+EDITORS = ("editing.", "documents.", "vocabulary.", "limits.", "using.", "starting.", "comparing.")
 NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("desk.show_desk", "坐席台", ("desk.",)),
     ("tickets.show_tickets", "工单", ("tickets.",)),
     ("handbook.show_articles", "手册", ("handbook.show_article",)),
     ("search.show_search", "检索", ()),
     ("learning.show_home", "学习", ("learning.", "drilling.", "progress.")),
-    ("editing.show_queue", "编辑", ("editing.", "documents.", "vocabulary.")),
+    ("editing.show_queue", "编辑", EDITORS),
     ("reports.show_outcomes", "报表", ("reports.",)),
     ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
     ("trail.show_trail", "审计", ("trail.",)),

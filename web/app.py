@@ -45,6 +45,7 @@ from web.pages import (
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import learning as learning_pages
+from web.pages import limits as limit_pages
 from web.pages import search as search_pages
 from web.services import Services
 from web.suggesting import RecentAnswers
@@ -78,6 +79,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
+    limit_pages.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
     progress.blueprint,

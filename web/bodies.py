@@ -287,6 +287,12 @@ class ArticleList(Query):
     as_of: Day | None = None
 
 
+class ArticleTree(ArticleList):
+    """The page of all articles; ``q``: part of a title, an id or a keyword."""
+
+    q: Annotated[str, Field(max_length=60)] = ""
+
+
 class ArticleVersion(Query):
     """GET /articles/{article_id}"""
 

@@ -12,15 +12,16 @@ from flask import Flask, g, request
 
 from kb.access import STRANGER
 from kb.article import CHAPTERS
-from kb.errors import ArticleNotFound, KBError, TicketNotFound
+from kb.errors import ArticleNotFound, KBError, TicketNotFound, TimeLimitNotFound
 from kb.store.bounds import hidden_among
 from web.services import current
 
 NAMED: Mapping[str, tuple[str, str, type[KBError]]] = {
     "article_id": ("article", "id", ArticleNotFound),
     "ticket_no": ("ticket", "ticket_no", TicketNotFound),
+    "limit_id": ("time_limit", "id", TimeLimitNotFound),
 }
-"""Parts of addresses that name an article or a ticket: table, key, and what is told."""
+"""Parts of addresses that name an article, a ticket or a limit: table, key, and what is told."""
 
 
 def init_app(app: Flask) -> None:

@@ -20,38 +20,13 @@ from kb.errors import KBError
 from kb.soundness import mark
 from kb.vocabulary import KINDS, RowFault, VocabularyInvalid
 from web.events import log_event
+from web.form_names import name_field
 from web.services import current
 
 REFUSALS = (KBError, sqlite3.OperationalError)
 """What a page answers by showing again all that was typed, with the reason."""
 SERVICE_PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 RETRY_SECONDS = "5"
-FIELD_NAMES: Mapping[str, str] = {
-    "solution": "解决办法",
-    "resolution": "解决措施",
-    "root_cause": "存在问题",
-    "customer_demand": "客户诉求",
-    "fix": "处理办法",
-    "satisfaction": "满意度",
-    "description": "投诉内容",
-    "text": "投诉内容",
-    "category": "分类",
-    "region": "地区",
-    "area": "城乡",
-    "channel": "来源",
-    "number": "号码",
-    "service_number": "号码",
-    "reason": "原因",
-    "comment": "说明",
-    "revision": "版本",
-    "action": "操作",
-    "successor": "改看的条目",
-    "valid_from": "生效日",
-    "valid_until": "失效日",
-    "as_of": "有效日期",
-    "q": "检索词",
-}
-"""What the forms of the pages call the fields that refusals name."""
 HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": RETRY_SECONDS},
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "Bearer"},
@@ -272,6 +247,8 @@ def describe(error: KBError | sqlite3.OperationalError) -> Problem:
     detail = error.detail or error.title
     if error.field and error.detail:
         detail = f"{_field_name(error.field)}：{error.detail}"
+    elif isinstance(error, InvalidFields):
+        detail = "；".join(f"{_field_name(fault.name)}：{fault.detail}" for fault in faults)
     headers = dict(HEADERS.get(status, {}))
     if isinstance(error, TooManyRequests | Overloaded):
         headers["Retry-After"] = str(error.seconds)
@@ -280,7 +257,8 @@ def describe(error: KBError | sqlite3.OperationalError) -> Problem:
 
 def _field_name(field: str) -> str:
     """A field as its form calls it; programs get the name they sent."""
-    return field if request.path.startswith(SERVICE_PATHS) else FIELD_NAMES.get(field, field)
+    is_service = request.path.startswith(SERVICE_PATHS)
+    return field if is_service else name_field(request.path, field)
 
 
 def _row_fault(fault: RowFault) -> Fault:

@@ -20,12 +20,14 @@ from kb.database import Database
 from kb.editor import Editor, publish_at_once
 from kb.errors import ArticleNotFound, IndexDamaged, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
+from kb.limit import TimeLimit
 from kb.rewording import Proposal, publish
 from kb.store import handbook, trials
 from kb.store.bounds import hidden_among
+from kb.store.limit_changes import put_in_force, write_limit
 from kb.store.trials import Tried
 from kb.store.vocabulary import Signed
-from kb.times import BEIJING
+from kb.times import BEIJING, format_instant
 from web.events import log_event
 from web.parsing import agent_name
 from web.services import Services, current
@@ -108,6 +110,22 @@ class Impacts:
             publish(database, proposal, TRIAL, now=now)
 
         return self._find(key, trial, now=now, with_recent=with_recent)
+
+    def of_limit(self, limit: TimeLimit, *, with_recent: bool = True) -> Impact:
+        """What letting a limit bind would change."""
+        now = self._services.clock()
+
+        def trial(database: Database) -> None:
+            with database.transaction() as connection:
+                put_in_force(connection, limit, at=format_instant(now))
+
+        key = f"limit {write_limit(limit)}"
+        return self._find(key, trial, now=now, with_recent=with_recent, with_limits=with_recent)
+
+    def foresee_limit(self, limit: TimeLimit) -> Foreseen | None:
+        """What it does to the judged queries; None, and a line in the log, when that cannot be
+        measured now."""
+        return _measured(lambda: self.of_limit(limit, with_recent=False).foreseen)
 
     def _find(
         self,
@@ -201,8 +219,12 @@ def act(article_id: str, number: int, action: str, *, comment: str) -> Article:
 def _foresee(article: Article) -> Foreseen | None:
     """What publishing changes; None, and a line in the log, when it cannot be measured now: a text
     that puts the handbook right does not wait for a measurement."""
+    return _measured(lambda: impacts().foresee(article))
+
+
+def _measured(measure: Callable[[], Foreseen]) -> Foreseen | None:
     try:
-        return impacts().foresee(article)
+        return measure()
     except (IndexMissing, IndexMismatch, IndexDamaged, OSError, sqlite3.OperationalError) as error:
         log_event("impact_not_measured", error=type(error).__name__)
         return None

@@ -87,7 +87,8 @@ UNBOUND: Mapping[str, str] = {
 }
 """Tables that are read whole, and why."""
 OWN_RULES = frozenset(
-    {"article", "certificate", "glossary", "handbook_import", "ticket", "time_limit"}
+    {"article", "certificate", "glossary", "handbook_import", "limit_change"}
+    | {"ticket", "time_limit"}
 )
 """Tables with a rule of their own, below."""
 Rule = Callable[[str], str]
@@ -249,6 +250,8 @@ def _hidden_of_own(table: str, rules: _Rules) -> Iterator[str]:
         yield rules.chapter("own.chapter")
     if rules.limit and table == "time_limit":
         yield rules.limit("own.id")
+    if rules.limit and table == "limit_change":
+        yield rules.limit("own.limit_id")
     if rules.region and table == "ticket":
         yield rules.region("own.region")
 

@@ -24,6 +24,7 @@ AUDITED: Mapping[str, tuple[str, ...]] = {
     "gap_mark": (),
     "glossary": ("term",),
     "handbook_import": (),
+    "limit_change": (),
     "path_learner": (),
     "ranker": (),
     "ranker_switch": (),

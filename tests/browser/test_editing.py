@@ -104,6 +104,52 @@ def test_what_is_approved_is_told_to_be_in_the_index_and_the_old_words_are_gone(
     assert "S43" not in found(other, old)
 
 
+def test_the_trial_of_what_was_submitted_shows_itself_and_what_is_typed_stays(
+    edit: Open,
+) -> None:
+    page = edit("/edit/S41")
+    page.fill("[name=body]", page.input_value("[name=body]") + "\n补一句。\n")
+    save(page)
+    step(page, "送审")
+    page.evaluate("window.stayed = true")
+    page.fill("[name=keywords]", "还没保存的字")
+    expect(page.locator("#trial")).to_contain_text("试算：影响", timeout=60_000)
+    assert page.evaluate("window.stayed")
+    assert page.input_value("[name=keywords]") == "还没保存的字"
+    assert_accessible(page)
+
+
+def test_a_comment_is_seen_by_the_author_and_what_is_due_for_review_by_everybody(
+    edit: Open, services: Services
+) -> None:
+    page = edit("/edit/S44")
+    page.fill("[name=review_by]", services.clock().date().isoformat())
+    page.fill("[name=body]", page.input_value("[name=body]") + "\n补一句。\n")
+    save(page)
+    step(page, "送审")
+    other = edit("/edit/S44", who="乙")
+    other.fill("[name=comment]", "第二段请写清部门")
+    step(other, "只写评论")
+    page.reload()
+    expect(page.locator(".events")).to_contain_text("第二段请写清部门")
+    expect(page.locator(".events")).to_contain_text("乙")
+    step(edit("/edit/S44", who="丙"), "批准并发布")
+    due = edit("/edit", who="丁").locator("section:has(#head-due)")
+    expect(due).to_contain_text("技术问题跟踪与闭环管理")
+
+
+def test_an_archived_article_leads_to_its_successor(edit: Open, services: Services) -> None:
+    page = edit("/edit/S43-2", who="乙")
+    page.locator("summary", has_text="归档").press("Enter")
+    page.fill("[name=successor]", "S43-3")
+    page.fill("[name=comment]", "并入另一条")
+    step(page, "从今天起归档")
+    sync_index(services.settings, services.database)
+    page.goto("/articles/S43-2")
+    expect(page.get_by_role("link", name=re.compile("S43-3|宽带拨号错误码")).first).to_be_visible()
+    assert "S43-2" not in found(page, "光功率与光猫指示灯读法")
+
+
 def test_a_wrong_value_blocks_the_save_is_named_and_gets_the_focus(edit: Open) -> None:
     page = edit("/edit/S13")
     page.fill("[name=slug]", "Wrong Slug")

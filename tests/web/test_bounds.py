@@ -149,7 +149,7 @@ def rules(app: Flask, method: str) -> list[Rule]:
 def hidden_values(world: World, bound: str) -> dict[str, list[str]]:
     """By part of an address: what is hidden from who is bound so."""
     if bound == "chapter":
-        return {"article_id": [ARTICLE, DRAFT]}
+        return {"article_id": [ARTICLE, DRAFT], "limit_id": [LIMIT]}
     return {
         "ticket_no": [world.hidden_ticket, world.hidden_open],
         "session_id": [world.hidden_session],
@@ -164,7 +164,7 @@ def test_every_address_of_something_hidden_names_nothing(world: World, bound: st
     for rule in rules(world.app, "GET"):
         for name in rule.arguments:
             assert name in NO_OBJECT or name in ("article_id", "ticket_no", "session_id",
-                                                 "drill_id"), rule.rule  # fmt: skip
+                                                 "drill_id", "limit_id"), rule.rule  # fmt: skip
             for value in hidden.get(name, ()):
                 path = re.sub(r"<[^>]+>", value, rule.rule)
                 for role in ROLES:
@@ -185,7 +185,7 @@ def test_nothing_hidden_can_be_changed(world: World, bound: str) -> None:
     hidden = hidden_values(world, bound)
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         for rule in rules(world.app, method):
-            for name in rule.arguments & {"article_id", "ticket_no"}:
+            for name in rule.arguments & {"article_id", "ticket_no", "limit_id"}:
                 for value in hidden.get(name, ()):
                     for role in ROLES:
                         if not reachable(role, rule):

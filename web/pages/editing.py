@@ -20,9 +20,10 @@ from kb.diffing import diff_articles
 from kb.editing import ACTIONS
 from kb.editor import Editor, Work
 from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
+from kb.foresight import Foreseen
 from kb.limit import TimeLimit
 from kb.lint import check_article
-from kb.store import editing, files, handbook, queue
+from kb.store import editing, files, handbook, limit_changes, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.access import STEPS, require
@@ -68,6 +69,7 @@ def show_queue() -> str:
         today=today,
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
+        limits_waiting=len(limit_changes.read_waiting(connection)),
         me=agent_name(),
     )
 
@@ -127,7 +129,7 @@ def _form(
         sections=SECTIONS,
         chapters=open_chapters(),
         me=agent_name(),
-        foreseen=impacts().find_foreseen(work.article) if work else None,
+        trial=_state(article_id)["trial"],
         preview=Markup(reading_html(work.article)) if work else "",  # noqa: S704 (sanitised)
     )
     return (page, problem.status) if problem else page
@@ -215,15 +217,24 @@ def _state(article_id: str) -> dict[str, Any]:
     connection = current().database.connection
     waiting = {change.object_id for change in queue.read_queue(connection)}
     try:
-        newest = editing.read_newest(connection, article_id).revision
+        article = editing.read_newest(connection, article_id)
     except ArticleNotFound:
-        return {"newest": 0, "author": "", "status": "", "indexed": False}
+        return {"newest": 0, "author": "", "status": "", "indexed": False, "trial": ""}
+    newest = article.revision
+    foreseen = impacts().find_foreseen(article) if newest.status == "in_review" else None
     return {
+        "trial": tell_trial(foreseen) if foreseen else "",
         "newest": newest.number,
         "author": newest.author,
         "status": newest.status,
         "indexed": article_id not in waiting,
     }
+
+
+def tell_trial(foreseen: Foreseen) -> str:
+    """What publishing was measured to change, for who is to approve it."""
+    worse = "。评测会变差，批准时要写明为什么仍要发布" if foreseen.lowers else ""
+    return f"试算：{foreseen.told}{worse}。"
 
 
 @blueprint.post("/<article_id>/discard")

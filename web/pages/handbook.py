@@ -8,11 +8,11 @@ from itertools import groupby
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
 
-from kb.article import CHAPTERS, SECTIONS
+from kb.article import CHAPTERS, SECTIONS, Article
 from kb.errors import ArticleNotFound, InvalidInput
 from kb.store import handbook, reading
 from kb.store.shelf import is_favourite, note_read, set_favourite
-from web.bodies import ArticleList, ArticleVersion
+from web.bodies import ArticleTree, ArticleVersion
 from web.guard import check_form
 from web.library import FoundArticle, find_article, find_last, read_successor
 from web.pages.reader import describe_reader, describe_text, note_version
@@ -25,9 +25,10 @@ blueprint = Blueprint("handbook", __name__)
 @blueprint.get("/articles")
 def show_articles() -> str:
     """The handbook by chapter and section."""
-    query = read_query(ArticleList)
+    query = read_query(ArticleTree)
     day = date.fromisoformat(query.as_of) if query.as_of else current().clock().date()
     found = handbook.read_articles(current().database.connection, on=day, chapter=query.chapter)
+    found = [each for each in found if _holds(each, query.q.strip())]
     sections = {key: list(group) for key, group in groupby(found, key=lambda each: each.section)}
     tree = [
         (number, title, [(key, SECTIONS[key], sections[key]) for key in SECTIONS
@@ -36,7 +37,22 @@ def show_articles() -> str:
     ]  # fmt: skip
     agent = named_agent()
     known = reading.read_versions(current().database.connection, agent) if agent else {}
-    return render_template("articles.html", tree=tree, day=day, as_of=query.as_of, known=known)
+    return render_template(
+        "articles.html",
+        tree=tree,
+        day=day,
+        as_of=query.as_of,
+        known=known,
+        q=query.q.strip(),
+        chapter=query.chapter,
+        shown=len(found),
+    )
+
+
+def _holds(article: Article, words: str) -> bool:
+    """Whether an article's title, id or keywords hold what was typed."""
+    named = (article.title, article.id, *article.revision.keywords)
+    return any(words.casefold() in each.casefold() for each in named)
 
 
 @blueprint.get("/articles/<article_id>")

@@ -13,6 +13,7 @@ const saved = document.getElementById("saved");
 const lint = document.getElementById("lint");
 const preview = document.getElementById("preview");
 const overtaken = document.getElementById("overtaken");
+const trial = document.getElementById("trial");
 const indexState = document.getElementById("index-state");
 const place = `/edit/${form.dataset.article}`;
 
@@ -95,6 +96,15 @@ function warn(state) {
   if (state.newest > newest) {
     overtaken.hidden = false;
     overtaken.textContent = `${state.author || "有人"} 刚保存了第 ${state.newest} 版。您继续写不会丢，保存时会对照三份文字。`;
+  }
+  if (trial?.hasAttribute("data-waits")) {
+    if (state.trial) {
+      trial.textContent = state.trial;
+      trial.removeAttribute("data-waits");
+    } else {
+      clearTimeout(soon);
+      soon = setTimeout(ask, ASK_SOON);
+    }
   }
   if (state.status === "published") {
     indexState.textContent = state.indexed ? "已入索引" : "正在入索引…";
