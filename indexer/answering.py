@@ -17,6 +17,7 @@ from indexer.queries import Query
 from indexer.rankers import TRIAL, Ranking
 from indexer.suggesting import Case, suggest_fixes, suggest_limits, suggest_procedures
 from kb.reference import Reference
+from kb.steps import timed
 from kb.suggestion import Answer, Suggestion, SuggestionRequest
 from kb.ticket import Ticket
 from kb.times import parse_instant
@@ -31,6 +32,7 @@ class Ground:
     language: Language
     tallies: FixTallies
 
+    @timed("fill")
     def fill(
         self,
         answer: Answer,

@@ -19,6 +19,7 @@ from indexer.collection import Collection
 from indexer.postings import Scores
 from indexer.retrieval import Found
 from indexer.scoring import top
+from kb.steps import timed
 
 NEAREST = 4
 SLOPE = 1.23
@@ -63,6 +64,7 @@ class Classifier:
         numbers = [self._codes.index(code) for code in collection.classes]
         return np.array([*numbers, -1], np.int16)[collection.class_of]
 
+    @timed("classify")
     def classify(
         self, passages: Found, tickets: Found, features: Iterable[str]
     ) -> list[ClassEvidence]:

@@ -14,6 +14,7 @@ from indexer.postings import Scores
 from indexer.queries import Query
 from indexer.scoring import top
 from indexer.snapshot import Lane, Snapshot
+from kb.steps import timed
 
 ALPHA = 0.8
 """Share of the meaning lane on the desk: on class-labelled complaints (not tickets: the encoder was
@@ -54,6 +55,7 @@ class Retrieved:
 NOTHING = Retrieved(*[Found(np.zeros(0, np.int64), np.zeros(0, np.float32), 0.0)] * 2)
 
 
+@timed("retrieve")
 def retrieve(snapshot: Snapshot, query: Query, *, on: date) -> Retrieved:
     """Score both collections; what is not valid on the day or deleted gets 0.
 

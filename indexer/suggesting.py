@@ -30,6 +30,7 @@ from kb.limit import (
     describe_amount,
 )
 from kb.reference import Reference
+from kb.steps import timed
 from kb.store import handbook, tickets
 from kb.suggestion import CategoryGuess, Suggestion, Why
 
@@ -135,6 +136,7 @@ def suggest_procedures(
     ]
 
 
+@timed("rank")
 def rank_procedures(
     connection: sqlite3.Connection, snapshot: Snapshot, case: Case
 ) -> list[tuple[Candidate, Placement]]:

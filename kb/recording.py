@@ -17,6 +17,7 @@ from kb.errors import EventKeyConflict, InvalidInput, UndoRefused
 from kb.intake import never_mask
 from kb.masking import mask_text, plain_key
 from kb.searching import SearchQuery, SearchResult
+from kb.steps import timed
 from kb.store import decisions, links, searches, sessions, tickets
 from kb.store.decisions import Decision
 from kb.store.sessions import Event
@@ -127,6 +128,7 @@ def undo_decision(connection: sqlite3.Connection, decision_id: str, *, now: date
     return replace(known, undone_at=at)
 
 
+@timed("record")
 def record_answer(
     connection: sqlite3.Connection, answer: Answer, request: SuggestionRequest, *, now: datetime
 ) -> None:

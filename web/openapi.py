@@ -15,6 +15,7 @@ from web import bodies, drafts, incoming, vocabulary
 from web.idempotency import HEADER, REPLAYED
 from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
+from web.signed import COOKIE
 
 REF = "#/components/schemas/{model}"
 PROBLEMS = (400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 500, 503, 507)
@@ -34,7 +35,13 @@ CONDITIONS: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("GET", "/articles/{article_id}"): (("If-None-Match", "已有的 ETag，内容未变则答 304"),),
 }
 """Headers by which a call says what it is based on."""
+OPEN = ("/healthz", "/readyz")
+"""For everybody; all else asks for one of these, once the desk has accounts."""
 Json = dict[str, Any]
+SECURITY: Mapping[str, Json] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "接口令牌，kb token add"},
+    "sign_in": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "网页登录"},
+}
 
 
 @dataclass(frozen=True)
@@ -193,8 +200,13 @@ def build_document() -> Json:
             "description": "错误一律为 RFC 9457 application/problem+json。时间为北京时间。",
         },
         "servers": [{"url": "/api/v1"}],
+        "security": [{name: []} for name in SECURITY],
         "paths": paths,
-        "components": {"schemas": schemas, "responses": {"Problem": _problem()}},
+        "components": {
+            "schemas": schemas,
+            "responses": {"Problem": _problem()},
+            "securitySchemes": SECURITY,
+        },
     }
 
 
@@ -221,6 +233,8 @@ def _describe(operation: Operation) -> Json:
         ],
         "responses": {str(operation.status): _reply(operation)},
     }
+    if operation.path in OPEN:
+        described["security"] = []
     for status in operation.statuses:
         described["responses"][str(status)] = _other_reply(operation, status)
     for status in PROBLEMS:

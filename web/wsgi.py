@@ -52,11 +52,8 @@ def build_services(settings: Settings) -> Services:
 
 def serve(settings: Settings, services: Services) -> None:
     """Serve until told to stop; beside it recurs what the settings ask for."""
-    _log_to_stderr()
-    share_arena()
-    app = create_app(services)
+    app = prepare_app(services)
     stopping: threading.Event = app.extensions["stopping"]
-    read_templates(app)
     jobs = plan_jobs(services)
     for job in jobs:
         job.start()
@@ -71,6 +68,15 @@ def serve(settings: Settings, services: Services) -> None:
     finally:
         for job in jobs:
             job.stop()
+
+
+def prepare_app(services: Services) -> Flask:
+    """The app with all that the first request would wait for, and its log on stderr."""
+    _log_to_stderr()
+    share_arena()
+    app = create_app(services)
+    read_templates(app)
+    return app
 
 
 def _listen(app: Flask, settings: Settings) -> Any:
@@ -108,6 +114,15 @@ def allow_files() -> int:
     return FILES if soft == resource.RLIM_INFINITY else soft
 
 
+class ServerTrouble(logging.Handler):
+    """What the server itself has to say, as an event: its words without what they quote."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write it down."""
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        log_event("server_trouble", error=error, place=str(record.msg)[:100])
+
+
 def _log_to_stderr() -> None:
     """One JSON line an event; waitress itself speaks up only when something is wrong."""
     logger = logging.getLogger("web")
@@ -117,5 +132,9 @@ def _log_to_stderr() -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
         logger.addHandler(handler)
     logger.propagate = False
-    logging.getLogger("waitress").setLevel(logging.WARNING)
+    server = logging.getLogger("waitress")
+    server.setLevel(logging.WARNING)
+    server.propagate = False
+    if not server.handlers:
+        server.addHandler(ServerTrouble())
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # how many wait is a metric

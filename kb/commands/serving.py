@@ -24,6 +24,8 @@ from kb.errors import AccountsMissing, DatabaseDamaged, IndexMissing, InvalidInp
 from kb.settings import ANY_ADDRESS, Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kb.database import Database
 
 STOP_SECONDS = 10.0
@@ -40,7 +42,9 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
     """启动坐席页面和接口。"""
     settings = replace(run.settings, host=host or run.settings.host, port=port or run.settings.port)
     check_database(settings)
-    first_link = offer_first_link(run, settings)
+    database = run.open_database()
+    first_link = offer_first_link(database, settings, now=run.clock())
+    database.close()
     if not settings.index.is_dir():
         raise IndexMissing("请运行 kb init --with-samples 或 kb index", field="KB_DATA")
     if settings.watch_handbook and not settings.watch_handbook.is_dir():
@@ -84,25 +88,21 @@ def _glance(path: Path) -> str:
         return ""
 
 
-def offer_first_link(run: Run, settings: Settings) -> str:
+def offer_first_link(database: Database, settings: Settings, *, now: datetime) -> str:
     """The link that makes the first administrator, "" where there are accounts.
 
     Raise AccountsMissing where a desk without accounts would be open to other machines.
     """
     from kb.people import offer_first
 
-    database = run.open_database()
-    try:
-        offered: list[str | None] = []
-        if settings.is_local:
-            database.record(lambda _: offered.append(offer_first(database, now=run.clock())))
-        token = offered[0] if offered else None
-        if not settings.is_local and not has_accounts(database):
-            raise AccountsMissing(
-                "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"
-            )
-    finally:
-        database.close()
+    offered: list[str | None] = []
+    if settings.is_local:
+        database.record(lambda _: offered.append(offer_first(database, now=now)))
+    token = offered[0] if offered else None
+    if not settings.is_local and not has_accounts(database):
+        raise AccountsMissing(
+            "先运行 kb user add 姓名 --role administrator，再对其他机器开放", field="KB_HOST"
+        )
     return welcome_link(settings.address, token) if token else ""
 
 

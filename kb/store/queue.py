@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from kb.times import format_instant
+from kb.times import format_instant, parse_instant
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ def last_queued(connection: sqlite3.Connection) -> int:
 def clear_queue(connection: sqlite3.Connection, *, up_to: int) -> None:
     """Forget the changes up to and including number ``up_to``: they are indexed."""
     connection.execute("DELETE FROM index_queue WHERE seq <= ?", (up_to,))
+
+
+def oldest_queued(connection: sqlite3.Connection) -> datetime | None:
+    """Since when the oldest change waits; None when none does."""
+    row = connection.execute("SELECT min(queued_at) AS oldest FROM index_queue").fetchone()
+    return parse_instant(row["oldest"], field="queued_at") if row["oldest"] else None
 
 
 def count_queued(connection: sqlite3.Connection) -> int:

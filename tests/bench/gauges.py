@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import threading
 import time
@@ -43,6 +44,12 @@ def look_at(process: int, *, at: float) -> Look | None:
     except OSError:
         return None
     return Look(at, memory.rss, memory.private, files, threads) if memory else None
+
+
+def processor_seconds(process: int) -> float:
+    """Processor time that a process has used."""
+    told = (PROC / str(process) / "stat").read_text("ascii").rsplit(")", 1)[1].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def children_of(process: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,6 +58,24 @@ KINDS: dict[str, tuple[str, str]] = {
         ),
     ),
 }
+EDITED: dict[str, tuple[str, str]] = {
+    "revision": ("版本", "SELECT reason, reason FROM revision WHERE reason GLOB '演练*'"),
+    "published": (
+        "发布",
+        (
+            "SELECT reason, reason FROM revision WHERE reason GLOB '演练*'"
+            " AND status NOT IN ('draft', 'in_review')"
+        ),
+    ),
+    "vocabulary": (
+        "词表",
+        "SELECT reason, reason FROM vocabulary_version WHERE reason GLOB '演练*'",
+    ),
+    "imported": (
+        "导入",
+        "SELECT external_id, external_id FROM ticket WHERE external_source = 'drill'",
+    ),
+}
 """Each kind of row with its Chinese name, and a query for (identity, what it may be there once
 for) of all rows the agents of drills made."""
 
@@ -77,9 +95,16 @@ class Count:
 class Ledger:
     """Identities the agents were told of; safe to use from many threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, kinds: Mapping[str, tuple[str, str]] = KINDS) -> None:
+        """``kinds``: what is written down and compared."""
         self._lock = threading.Lock()
-        self._known: dict[str, list[str]] = {kind: [] for kind in KINDS}
+        self._kinds = kinds
+        self._known: dict[str, list[str]] = {kind: [] for kind in kinds}
+
+    def total(self, kinds: Iterable[str]) -> int:
+        """How much of some kinds was acknowledged so far."""
+        with self._lock:
+            return sum(len(self._known[kind]) for kind in kinds)
 
     def add(self, kind: str, identities: Iterable[str]) -> None:
         """Write down what was acknowledged just now."""
@@ -87,24 +112,26 @@ class Ledger:
             self._known[kind].extend(identities)
 
     def reconcile(self, database: Path) -> list[Count]:
-        """Compare with a database that nobody writes to any more."""
-        connection = sqlite3.connect(database)
+        """Compare with a database. What is acknowledged while it is read does not count yet."""
+        with self._lock:
+            known = {kind: list(names) for kind, names in self._known.items()}
+        connection = sqlite3.connect(database, timeout=60)
         try:
-            return [self._count(connection, kind) for kind in KINDS]
+            return [self._count(connection, kind, known[kind]) for kind in self._kinds]
         finally:
             connection.close()
 
-    def _count(self, connection: sqlite3.Connection, kind: str) -> Count:
-        name, sql = KINDS[kind]
+    def _count(self, connection: sqlite3.Connection, kind: str, told: list[str]) -> Count:
+        name, sql = self._kinds[kind]
         rows = connection.execute(sql).fetchall()
         kept, once = {row[0] for row in rows}, Counter(row[1] for row in rows)
-        known = set(self._known[kind])
+        known = set(told)
         return Count(
             name,
-            len(self._known[kind]),
+            len(told),
             len(rows),
             lost=len(known - kept),
-            doubled=sum(count - 1 for count in once.values()) + len(self._known[kind]) - len(known),
+            doubled=sum(count - 1 for count in once.values()) + len(told) - len(known),
             extra=len(kept - known),
         )
 

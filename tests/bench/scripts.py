@@ -12,15 +12,13 @@ import logging
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from itertools import cycle
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 
 import click
-from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 from playwright.sync_api import (
     Browser,
@@ -34,9 +32,12 @@ from playwright.sync_api import (
 )
 
 from indexer.sync import sync_index
-from kb.glossary import GlossaryTerm
-from kb.store import glossary
+from kb.access import viewer_of
+from kb.store import accounts
+from tests.bench.identities import EVERYTHING, Identity, make_identities
 from tests.bench.schema import open_app
+from tests.bench.script_pages import asked, every_page
+from tests.bench.script_planting import Planter, pack
 from tests.bench.script_vectors import Vector, make_vectors
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, serving
 from tests.kb import word_files
@@ -46,6 +47,7 @@ from web.services import Services
 
 CONTROLS = "http://controls.test/"
 AT_ONCE = 30
+PATIENCE = 300_000
 SETTLE = 60
 """Milliseconds a page is given after it loaded: what fails to load must fail first."""
 ORACLE = "if (window === top) { window.ran = []; window.pwn = n => { ran.push(Number(n)); } }"
@@ -67,20 +69,6 @@ FRAMES = (
     "() => { for (const frame of document.querySelectorAll('body > iframe')) "
     f"try {{ ({TOUCH})(frame.contentDocument); }} catch {{ continue; }} }}"
 )
-LISTS = (
-    "/", "/tickets", "/articles", "/edit", "/edit/mine", "/edit/start", "/edit/vocabulary",
-    "/edit/vocabulary/history", "/reports", "/reports/articles", "/reports/search",
-    "/reports/gaps", "/reports/tasks?closed=1", "/learn", "/learn/cards", "/learn/drill",
-    "/learn/path", "/learn/progress", "/learn/team",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Planted:
-    """What was made of some texts, and the pages that show it."""
-
-    texts: tuple[str, ...]
-    pages: tuple[str, ...]
 
 
 def new_context(browser: Browser, **options: Any) -> BrowserContext:
@@ -143,107 +131,18 @@ def _serve_control(route: Route, raw: Mapping[int, str]) -> None:
         route.fulfill(status=404)
 
 
-def _has_no_link(text: str) -> bool:
-    return re.search(r"\]\(|\]:|<javascript:", text) is None
-
-
-class Planter:
-    """Puts texts into every field there is, through the product's own calls."""
-
-    def __init__(self, services: Services) -> None:
-        """The client calls the service in this process."""
-        self._services = services
-        self._client: FlaskClient = create_app(services).test_client()
-        self._made = 0
-
-    def plant(self, texts: Sequence[str]) -> Planted:
-        """A ticket, an article, a call and a gap that hold these texts in all their fields."""
-        self._made += 1
-        words = cycle(texts)
-        whole = "红灯一直亮 " + "\n\n".join(texts)
-        ticket_no = self._plant_ticket(whole, words)
-        article_id = self._plant_article(texts, words)
-        self._call("POST", "/pop", {"call_id": next(words)[:190], "text": whole})
-        found = quote(next(words))
-        pages = (
-            f"/tickets/{ticket_no}", f"/tickets/{ticket_no}/dispatch", f"/articles/{article_id}",
-            f"/edit/{article_id}", f"/edit/{article_id}/history", f"/edit/{article_id}/usage",
-            f"/desk/reading/{article_id}", f"/search?q={found}", f"/search?q={found}&syntax=query",
-            f"/search/quick?q={found}", f"/search?q=x&category={found}&region={found}",
-            f"/pop?call_id={found}&q={found}", f"/edit/mine?owner={found}",
-            f"/reports?department={found}", f"/tickets?department={found}", f"/problems/{found}",
-            f"/articles/{found}", f"/tickets/{found}",
-        )  # fmt: skip
-        return Planted(tuple(texts), pages)
-
-    def _plant_ticket(self, whole: str, words: Iterator[str]) -> str:
-        made = self._call("POST", "/api/v1/tickets", {
-            "description": whole, "title": next(words), "customer_demand": whole,
-            "region": next(words), "responsible_dept": next(words), "category": "060101",
-        })  # fmt: skip
-        ticket = f"/api/v1/tickets/{made['ticket_no']}"
-        self._call("PATCH", ticket, {"root_cause": whole, "resolution": whole, "fix": next(words)})
-        self._call("POST", f"{ticket}/assign", {"assignee": next(words)})
-        self._call("POST", f"{ticket}/dispatch",
-                   {"department": next(words), "person": next(words), "text": whole})  # fmt: skip
-        self._call("POST", f"{ticket}/escalate", {"reason": whole})
-        asked = self._call("POST", "/api/v1/suggestions",
-                           {"text": whole, "ticket_no": made["ticket_no"]})  # fmt: skip
-        self._call("POST", f"/api/v1/suggestions/{asked['session_id']}/decisions",
-                   {"decision": "gap", "comment": whole})  # fmt: skip
-        self._call("POST", f"{ticket}/close", {"resolution": whole, "root_cause": whole,
-                                               "fix": next(words), "none_fit": True})  # fmt: skip
-        self._call("POST", f"{ticket}/callback", {"satisfied": False, "comment": whole})
-        gap = f"/api/v1/reports/gaps/none_fit:{made['ticket_no']}-0/mark"
-        self._client.post(gap, json={"state": "ignored", "reason": whole})
-        self._call("POST", f"{ticket}/reopen", {"reason": whole})
-        return str(made["ticket_no"])
-
-    def _plant_article(self, texts: Sequence[str], words: Iterator[str]) -> str:
-        whole = "\n\n".join(texts)
-        article_id = f"S9{self._made:03d}"
-        path = f"/api/v1/articles/{article_id}"
-        draft = {
-            "title": next(words), "section": "2.1", "slug": f"planted-{self._made}",
-            "owner": next(words), "responsible_dept": next(words),
-            "keywords": [next(words), next(words)], "sources": [next(words)],
-            "steps": [next(words)], "body": f"## {next(words)}\n\n{whole}", "reason": whole,
-            "valid_from": "2026-01-01", "review_by": "2027-01-01",
-        }  # fmt: skip
-        self._call("PUT", f"{path}/draft", draft, {"If-None-Match": "*"})
-        self._call("POST", f"{path}/comments", {"revision": 1, "comment": whole})
-        # a link that leads nowhere is refused at submission: what is published has none
-        draft |= {"title": next(words), "body": "\n\n".join(filter(_has_no_link, texts))}
-        self._call("PUT", f"{path}/draft", draft, {"If-Match": '"rev-1"'})
-        self._call("POST", f"{path}/submit", {"revision": 2, "comment": whole})
-        self._call("POST", f"{path}/approve", {"revision": 2, "comment": whole}, {"X-Agent": "b"})
-        return article_id
-
-    def plant_words(self, texts: Sequence[str]) -> None:
-        """Texts in the glossary, and in an account's name wherever somebody is named."""
-        with self._services.database.transaction() as connection:
-            terms = [GlossaryTerm(text, text, "P060101") for text in texts]
-            kept = [GlossaryTerm("光猫", texts[0], "P060101"), *terms]
-            glossary.save_glossary(connection, kept)
-        for text in texts:
-            if len(text) <= 60:
-                named = {"X-Agent": quote(text)}
-                self._call("POST", "/api/v1/tickets", {"description": text}, named)
-
-    def _call(self, method: str, path: str, body: object, headers: Any = None) -> dict[str, Any]:
-        answer = self._client.open(path, method=method, json=body, headers=headers)
-        if answer.status_code >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.text[:500]}")
-        return dict(answer.json or {}) if answer.is_json else {}
-
-
-def visit(context: BrowserContext, site: str, paths: Sequence[str]) -> dict[str, set[int]]:
+def visit(
+    context: BrowserContext, site: str, paths: Sequence[str], opened: Counter[str]
+) -> dict[str, set[int]]:
     """Open pages; those on which something ran, with the numbers of what did."""
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     found: dict[str, set[int]] = {}
     for path in paths:
-        page.goto(site + path)
+        answer = page.goto(site + path)
         ran = scripts_run(page)
+        rule = re.sub(r"[^/]*(%|[0-9_-])[^/]*", "…", path.partition("?")[0])
+        opened[f"{rule} {answer.status if answer else ''}"] += 1
         if ran:
             found[path] = ran
     page.close()
@@ -253,6 +152,7 @@ def visit(context: BrowserContext, site: str, paths: Sequence[str]) -> dict[str,
 def type_everywhere(context: BrowserContext, site: str, texts: Sequence[str]) -> set[int]:
     """Type texts where scripts and refused forms show them again; what ran."""
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     whole = "\n\n".join(texts)
     page.goto(site + "/")
     with page.expect_response("**/desk/fragment"):
@@ -302,33 +202,59 @@ def opened_browser() -> Iterator[Browser]:
 
 
 def drill(
-    browser: Browser, services: Services, vectors: Sequence[Vector], *, together: int
-) -> dict[str, set[int]]:
-    """Plant and type all texts, ``together`` at a time; the pages on which one ran."""
-    planter = Planter(services)
+    browser: Browser, services: Services, vectors: Sequence[Vector], *, most: int = 1000
+) -> tuple[dict[str, set[int]], Counter[str]]:
+    """Plant and type all texts, in groups of ``most`` that fit into a short field; the pages on
+    which one ran, and how often each page was opened."""
+    app, people = create_app(services), make_identities(services)
+    people["second"] = second_of(services, people[EVERYTHING])
+    planter, opened = Planter(services, app, people), Counter[str]()
     found: dict[str, set[int]] = {}
-    name = quote("<img src=x onerror=top.pwn(0)>")
+    texts = [each.text for each in vectors]
+    planter.plant_words(texts)
+    names = {name: planter.values.pop(name) for name in ("account_id", "token")}
     with serving(services) as site:
-        context = new_context(browser)
-        context.add_cookies([{"name": "kb_agent", "value": name, "url": site}])
-        for start in range(0, len(vectors), together):
-            texts = [each.text for each in vectors[start : start + together]]
-            planted = planter.plant(texts)
+        for group in pack(texts):
+            context = new_context(browser)
+            sign_in_browser(context, site, people[EVERYTHING].sign_in(services))
+            planter.plant(group)
             sync_index(services.settings, services.database)
-            found |= visit(context, site, planted.pages)
-            found |= {
-                f"typed {texts[0]}": ran for ran in [type_everywhere(context, site, texts)] if ran
-            }
-        planter.plant_words([each.text for each in vectors])
-        found |= visit(context, site, [*LISTS, "/articles/P060101"])
+            some = {name: values[:1] for name, values in names.items()}
+            plain, parted = every_page(app, planter.values | some)
+            pages = [*parted, *asked(" ".join(group))]
+            found |= visit(context, site, pages, opened)
+            ran = type_everywhere(context, site, group)
+            found |= {f"typed {group[0]}": ran} if ran else {}
+            context.close()
+        context = new_context(browser)
+        sign_in_browser(context, site, people[EVERYTHING].sign_in(services))
+        _, of_names = every_page(app, {**dict.fromkeys(planter.values, ()), **names})
+        found |= visit(context, site, [*plain, "/reports/tasks?closed=1", *of_names], opened)
+        context.clear_cookies()
+        signed_out = [page for text in texts for page in asked(text) if page.startswith("/sign-in")]
+        found |= visit(context, site, [*signed_out, *of_names], opened)
         context.close()
-    return found
+    return found, opened
+
+
+def sign_in_browser(context: BrowserContext, site: str, headers: Mapping[str, str]) -> None:
+    """Give the browser the cookie of a sign-in."""
+    name, _, value = headers["Cookie"].partition("=")
+    context.add_cookies([{"name": name, "value": value, "url": site}])
+
+
+def second_of(services: Services, first: Identity) -> Identity:
+    """Another person for whom all is allowed, whose name is a script."""
+    assert first.account is not None
+    other = replace(first.account, name="<img src=x onerror=top.pwn(0)>")
+    with services.database.transaction() as connection:
+        account = accounts.add_account(connection, other)
+    return Identity("second", viewer_of(account), account)
 
 
 @click.command()
-@click.option("--together", default=1, help="texts that share the fields of one ticket")
 @click.option("--most", default=1000, help="texts at most")
-def main(together: int, most: int) -> None:
+def main(most: int) -> None:
     """Run the drill and say what was seen."""
     began = time.monotonic()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -342,11 +268,15 @@ def main(together: int, most: int) -> None:
         counted = [each for each in vectors if each.number in ran][:most]
         cleaned = "".join(render_markdown(each.text) for each in counted)
         found = {"rendered Markdown": run_pages(browser, {1: cleaned})}
-        found |= drill(browser, services, counted, together=together)
+        more, opened = drill(browser, services, counted)
+        found |= more
         found = {path: numbers for path, numbers in found.items() if numbers}
     for path, numbers in found.items():
         click.echo(f"RAN on {path}: {sorted(numbers)}")
-    click.echo(f"{len(found)} pages ran a script, {time.monotonic() - began:.0f} s")
+    click.echo(
+        f"{len(counted)} texts, {len(opened)} pages opened {opened.total()} times, "
+        f"{len(found)} ran a script, {time.monotonic() - began:.0f} s"
+    )
     sys.exit(1 if found else 0)
 
 

@@ -42,7 +42,9 @@ def test_no_text_runs_as_markdown_of_an_article(browser: Browser) -> None:
 
 
 def test_no_text_runs_on_any_page(browser: Browser, desk: Services) -> None:
-    assert drill(browser, desk, VECTORS[::6], together=30) == {}
+    ran, opened = drill(browser, desk, VECTORS[::20])
+    assert ran == {}
+    assert len(opened) > 45
 
 
 @pytest.mark.parametrize(("without_policy", "ran"), [(True, {7}), (False, set())])

@@ -8,9 +8,9 @@ import threading
 from flask import Blueprint, Response, current_app, jsonify
 
 from kb.database import Database
-from kb.store.queue import last_queued
+from kb.store.queue import last_queued, oldest_queued
 from web.admission import waiting
-from web.metrics import Metrics
+from web.metrics import Metrics, index_lines, place_lines, step_lines
 from web.openapi import build_document
 from web.services import current
 
@@ -19,7 +19,6 @@ PREFIX = "/api/v1"
 DAMAGED = "damaged"
 LEAST_FREE = 1 << 20
 """Bytes; a commit needs a few pages twice."""
-MODES = ("hybrid", "lexical", "database")
 
 
 @blueprint.get("/healthz")
@@ -67,29 +66,16 @@ def _tell_writes(database: Database) -> str:
 @blueprint.get("/metrics")
 @blueprint.get(f"{PREFIX}/metrics")
 def get_metrics() -> Response:
-    """Requests and the state of the index, as Prometheus text."""
+    """Requests, steps, events, the index, the queue and the disks, as Prometheus text."""
     metrics: Metrics = current_app.extensions["metrics"]
-    status = current().engine.status()
+    services = current()
+    status, engine = services.engine.status(), services.engine
+    oldest = oldest_queued(services.database.connection)
     lines = [
         *metrics.lines(),
-        "# HELP kb_index_pending Changes that are not in the index yet.",
-        "# TYPE kb_index_pending gauge",
-        f"kb_index_pending {status.pending}",
-        "# HELP kb_queue_depth Requests of this process that wait for a thread.",
-        "# TYPE kb_queue_depth gauge",
-        f"kb_queue_depth {waiting()}",
-        "# HELP kb_ready Whether questions are answered.",
-        "# TYPE kb_ready gauge",
-        f"kb_ready {int(status.ready)}",
-        "# HELP kb_index_losses_total Times the index could be searched no more.",
-        "# TYPE kb_index_losses_total counter",
-        f"kb_index_losses_total {current().engine.losses}",
-        "# HELP kb_encoder_failures_total Questions answered by words as the encoder failed.",
-        "# TYPE kb_encoder_failures_total counter",
-        f"kb_encoder_failures_total {current().engine.encoder_failures}",
-        "# HELP kb_mode How questions are answered: hybrid, lexical (no encoder), database.",
-        "# TYPE kb_mode gauge",
-        *(f'kb_mode{{mode="{mode}"}} {int(mode == status.mode)}' for mode in MODES),
+        *step_lines(),
+        index_lines(status, engine, oldest, services.clock()),
+        *place_lines(services.settings, waiting()),
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
 
