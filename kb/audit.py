@@ -74,8 +74,8 @@ def name_kind(row: AuditRow) -> str:
 
 OPEN = frozenset(
     {"account", "account_link", "api_token", "approval", "audit", "backup", "card_review"}
-    | {"certificate", "drill", "experiment", "export", "gap_mark", "handbook_import"}
-    | {"limit_change"}
+    | {"certificate", "drill", "experiment", "export", "export_request", "gap_mark"}
+    | {"handbook_import", "limit_change"}
     | {"outcome_trace", "path_learner", "pii", "ranker", "ranker_switch", "recovery_code"}
     | {"recovery_codes", "refused", "report", "retention", "review_task", "revision_event"}
     | {"schema", "secret", "session_decision", "sign_in", "suggestion_event", "ticket_event"}

@@ -246,6 +246,18 @@ class ExperimentConflict(KBError):
     code = "experiment-conflict"
 
 
+class ExportNotFound(KBError):
+    """没有这份导出申请"""
+
+    code = "export-not-found"
+
+
+class ExportRefused(KBError):
+    """现在不能导出"""
+
+    code = "export-refused"
+
+
 class EditRefused(KBError):
     """这一版现在不能这样处理"""
 

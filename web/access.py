@@ -116,6 +116,9 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     _P.CLOSE_TASKS: (
         "reports.mark", "reports.close_task", "api-reports.mark", "api-reports.close_task",
     ),
+    _P.EXPORT_DATA: (
+        "exports.show_exports", "exports.ask", "exports.decide", "exports.fetch",
+    ),
     _P.MANAGE_ACCOUNTS: (
         "accounts.show_accounts", "accounts.add_account", "accounts.show_account",
         "accounts.change_account", "tokens.show_tokens", "tokens.add_token",
@@ -142,7 +145,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("search.show_search", "检索", ()),
     ("learning.show_home", "学习", ("learning.", "drilling.", "progress.")),
     ("editing.show_queue", "编辑", EDITORS),
-    ("reports.show_outcomes", "报表", ("reports.",)),
+    ("reports.show_outcomes", "报表", ("reports.", "exports.")),
     ("accounts.show_accounts", "账号", ("accounts.", "tokens.")),
     ("trail.show_trail", "审计", ("trail.",)),
 )

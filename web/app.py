@@ -27,6 +27,7 @@ from web.pages import (
     desk,
     dispatching,
     drilling,
+    exports,
     handbook,
     links,
     pop,
@@ -90,6 +91,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens.blueprint,
     unified.blueprint,
     trail.blueprint,
+    exports.blueprint,
     contact.blueprint,
 )
 

@@ -141,6 +141,8 @@ STATUS: Mapping[type[KBError], HTTPStatus] = {
     errors.EncoderUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.RankerVersionNotFound: HTTPStatus.NOT_FOUND,
     errors.ExperimentNotFound: HTTPStatus.NOT_FOUND,
+    errors.ExportNotFound: HTTPStatus.NOT_FOUND,
+    errors.ExportRefused: HTTPStatus.CONFLICT,
     errors.ExperimentConflict: HTTPStatus.CONFLICT,
     errors.AccountNotFound: HTTPStatus.NOT_FOUND,
     errors.AccountConflict: HTTPStatus.CONFLICT,

@@ -44,6 +44,9 @@ def export_handbook_command(run: Run, folder: Path, as_json: bool) -> None:
 @click.option("--until", type=Instant(), help="到何时止（不含），默认现在")
 @click.option("--agents", is_flag=True, help="写出坐席姓名；默认以摘要代替")
 @click.option("--why", type=Text(), default="", help="为什么导出，写进 export.json")
+@click.option(
+    "--request", "export_id", type=Text(), default="", help="已批准的申请编号；有账号以后必须给"
+)
 @json_option
 @pass_run
 def export_outcomes_command(
@@ -54,12 +57,20 @@ def export_outcomes_command(
     until: datetime | None,
     agents: bool,
     why: str,
+    export_id: str,
     as_json: bool,
 ) -> None:
     """把曝光、操作、关联、结果等记录连同数据字典写成文件，不含个人信息。"""
     from kb.outcome_files import Export, export_outcomes
+    from kb.taking_out import check_command
 
+    database = run.open_database()
     until = until or run.clock()
+    approved = check_command(database, export_id, now=run.clock())
+    if approved is not None:
+        since = parse_instant(approved.since, field="--request")
+        until = parse_instant(approved.until, field="--request")
+        agents, why = approved.agents, approved.why
     if until <= since:
         raise InvalidInput("应晚于 --since", field="--until")
     wanted = Export(
@@ -72,7 +83,7 @@ def export_outcomes_command(
         at=format_instant(run.clock()),
         why=why,
     )
-    counts = export_outcomes(run.open_database(), wanted)
+    counts = export_outcomes(database, wanted)
     run.note("export:outcomes")
     lines = [f"{name}.{form}：{count} 行" for name, count in counts.items()]
     show({"folder": str(folder), "format": form, "rows": counts}, lines, as_json=as_json)

@@ -20,6 +20,7 @@ AUDITED: Mapping[str, tuple[str, ...]] = {
     "certificate": (),
     "drill": (),
     "experiment": (),
+    "export_request": (),
     "figure": (),
     "gap_mark": (),
     "glossary": ("term",),

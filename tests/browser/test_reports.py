@@ -16,7 +16,14 @@ from tests.browser.conftest import NewPage, serving
 from tests.conftest import Clock, open_services
 from tests.history import make_bad_article, make_history
 
-PAGES = ("/reports", "/reports/search", "/reports/articles", "/reports/gaps", "/reports/tasks")
+PAGES = (
+    "/reports",
+    "/reports/search",
+    "/reports/articles",
+    "/reports/gaps",
+    "/reports/tasks",
+    "/exports",
+)
 WHOLE = pytest.mark.parametrize("path", [*PAGES, "/reports?by=tenure&until=2026-03-20"])
 
 

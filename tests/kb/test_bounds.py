@@ -10,7 +10,7 @@ import pytest
 from kb.bounds import Bounds, make_bounds, parse_bounds, short_region
 from kb.database import Database, create_database
 from kb.errors import InvalidInput, TicketNotFound
-from kb.store import tickets
+from kb.store import gaps, sources, tickets
 from kb.store.bounds import (
     OF_ARTICLE,
     OF_OTHERS,
@@ -146,3 +146,25 @@ def test_the_bounds_end_where_they_began(kept: Database) -> None:
         assert isinstance(bound, sqlite3.Connection)
     kept.close()
     assert numbers(kept) == ["A", "B", "C"]
+
+
+def test_what_was_made_of_hidden_things_does_not_name_them(kept: Database) -> None:
+    """Gaps say what is written about them, articles what they were made of."""
+    with kept.transaction() as connection:
+        for name, chapter in (("P1", 1), ("P8", 8)):
+            place = {"id": name, "chapter": chapter, "section": f"{chapter}.1", "slug": "x",
+                     "owner": "", "responsible_dept": "", "current_revision": 0}  # fmt: skip
+            insert(connection, "article", place)
+            reason = f"正在写 {name}《标题{name}》"
+            gaps.add_mark(connection, [], state="working", label="", reason=reason,
+                          agent="甲", now=NOW)  # fmt: skip
+        origins = [("gap", "none_fit:B-0"), ("gap", "no_result:ab12"), ("ticket", "B"),
+                   ("ticket", "A"), ("gap", "self_found:A-10")]  # fmt: skip
+        sources.add_sources(connection, "P1", origins, by="甲", now=NOW)
+    with kept.bound(Bounds(frozenset({1}))):
+        reasons = [mark.reason for mark in gaps.read_marks(kept.connection)]
+        assert len(sources.read_sources(kept.connection, "P1")) == 5
+    assert reasons == ["正在写 P1《标题P1》", "正在写"]
+    with kept.bound(HENAN):
+        left = {each.source_id for each in sources.read_sources(kept.connection, "P1")}
+    assert left == {"no_result:ab12", "A", "self_found:A-10"}

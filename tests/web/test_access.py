@@ -35,6 +35,7 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("POST", r"/agent", ""),
     ("*", r"/accounts(/.*)?", "D"),
     ("*", r"/audit(/verify)?", "U"),
+    ("*", r"/exports(/.*)?", "S"),
     ("*", r"/(desk/.*)?|/api/v1/(suggestions|impressions|events|decisions)(/.*)?", DESK),
     ("GET", r"/pop", DESK),
     ("POST", r"/pop|/api/v1/calls", DESK),

@@ -60,6 +60,7 @@ NO_OBJECT: Mapping[str, str] = {
     "task_id": "found within bounds",
     "impression_id": "found within bounds",
     "chapter": "a certificate, see below",
+    "export_id": "a request of somebody; the rows are within the bounds of who fetches them",
 }
 """Parts of addresses that name no article, ticket or what belongs to one, or are tried below."""
 COUNTED = (

@@ -122,6 +122,9 @@ FORMS = [
     "/accounts/tokens",
     "/accounts/tokens/revoke",
     "/audit/verify",
+    "/exports",
+    "/exports/E1/decide",
+    "/exports/E1/file",
 ]
 NO_FORMS = {"/pop", "/edit/P060101/preview", "/edit/P060101/autosave"}
 """A telephone system, which has no page of ours to take a token from; scripts that send JSON."""
@@ -145,6 +148,7 @@ def test_these_are_all_the_forms_there_are(app: Flask) -> None:
         .replace("<gap_id>", "G1")
         .replace("<task_id>", "1")
         .replace("<drill_id>", "D1")
+        .replace("<export_id>", "E1")
         .replace("<int:chapter>", "3")
         .replace("<token>", "once")
         .replace("<int:account_id>", "1")
