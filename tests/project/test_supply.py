@@ -42,6 +42,7 @@ def test_neither_wheel_nor_source_package_holds_a_secret(tmp_path: Path) -> None
         f'"{hash_password("geheim")}"',
         f'key = "{base64.b64encode(bytes(range(100, 148))).decode()}"',
     ],
+    ids=("key file", "cloud", "forge", "chat", "address", "token", "password", "random"),
 )
 def test_what_is_a_secret_is_found(text: str) -> None:
     [found] = {each.file for each in find_secrets("x.py", f"a\n{text}\n".encode())}
