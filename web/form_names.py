@@ -29,6 +29,7 @@ COMMON: Mapping[str, str] = {
     "said": "怎么说", "own_words": "您会怎么说", "verdict": "结论", "done": "做了什么",
     "from": "从", "until": "到", "by": "分组", "samples": "含样例", "despite": DESPITE,
     "words": "词典", "synonyms": "同义词", "ambiguous": "太泛的同义词", "confusions": "识别混淆",
+    "why": "用途", "agents": "写出坐席姓名",
     "never_mask": "不遮盖词", "tables": "词表", "who": "谁", "key": "编号", "since": "从",
 }  # fmt: skip
 """By the name that requests use."""

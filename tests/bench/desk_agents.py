@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from indexer.bench.children import HOST
+from kb.masking import plain_key
 from tests.bench.ledger import Ledger
 
 API = "/api/v1"
@@ -91,7 +92,7 @@ class DeskAgent(threading.Thread):
         for action in ("clicked", "answer_copied"):
             act = {"action": action, "event_key": f"{name}-{action}"}
             self._post(f"/impressions/{best}/events", act)
-            self._ledger.add("event", [f"{name}-{action}"])
+            self._ledger.add("event", [plain_key(f"{name}-{action}")])
         link = {"impression_id": best, "knowledge_usage": "solution"}
         self._post(f"/tickets/{ticket}/links", link, key=f"{name}-link")
         self._ledger.add("link", [best])

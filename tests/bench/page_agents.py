@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from indexer.bench.children import HOST
+from kb.masking import plain_key
 from tests.bench.ledger import Ledger
 from web.guard import COOKIE as FORM_COOKIE
 from web.signed import COOKIE as SIGN_IN_COOKIE
@@ -237,7 +238,7 @@ class PageAgent(threading.Thread):
             body = as_json({"action": action, "event_key": key})
             path = f"/api/v1/impressions/{quote(impression)}/events"
             self._browser.call("event", "POST", path, body, wanted=201)
-            self._ledger.add("event", [key])
+            self._ledger.add("event", [plain_key(key)])
         return impression
 
     def _close(self, text: str, fragment: str, solution: str) -> None:

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from kb import tokens
 from kb.glossary import GlossaryTerm
 from kb.people import check_duties, invite
-from kb.store import glossary
+from kb.store import glossary, handbook
 from tests.bench.identities import EVERYTHING, Identity
 from tests.bench.schema import environ
 from web.services import Services
@@ -57,6 +57,7 @@ class Planter:
             "ticket_no": [self._plant_ticket(whole, " ".join(texts)[:LONGEST])],
             "article_id": [self._plant_article(texts)],
             "drill_id": [str(self._call("POST", "/api/v1/learning/drills", {})["id"])],
+            "limit_id": [min(handbook.read_limits(self._services.database.connection))],
             "chapter": ["1"],
             "slug": [quote(texts[0], safe="")],
         }

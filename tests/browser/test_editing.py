@@ -155,7 +155,7 @@ def test_a_wrong_value_blocks_the_save_is_named_and_gets_the_focus(edit: Open) -
     page.fill("[name=slug]", "Wrong Slug")
     expect(page.locator("[name=slug][aria-invalid=true]")).to_be_visible()
     page.get_by_role("button", name="保存为新的一版").click()
-    expect(page.locator("#problem")).to_contain_text("slug")
+    expect(page.locator("#problem")).to_contain_text("英文短名")
     expect(page.locator("#wrong-slug")).to_contain_text("小写英文")
     assert page.evaluate("document.activeElement.name") == "slug"
     assert page.input_value("[name=slug]") == "Wrong Slug"

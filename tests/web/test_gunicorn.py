@@ -89,7 +89,7 @@ def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
 def test_workers_see_every_change_share_their_pages_and_end_after_what_is_in_hand(
     served: Served,
 ) -> None:
-    assert len(served.children(b"gunicorn")) == 2
+    served.until(lambda: len(served.children(b"gunicorn")) == 2)
     served.until(lambda: len(served.children(b"--follow")) == 1)
     connections = served.two_workers()
     body = {"description": f"{WORD}被水泡了", "category": "060101"}
