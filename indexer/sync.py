@@ -89,11 +89,9 @@ def take_in(folder: Path, database: Database, language: Language) -> SyncReport:
     reports = [intake.step(language)]
     while reports[-1].left:
         reports.append(intake.step(language))
-    changed, removed = (sum(getattr(each, name) for each in reports) for name in COUNTS)
+    changed = sum(report.changed for report in reports)
+    removed = sum(report.removed for report in reports)
     return SyncReport(changed, removed, time.monotonic() - started)
-
-
-COUNTS = ("changed", "removed")
 
 
 class Intake:

@@ -46,6 +46,18 @@ def set_password(page: Page) -> None:
     page.locator("main .primary").click()
 
 
+def first_administrator(browser: Browser, own_site: tuple[str, str]) -> tuple[Page, list[str]]:
+    """The page of who used the first link and is signed in now, and its faults."""
+    address, link = own_site
+    page = browser.new_context(base_url=address, **CONTEXT).new_page()
+    faults = watch(page)
+    page.goto(link)
+    page.get_by_label("姓名").fill("李管")
+    set_password(page)
+    page.wait_for_url("**/accounts")
+    return page, faults
+
+
 def sign_in(page: Page, name: str, code: str = "") -> None:
     page.get_by_label("姓名").fill(name)
     page.get_by_label("密码").fill(PASSWORD)
@@ -56,13 +68,7 @@ def sign_in(page: Page, name: str, code: str = "") -> None:
 def test_a_lost_app_is_made_up_for_by_a_recovery_code(
     browser: Browser, own_site: tuple[str, str]
 ) -> None:
-    address, link = own_site
-    boss = browser.new_context(base_url=address, **CONTEXT).new_page()
-    faults = watch(boss)
-    boss.goto(link)
-    boss.get_by_label("姓名").fill("李管")
-    set_password(boss)
-    boss.wait_for_url("**/accounts")
+    boss, faults = first_administrator(browser, own_site)
     boss.goto("/account")
     secret = boss.locator(".secret").inner_text()
     panel = boss.locator("section", has=boss.get_by_role("heading", name="两步验证"))
@@ -92,12 +98,7 @@ def test_a_lost_app_is_made_up_for_by_a_recovery_code(
 def test_tokens_are_made_shown_once_and_revoked(
     browser: Browser, own_site: tuple[str, str]
 ) -> None:
-    address, link = own_site
-    boss = browser.new_context(base_url=address, **CONTEXT).new_page()
-    faults = watch(boss)
-    boss.goto(link)
-    boss.get_by_label("姓名").fill("李管")
-    set_password(boss)
+    boss, faults = first_administrator(browser, own_site)
     boss.goto("/accounts/tokens")
     check_both_themes(boss)
     boss.get_by_label("名称").fill("话务平台")
