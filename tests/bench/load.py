@@ -31,7 +31,7 @@ from kb.settings import read_settings
 from kb.signing_in import Place, open_sign_in
 from kb.times import now_beijing
 from tests.bench.burst import Burst, burst
-from tests.bench.gauges import Gauges, Growth, Watcher, by_minute, children_of, growth
+from tests.bench.gauges import Gauges, Growth, Watcher, by_minute, growth
 from tests.bench.ledger import KINDS, Count, Ledger, is_whole
 from tests.bench.page_agents import Browser, PageAgent, Watch
 from tests.bench.service import Service
@@ -127,8 +127,8 @@ def run_load(data: Path, plan: Plan, **settings: str) -> Report:
     service = Service(data, data.parent / "serve.log", **settings)
     service.start()
     try:
-        gauges = [Gauges("kb serve", service.process)]
-        gauges += [Gauges("索引更新", child) for child in children_of(service.process)]
+        gauges = [Gauges(f"进程 {each}", child) for each, child in enumerate(service.workers, 1)]
+        gauges += [Gauges("索引更新", child) for child in service.writers]
         crew = _work(service, plan, tokens, texts, ledger, watch, gauges)
         found = _burst(service, plan, tokens, texts)
     finally:

@@ -127,7 +127,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 def test_the_environment_is_read_at_the_entry_points_only() -> None:
     for module in modules():
-        if module in ("kb/__main__.py", "web/gunicorn.py"):
+        if module == "kb/__main__.py":
             continue
         names = set(imports(module))
         assert "os.environ" not in names, module
