@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -27,6 +28,8 @@ from kb.store.bounds import bind
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
 
+ASK_AGAIN = 0.002
+"""Seconds between two attempts to write."""
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
 PRIMARY_CODE = 0xFF
@@ -53,6 +56,7 @@ class Database:
         self.path = path
         self.actor = actor
         self._local = threading.local()
+        self._turns = threading.Lock()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -114,17 +118,37 @@ class Database:
             return
         if told := self.damage:
             raise DatabaseDamaged(told)
-        connection.execute("BEGIN IMMEDIATE")
+        with self._turn(connection):
+            try:
+                write_pending(connection, OUTSIDE)
+                yield connection
+                write_pending(connection, self.actor)
+                reach("commit.before")
+                connection.commit()
+                reach("commit.after")
+            except BaseException:
+                connection.rollback()
+                raise
+
+    @contextmanager
+    def _turn(self, connection: sqlite3.Connection) -> Iterator[None]:
+        """Begin a write transaction when it is this thread's turn.
+
+        SQLite lets waiters sleep up to 100 ms whoever came first. Here one thread of a process
+        asks for the file, and often; the others wait for that thread.
+        """
+        ends = time.monotonic() + self._patience
+        if not self._turns.acquire(timeout=self._patience):
+            raise _busy()
         try:
-            write_pending(connection, OUTSIDE)
-            yield connection
-            write_pending(connection, self.actor)
-            reach("commit.before")
-            connection.commit()
-            reach("commit.after")
-        except BaseException:
-            connection.rollback()
-            raise
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                _begin(connection, ends)
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+            yield
+        finally:
+            self._turns.release()
 
     def record(self, write: Callable[[sqlite3.Connection], object]) -> bool:
         """Write down what may be missed; False when the disk is full or takes no writes.
@@ -282,6 +306,25 @@ def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
 def result_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 when the error is not SQLite's own."""
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+
+
+def _begin(connection: sqlite3.Connection, ends: float) -> None:
+    """Take the write lock of the file, asking until ``ends`` on the monotonic clock."""
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if result_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+                raise
+            time.sleep(ASK_AGAIN)
+        else:
+            return
+
+
+def _busy() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
 
 
 def _connect(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 
-from kb.database import Database, create_database, open_database
+from kb.database import Database, create_database, open_database, result_code
 from kb.errors import (
     DataFolderMissing,
     IdempotencyConflict,
@@ -223,3 +224,63 @@ def test_the_vocabulary_of_an_older_database_becomes_version_one(tmp_path: Path)
     assert vocabulary.newest_number(connection) == 1
     assert vocabulary.read_tables(connection, 1)["synonyms"] == [["光猫", "猫"]]
     assert vocabulary.read_tables(connection, 1)["words"] == []
+
+
+def test_writers_of_one_process_wait_for_their_turn_and_none_is_refused(tmp_path: Path) -> None:
+    """Many at once, beside another process's connection that takes the lock again and again."""
+    database = create_database(tmp_path / "kb.db")
+    other = Database(database.path)
+    ended = threading.Event()
+    counts: list[int] = []
+
+    def write_beside() -> None:
+        while not ended.is_set():
+            with other.transaction() as connection:
+                connection.execute("UPDATE rate SET taken = taken + 0")
+            time.sleep(0.005)
+        other.close()
+
+    def write(number: int) -> None:
+        for _ in range(5):
+            with database.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO rate (client, kind, minute, taken) VALUES (?, 'ask', 1, 1)"
+                    " ON CONFLICT DO UPDATE SET taken = taken + 1",
+                    (str(number),),
+                )
+        database.close()
+        counts.append(number)
+
+    beside = threading.Thread(target=write_beside)
+    crowd = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for each in (beside, *crowd):
+        each.start()
+    for each in crowd:
+        each.join()
+    ended.set()
+    beside.join()
+    assert sorted(counts) == list(range(12))
+    found = database.connection.execute("SELECT sum(taken) FROM rate").fetchone()
+    assert found[0] == 60
+    database.close()
+
+
+def test_a_turn_that_never_comes_is_told_as_a_locked_database(tmp_path: Path) -> None:
+    database = create_database(tmp_path / "kb.db")
+    refused: list[sqlite3.OperationalError] = []
+
+    def write() -> None:
+        database._set_patience(0.0)
+        try:
+            with database.transaction():
+                pass
+        except sqlite3.OperationalError as error:
+            refused.append(error)
+        database.close()
+
+    with database.transaction():
+        beside = threading.Thread(target=write)
+        beside.start()
+        beside.join()
+    assert [result_code(error) for error in refused] == [sqlite3.SQLITE_BUSY]
+    database.close()
