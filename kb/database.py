@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlite_utils
 
@@ -24,6 +24,7 @@ from kb.bounds import Bounds
 from kb.errors import DatabaseDamaged, DatabaseTooNew, DataFolderMissing
 from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
+from kb.sharing import SharedWrite, SharedWrites, fixed
 from kb.store.bounds import bind
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
@@ -40,6 +41,7 @@ NO_WRITES = frozenset(
 """What SQLite says of a disk that is full, or of a file it may not write."""
 KEPT_BOUND = 8
 """Connections of bound accounts that a thread keeps open."""
+T = TypeVar("T")
 _WRITES = re.compile(
     r"(\s*(?:INSERT(?: OR \w+)? INTO|REPLACE INTO|UPDATE(?: OR \w+)?|DELETE FROM)\s+)(?=\w+[\s(])"
 )
@@ -57,6 +59,7 @@ class Database:
         self.actor = actor
         self._local = threading.local()
         self._turns = threading.Lock()
+        self._shared = SharedWrites()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -116,23 +119,51 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
-        if told := self.damage:
-            raise DatabaseDamaged(told)
-        with self._turn(connection):
-            try:
-                write_pending(connection, OUTSIDE)
-                yield connection
-                write_pending(connection, self.actor)
-                reach("commit.before")
-                connection.commit()
-                reach("commit.after")
-            except BaseException:
-                connection.rollback()
+        with self._turn() as ends, self._begun(connection, ends):
+            yield connection
+
+    def together(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``write`` in a transaction that other threads' writes may share; return what it
+        returns once it is committed, raise what it raises.
+
+        It may run in another thread: it knows by itself who asks and when.
+        """
+        if self.bounds is not None or self.connection.in_transaction:
+            with self.transaction() as connection:
+                return write(connection)
+        mine = SharedWrite(write, fixed(self.actor))
+        self._shared.bring(mine)
+        try:
+            with self._turn() as ends:
+                while not mine.ended.is_set():
+                    self._write_shared(ends)
+        except BaseException:
+            if self._shared.withdraw(mine):
                 raise
+            mine.ended.wait()
+        result: T = mine.outcome()
+        return result
+
+    def _write_shared(self, ends: float) -> None:
+        """Write all that waits, in one commit."""
+        taken = self._shared.take()
+        try:
+            connection = self.connection
+            with self._begun(connection, ends):
+                for each in taken:
+                    each.run(connection)
+        except BaseException as error:
+            for each in taken:
+                each.error = each.error or error
+            raise
+        finally:
+            for each in taken:
+                each.ended.set()
 
     @contextmanager
-    def _turn(self, connection: sqlite3.Connection) -> Iterator[None]:
-        """Begin a write transaction when it is this thread's turn.
+    def _turn(self) -> Iterator[float]:
+        """Wait until no other thread of this process writes; yields until when, on the monotonic
+        clock, this one is patient.
 
         SQLite lets waiters sleep up to 100 ms whoever came first. Here one thread of a process
         asks for the file, and often; the others wait for that thread.
@@ -141,14 +172,29 @@ class Database:
         if not self._turns.acquire(timeout=self._patience):
             raise _busy()
         try:
-            connection.execute("PRAGMA busy_timeout = 0")
-            try:
-                _begin(connection, ends)
-            finally:
-                connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
-            yield
+            yield ends
         finally:
             self._turns.release()
+
+    @contextmanager
+    def _begun(self, connection: sqlite3.Connection, ends: float) -> Iterator[None]:
+        if told := self.damage:
+            raise DatabaseDamaged(told)
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            _begin(connection, ends)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
+        try:
+            write_pending(connection, OUTSIDE)
+            yield
+            write_pending(connection, self.actor)
+            reach("commit.before")
+            connection.commit()
+            reach("commit.after")
+        except BaseException:
+            connection.rollback()
+            raise
 
     def record(self, write: Callable[[sqlite3.Connection], object]) -> bool:
         """Write down what may be missed; False when the disk is full or takes no writes.
@@ -157,8 +203,7 @@ class Database:
         """
         is_own = not self.connection.in_transaction
         try:
-            with self.transaction() as connection:
-                write(connection)
+            self.together(write)
         except sqlite3.OperationalError as error:
             if is_own and result_code(error) in NO_WRITES:
                 return False
@@ -236,6 +281,10 @@ class Scratch(Database):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Writes of the copies: no lock of the file is taken, and nothing is taken back."""
         yield self.connection
+
+    def together(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """As if alone: there is nobody to share with."""
+        return write(self.connection)
 
 
 def create_database(path: Path, actor: Actor = UNATTENDED) -> Database:

@@ -29,7 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_PROXIES", "0", "reverse proxies before the server whose word counts (0-5)"),
     Setting("KB_WORKERS", "", "processes that answer (1-16); empty: one a core, at most 4"),
     Setting("KB_THREADS", "8", "request threads of each of them (1-64)"),
-    Setting("KB_QUEUE", "64", "requests that may wait in each of them (1-1000); more: 503"),
+    Setting("KB_QUEUE", "24", "requests that may wait in each of them (1-1000); more: 503"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),

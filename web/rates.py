@@ -80,8 +80,7 @@ class Rates:
         self._spare = {each: left for each, left in self._spare.items()
                        if each.minute == slot.minute}  # fmt: skip
         try:
-            with self._database.transaction() as connection:
-                before = take(connection, slot, block)
+            before = self._database.together(lambda connection: take(connection, slot, block))
         except sqlite3.OperationalError as error:
             self._failure = error
             raise

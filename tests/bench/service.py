@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from indexer.bench.children import HOST, ROOT, free_port, is_ready
+from kb.settings import read_settings
 from tests.bench.gauges import children_of
 
 READY_SECONDS = 180.0
@@ -56,7 +57,8 @@ class Service:
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
             )
-        while not is_ready(self.port):
+        wanted = read_settings(self._more).workers
+        while not is_ready(self.port) or len(self.workers) < wanted:
             waited = time.monotonic() - started
             if self._child.poll() is not None or waited > READY_SECONDS:
                 raise RuntimeError(f"kb serve: {self.log.read_text('utf-8')[-800:]}")
