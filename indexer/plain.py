@@ -15,7 +15,7 @@ from functools import partial
 
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import settle_class
+from indexer.asking import fold_retired, settle_class
 from indexer.classification import ClassEvidence
 from indexer.closeness import LiteralExplainer, wanted
 from indexer.conditions import parse_condition
@@ -112,12 +112,14 @@ def answer(
     shown = handbook.read_articles(connection, on=now.date(), ids=names)
     articles = {article.id: article for article in shown if is_clear(article, words)}
     found = [each for each in found if each[0].identity in articles]
-    classes = guess_classes(found, articles)
+    moved = ground.reference.moved
+    classes = fold_retired(guess_classes(found, articles), moved)
     if request.category:
         classes = settle_class(classes, request.category)
     ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
     explainer = Explainer(analyzer, query, partial(rarity, analyzer))
     case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
+    case = replace(case, moved=moved)
     made = replace(
         empty_answer(masked, ranking),
         mode=MODE,

@@ -165,7 +165,7 @@ def _limits(candidates: Sequence[Candidate], asked: Asked) -> Iterator[_Scored]:
         if limit is None or str(limit.revision) != key.version:
             continue
         elsewhere = query.region and limit.region and query.region not in limit.region
-        if elsewhere or not _serves(limit.categories, query.category):
+        if elsewhere or limit.is_retired(query.on) or not _serves(limit.categories, query.category):
             continue
         if asked.accepts(partial(limit_fields, limit)):
             literal = closeness(asked.look, limit_texts(limit))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kb.article import Article, Revision
+from kb.category import describe_retired
 from kb.database import Database
 from kb.editing import ACTIONS, Standing, approvals_needed, next_status
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
@@ -306,16 +307,27 @@ def _text_only(revision: Revision) -> Revision:
 def _check_fields(connection: sqlite3.Connection, article: Article) -> None:
     """Refuse what could not be kept or found again; what is only unfinished is for the lint."""
     revision = article.revision
+    classes = handbook.read_categories(connection)
     known = (
-        ("categories", revision.categories, handbook.read_categories(connection)),
+        ("categories", revision.categories, classes),
         ("time_limits", revision.time_limits, _known_limits(connection, article.id)),
     )
     for field, named, existing in known:
         for name in named:
             if name not in existing:
                 raise InvalidInput(f"没有 {name}", field=field)
+    for each in (classes[code] for code in revision.categories):
+        if each.is_retired and not _names(connection, article.id, each.id):
+            raise InvalidInput(describe_retired(each), field="categories")
     if revision.valid_until is not None and revision.valid_until <= revision.valid_from:
         raise InvalidInput("失效日应晚于生效日", field="valid_until")
+
+
+def _names(connection: sqlite3.Connection, article_id: str, code: str) -> bool:
+    """Whether an article names a class already: its editors change that when they come to it."""
+    if not handbook.newest_number(connection, article_id):
+        return False
+    return code in editing.read_newest(connection, article_id).revision.categories
 
 
 def _known_limits(connection: sqlite3.Connection, article_id: str) -> set[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.article import Article, body_hash
+from kb.category import Category
 from kb.database import Database
 from kb.diffing import FIELDS, field_texts
 from kb.errors import ArticleNotFound
@@ -23,9 +24,11 @@ from kb.exporting import write_handbook
 from kb.foresight import foreseen_as_dict
 from kb.handbook import Handbook
 from kb.holding import FREE, Ruling, own_reason
+from kb.limit import TimeLimit
 from kb.merging import merge_articles
 from kb.store import editing, vocabulary
 from kb.store import handbook as store
+from kb.store.class_changes import save_categories
 from kb.store.files import FileConflict, LastImport, save_import
 from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
@@ -317,17 +320,17 @@ TABLE_NAMES: Mapping[str, str] = {
 
 
 def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -> dict[str, Table]:
-    limits = [replace(limit, revision=1) for limit in store.read_limits(connection).values()]
+    classes = handbook.categories
     confusions = [[each.wrong, each.correct, each.is_safe] for each in handbook.confusions]
     tables: dict[str, Table] = {
         "categories": (
-            list(handbook.categories),
-            list(store.read_categories(connection).values()),
-            lambda open_: store.save_categories(open_, handbook.categories),
+            list(map(_as_filed, classes)),
+            list(map(_as_filed, store.read_categories(connection).values())),
+            lambda open_: save_categories(open_, classes, now=now),
         ),
         "limits": (
-            sorted(handbook.limits, key=lambda limit: limit.id),
-            limits,
+            [_as_filed(each) for each in sorted(handbook.limits, key=lambda limit: limit.id)],
+            list(map(_as_filed, store.read_limits(connection).values())),
             lambda open_: store.save_limits(open_, handbook.limits, now=now),
         ),
         "figures": (
@@ -352,6 +355,19 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
     for kind, content in words.items():
         tables[kind] = (content, store.read_vocabulary(connection, kind), _saver(kind, content))
     return tables
+
+
+ADDED = frozenset({"retired_on", "successor"})
+"""Columns that files have where something stands in them: a row without has the digest of old."""
+
+
+def _as_filed(row: Category | TimeLimit) -> dict[str, Any]:
+    """A class or limit as its file holds it, which knows no revisions."""
+    values = dict(vars(row))
+    values.pop("revision")
+    if isinstance(row, TimeLimit):
+        values["revision"] = 1  # as digests were made before
+    return {name: value for name, value in values.items() if value or name not in ADDED}
 
 
 def _saver(kind: str, content: object) -> Callable[[sqlite3.Connection], None]:

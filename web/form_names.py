@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from kb.classing import FIELDS as CLASS_FIELDS
 from kb.diffing import FIELDS as ARTICLE_FIELDS
 from kb.limiting import FIELDS as LIMIT_FIELDS
 
@@ -35,6 +36,7 @@ COMMON: Mapping[str, str] = {
 """By the name that requests use."""
 PAGES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/edit/limits", {**LIMIT_FIELDS, "reason": "这次为什么改", "comment": "意见"}),
+    ("/edit/classes", {**CLASS_FIELDS, "reason": "这次为什么改", "comment": "意见"}),
     ("/edit/vocabulary", {"reason": "这次为什么改", "despite": DESPITE}),
     ("/edit/import", {"source": "来源", "title": "标题"}),
     (

@@ -94,6 +94,8 @@ FORMS = [
     "/edit/P060101/discard",
     "/edit/vocabulary",
     "/edit/vocabulary/rollback",
+    "/edit/classes/010101",
+    "/edit/classes/010101/step",
     "/edit/limits/TL001",
     "/edit/limits/TL001/step",
     "/reports/gaps/G1/mark",

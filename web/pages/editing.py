@@ -21,9 +21,9 @@ from kb.editing import ACTIONS
 from kb.editor import Editor, Work
 from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
 from kb.foresight import Foreseen
-from kb.limit import TimeLimit
+from kb.limit import TimeLimit, in_use
 from kb.lint import check_article
-from kb.store import editing, files, handbook, limit_changes, queue
+from kb.store import class_changes, editing, files, handbook, limit_changes, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.access import STEPS, require
@@ -70,6 +70,7 @@ def show_queue() -> str:
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
         limits_waiting=len(limit_changes.read_waiting(connection)),
+        classes_waiting=len(class_changes.read_waiting(connection)),
         me=agent_name(),
     )
 
@@ -186,7 +187,7 @@ def reading_html(article: Article) -> str:
 
 
 def _limits_of(article: Article) -> list[TimeLimit]:
-    every = handbook.read_limits(current().database.connection)
+    every = in_use(handbook.read_limits(current().database.connection), current().clock().date())
     return [every[name] for name in article.revision.time_limits if name in every]
 
 
