@@ -13,7 +13,7 @@ from datetime import datetime
 from kb.article import Article, Revision
 from kb.category import describe_retired
 from kb.database import Database
-from kb.editing import ACTIONS, Standing, approvals_needed, next_status
+from kb.editing import ACTIONS, SETTLE, Standing, approvals_needed, next_status, settled
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
 from kb.foresight import Foreseen, check_reason, foreseen_as_dict
 from kb.intake import never_mask
@@ -40,6 +40,11 @@ class Work:
     in_force: Article | None
     events: tuple[RevisionEvent, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def comments(self) -> dict[int, bool]:
+        """Each comment by its number, and whether it is settled."""
+        return settled(self.events)
 
 
 class Editor:
@@ -138,7 +143,9 @@ class Editor:
                 actor=actor,
                 comment=comment,
                 now=now,
-                impact=foreseen_as_dict(foreseen) if foreseen and is_published else None,
+                impact=foreseen_as_dict(foreseen, despite=comment)
+                if foreseen and is_published
+                else None,
             )
             if is_published:
                 handbook.put_in_force(connection, article, number, now=now)
@@ -254,6 +261,29 @@ class Editor:
             editing.add_event(
                 connection, article.revision, "comment", actor=actor, comment=words, now=now
             )
+
+    def settle(
+        self, article_id: str, comment: int, action: str, *, actor: str, now: datetime
+    ) -> None:
+        """Settle a comment, or open it again (SETTLE, REOPEN); raise ArticleNotFound, EditRefused.
+
+        Whoever works on the article may: a comment asks for something, and history tells who
+        thought it done.
+        """
+        with self.database.transaction() as connection:
+            events = editing.read_events(connection, article_id)
+            said = next((each for each in events if each.seq == comment), None)
+            state = settled(events)
+            if said is None or comment not in state:
+                raise EditRefused("没有这条评论", field="comment")
+            if state[comment] == (action == SETTLE):
+                told = "已经解决了" if state[comment] else "本来就没有解决"
+                raise EditRefused(f"这条评论{told}", field="comment")
+            article = handbook.read_article(connection, article_id, number=said.number)
+            editing.add_event(
+                connection, article.revision, action, actor=actor, comment="", now=now,
+                about=comment,
+            )  # fmt: skip
 
 
 def _plain(connection: sqlite3.Connection, words: str) -> str:

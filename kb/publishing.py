@@ -32,6 +32,7 @@ from kb.store.class_changes import save_categories
 from kb.store.files import FileConflict, LastImport, save_import
 from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
+from kb.taken import note_taken, read_held
 from kb.times import format_instant
 from kb.vocabulary import KINDS
 
@@ -189,7 +190,8 @@ def _import_article(
     tally.revised += is_new
     in_force = _read(connection, article.id, None)
     if is_new and why and in_force is not None:
-        impact = foreseen_as_dict(tally.ruling.foreseen) if tally.ruling.foreseen else None
+        seen = tally.ruling.foreseen
+        impact = foreseen_as_dict(seen, despite=why) if seen else None
         editing.add_event(
             connection, in_force.revision, "import", actor=author, comment=why, now=now,
             impact=impact,
@@ -273,7 +275,7 @@ def _import_tables(
 
     Those of the vocabulary are taken together, as one version of it.
     """
-    bases = editing.read_table_bases(connection)
+    bases, held = editing.read_table_bases(connection), read_held(connection)
     changed = 0
     words: dict[str, Any] = {}
     for name, (file, stored, save) in _tables(connection, handbook, now).items():
@@ -292,6 +294,7 @@ def _import_tables(
             tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
             editing.save_table_base(connection, name, _digest(file))
+    note_taken(connection, held, tally.ruling, author=author, now=now)
     if words:
         signed = _sign_words(tally.ruling, author, words)
         vocabulary.add_version(connection, words, signed, now=now)

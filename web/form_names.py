@@ -31,6 +31,7 @@ COMMON: Mapping[str, str] = {
     "from": "从", "until": "到", "by": "分组", "samples": "含样例", "despite": DESPITE,
     "words": "词典", "synonyms": "同义词", "ambiguous": "太泛的同义词", "confusions": "识别混淆",
     "why": "用途", "agents": "写出坐席姓名",
+    "retired": "停用", "retired_on": "停用日", "under": "大类", "default_priority": "优先级",
     "never_mask": "不遮盖词", "tables": "词表", "who": "谁", "key": "编号", "since": "从",
 }  # fmt: skip
 """By the name that requests use."""

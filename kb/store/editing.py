@@ -18,7 +18,10 @@ from kb.times import format_instant
 
 @dataclass(frozen=True)
 class RevisionEvent:
-    """One thing done with a revision: saved, submitted, approved, commented …"""
+    """One thing done with a revision: saved, submitted, approved, commented …
+
+    ``about``: the comment that it settles or opens again.
+    """
 
     seq: int
     article_id: str
@@ -28,6 +31,7 @@ class RevisionEvent:
     comment: str
     at: str
     impact: str = ""
+    about: int | None = None
 
     @property
     def foreseen(self) -> Mapping[str, Any]:
@@ -77,6 +81,7 @@ def add_event(
     comment: str,
     now: datetime,
     impact: Mapping[str, Any] | None = None,
+    about: int | None = None,
 ) -> None:
     """Note what was done with a revision, by whom and why, and what it was foreseen to change."""
     values = {
@@ -87,6 +92,7 @@ def add_event(
         "comment": comment,
         "at": format_instant(now),
         "impact": json.dumps(impact, ensure_ascii=False) if impact else "",
+        "about": about,
     }
     insert(connection, "revision_event", values)
 
@@ -97,6 +103,17 @@ def read_events(connection: sqlite3.Connection, article_id: str) -> list[Revisio
         "SELECT * FROM revision_event WHERE article_id = ? ORDER BY seq", (article_id,)
     )
     return [parse_row(row, RevisionEvent) for row in rows]
+
+
+def count_open_comments(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many comments nobody has settled, by article; articles without are left out."""
+    rows = connection.execute(
+        "SELECT said.article_id, count(*) AS open FROM revision_event AS said"
+        " WHERE said.action = 'comment' AND coalesce((SELECT later.action FROM revision_event"
+        " AS later WHERE later.article_id = said.article_id AND later.about = said.seq"
+        " ORDER BY later.seq DESC LIMIT 1), 'reopen') = 'reopen' GROUP BY said.article_id"
+    )
+    return {row["article_id"]: row["open"] for row in rows}
 
 
 def add_approval(

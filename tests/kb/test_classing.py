@@ -16,6 +16,7 @@ from kb.errors import EditRefused, InvalidInput, KBError, RevisionConflict, Self
 from kb.exporting import write_handbook as export_files
 from kb.foresight import Foreseen
 from kb.handbook import read_handbook
+from kb.holding import Ruling
 from kb.limiting import FIELDS as LIMIT_FIELDS
 from kb.limiting import decide as decide_limit
 from kb.limiting import propose_limit
@@ -24,6 +25,7 @@ from kb.publishing import export_handbook, import_handbook
 from kb.reference import ReferenceCache
 from kb.store import handbook, queue
 from kb.store.class_changes import ClassChange, read_changes
+from kb.store.limit_changes import read_changes as read_limit_changes
 from kb.stored import read_stored
 from kb.verify import verify_handbook
 from tests.kb.small import NOW, make_ticket
@@ -144,11 +146,9 @@ def test_without_a_successor_a_retired_class_is_refused_by_name(database: Databa
 def test_a_class_ends_after_those_below_it_and_for_one_in_use_of_its_level(
     database: Database,
 ) -> None:
-    for changed in (
-        {"successor": "0101"}, {"successor": CODE}, {"successor": "999999"},
-    ):  # fmt: skip
+    for successor in ("0101", CODE, "999999"):
         with pytest.raises(InvalidInput) as refused:
-            proposed(database, retired="yes", **changed)
+            proposed(database, retired="yes", successor=successor)
         assert refused.value.field == "successor"
     with pytest.raises(InvalidInput, match="请先停用下级分类 060101"):
         proposed(database, "0601", retired="yes")
@@ -202,8 +202,9 @@ def test_what_makes_answers_worse_needs_a_reason_that_is_kept(database: Database
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_named(database: Database, name: str, text: str) -> None:
+    typed = texts(database, **{name: text})
     with pytest.raises(InvalidInput) as refused:
-        proposed(database, **{name: text})
+        propose_class(database, CODE, typed, base=1, author="甲", now=NOW)
     assert refused.value.field == name
 
 
@@ -270,3 +271,21 @@ def test_a_class_that_files_lack_vanishes_only_if_nothing_uses_it(
     found = handbook.read_categories(database.connection)
     assert found[CODE].retired_on == NOW.date().isoformat()
     assert kept.category in found
+
+
+def test_what_files_change_of_a_class_or_limit_stands_in_its_history_with_the_stated_reason(
+    database: Database, tmp_path: Path
+) -> None:
+    folder = write_small(tmp_path / "handbook")
+    for name, old, new in (("taxonomy", "宽带全断", "宽带断网"), ("time_limits", "48", "24")):
+        path = folder / "tables" / f"{name}.csv"
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    ruling = Ruling(reasons={"categories": "照新的通知"}, foreseen=WORSE)
+    import_handbook(database, read_handbook(folder), author="import", now=NOW, ruling=ruling)
+    [kept] = read_changes(database.connection, CODE)
+    assert kept.old is not None
+    assert (kept.old.name, kept.category.name, kept.status) == ("宽带全断", "宽带断网", "published")
+    assert kept.foreseen["despite"] == "照新的通知"
+    [limit] = read_limit_changes(database.connection, "TL001")
+    assert (limit.limit.limit_value, limit.author, limit.foreseen) == (24, "import", {})
+    assert read_limit_changes(database.connection, "TL003") == []

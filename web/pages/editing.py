@@ -7,6 +7,7 @@ somebody else has saved.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.article import SECTIONS, Article
 from kb.diffing import diff_articles
-from kb.editing import ACTIONS
+from kb.editing import ACTIONS, REOPEN, SETTLE
 from kb.editor import Editor, Work
 from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
 from kb.foresight import Foreseen
@@ -48,6 +49,7 @@ from web.services import current
 
 blueprint = Blueprint("editing", __name__, url_prefix="/edit")
 REMINDER = timedelta(days=30)
+_SETTLING = re.compile(rf"({SETTLE}|{REOPEN})-([0-9]{{1,9}})")
 Page = str | tuple[str, int] | BaseResponse
 
 
@@ -69,6 +71,7 @@ def show_queue() -> str:
         today=today,
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
+        comments=editing.count_open_comments(connection),
         limits_waiting=len(limit_changes.read_waiting(connection)),
         classes_waiting=len(class_changes.read_waiting(connection)),
         me=agent_name(),
@@ -265,6 +268,8 @@ def take_step(article_id: str) -> Page:
             editor.archive(article_id, successor=successor, reason=words, actor=who, now=now)
         elif action == "restore":
             editor.restore(article_id, number, author=who, now=now)
+        elif settling := _SETTLING.fullmatch(action):
+            editor.settle(article_id, int(settling[2]), settling[1], actor=who, now=now)
         elif action == "drop":
             editor.give_up(article_id, number, actor=who, now=now)
         elif action not in ACTIONS:
