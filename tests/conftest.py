@@ -24,6 +24,7 @@ from indexer.build import build_index
 from indexer.engine import Engine
 from indexer.language import Language, open_language
 from indexer.progress import quiet
+from kb.counting import counts
 from kb.database import Database, create_database, open_database
 from kb.desk import Desk
 from kb.handbook import read_handbook
@@ -159,3 +160,8 @@ def open_services(
     engine = Engine(settings, database, language)
     yield Services(settings=settings, database=database, desk=desk, engine=engine, clock=clock)
     database.close()
+
+
+def counted(name: str, **labels: str) -> float:
+    """What this process counted so far."""
+    return counts().registry.get_sample_value(name, labels) or 0.0
