@@ -39,6 +39,7 @@ from indexer.suggesting import (
     nearest_titles,
     rank_procedures,
 )
+from kb.counting import counts
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -87,8 +88,6 @@ class Engine:
         self._rankers = Rankers(database, settings)
         self._sights = Sights(database)
         self._turns = threading.Semaphore(TURNS)
-        self.encoder_failures = 0
-        """How many questions were answered by words because the encoder failed or was too slow."""
         self._index = NewestIndex(settings, database, language, generation=generation)
 
     @property
@@ -174,7 +173,7 @@ class Engine:
         try:
             return work(opened)
         except EncoderUnavailable as error:
-            self.encoder_failures += 1
+            counts().encoder_failures.inc()
             return work(opened.without_meaning(str(error)))
 
     def _answer_indexed(
@@ -412,11 +411,6 @@ class Engine:
             pending=queued + behind,
             ranker_version=ranker,
         )
-
-    @property
-    def losses(self) -> int:
-        """How often the index could be searched no more since the start."""
-        return self._index.losses
 
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for.
