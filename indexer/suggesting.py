@@ -20,6 +20,7 @@ from indexer.queries import Query
 from indexer.retrieval import NOTHING, Retrieved
 from indexer.scoring import top
 from indexer.snapshot import Snapshot
+from indexer.succession import inherit
 from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.due import bound_details
@@ -166,7 +167,8 @@ def rank_procedures(
 def place_shown(
     connection: sqlite3.Connection, candidates: Sequence[tuple[Key, float]], case: Case
 ) -> list[tuple[Candidate, Placement]]:
-    """The best candidates whose revision is the one shown today: from here on they are hits."""
+    """The best candidates whose revision is the one shown today, or their successors: hits."""
+    candidates, _ = inherit(connection, candidates, on=case.now.date())
     ids = [key.identity for key, _ in candidates if key.kind == "article"]
     numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
     hits = [

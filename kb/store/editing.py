@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kb.article import Article, Revision
@@ -230,10 +230,21 @@ def common_base(connection: sqlite3.Connection, article_id: str, one: int, other
     return max(line(one) & line(other), default=0)
 
 
-def read_due_reviews(connection: sqlite3.Connection, *, on: date, until: date) -> list[Article]:
-    """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first."""
-    shown = handbook.read_articles(connection, on=on)
-    due = [article for article in shown if article.revision.review_by <= until]
+REMINDER = timedelta(days=30)
+"""So long before its day an article is listed for its review."""
+
+
+def read_due_reviews(
+    connection: sqlite3.Connection, *, on: date, until: date | None = None, owner: str = ""
+) -> list[Article]:
+    """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first;
+    ``owner``: of one department."""
+    until = until or on + REMINDER
+    due = [
+        article
+        for article in handbook.read_articles(connection, on=on)
+        if article.revision.review_by <= until and owner in ("", article.owner)
+    ]
     return sorted(due, key=lambda article: (article.revision.review_by, article.id))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -48,7 +47,6 @@ from web.parsing import agent_name, read_body
 from web.services import current
 
 blueprint = Blueprint("editing", __name__, url_prefix="/edit")
-REMINDER = timedelta(days=30)
 _SETTLING = re.compile(rf"({SETTLE}|{REOPEN})-([0-9]{{1,9}})")
 Page = str | tuple[str, int] | BaseResponse
 
@@ -65,7 +63,7 @@ def show_queue() -> str:
     return render_template(
         "edit_queue.html",
         waiting=editing.read_waiting(connection),
-        due=editing.read_due_reviews(connection, on=today, until=today + REMINDER),
+        due=editing.read_due_reviews(connection, on=today),
         articles=handbook.read_articles(connection),
         chapters=open_chapters(),
         today=today,
