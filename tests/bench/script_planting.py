@@ -132,7 +132,8 @@ class Planter:
         accounts, of tokens."""
         self._plant_classes(texts)
         version = self._client(EVERYTHING).get("/api/v1/vocabulary").headers["ETag"]
-        words = [text for text in texts if len(text) <= WORD and text.isprintable()]
+        words = [text for text in texts
+                 if len(text) <= WORD and text.isprintable() and text[0] != "#"]  # fmt: skip
         body = {"tables": {"never_mask": words}, "reason": " ".join(texts)[:LONGEST]}
         self._call("PUT", "/api/v1/vocabulary", body, {"If-Match": version})
         with self._services.database.transaction() as connection:

@@ -2,6 +2,7 @@
 OpenAPI document: a ticket is made, read, tied, closed and opened again, in any order.
 
 ``python -m tests.bench.stateful --chains 200``, on a copy of a built data folder (``KB_DATA``).
+A chain is drawn whole before its first call; what an answer lacks ends no chain, only the step.
 """
 
 from __future__ import annotations
@@ -9,115 +10,229 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import click
 import schemathesis
 from flask import Flask
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
-from schemathesis.generation.stateful.state_machine import APIStateMachine, StepInput, StepOutput
 
-from tests.bench.schema import CHECKS, NAMED, PREFIX, Outcome, Wire, is_fault, open_app
-from web.openapi_links import LINKS
+from tests.bench.schema import CHECKS, DRAFT, NAMED, PREFIX, Outcome, Wire, is_fault, open_app
 
 TEXT = "家里网断了,盒子上那个红灯一直亮"
-GIVEN: dict[str, Any] = {
-    **NAMED,
-    "text": TEXT,
-    "description": TEXT,
-    "number": "",
-    "service_number": "",
-    "ticket_no": None,
-    "session_id": None,
-    "search_id": None,
-    "repeat_of": None,
-    "impression_ids": [],
-    "impression_id": None,
-    "none_fit": True,
-    "status": None,
+GIVEN: Mapping[str, Any] = {
+    **NAMED, "text": TEXT, "description": TEXT, "number": "", "service_number": "",
+    "ticket_no": None, "session_id": None, "search_id": None, "repeat_of": None,
+    "impression_id": None, "impression_ids": [], "none_fit": True, "action": "clicked",
 }  # fmt: skip
-"""What stands in bodies, so that most are taken; ids come from the answers."""
-LINKED = sum(map(len, LINKS.values()))
+"""What stands in bodies where no answer before names it, so that most are taken."""
+PEOPLE = ("甲", "乙")
+STEPS = 8
 
 
 @dataclass
 class Chained(Outcome):
-    """What was seen; ``followed``: how often each link led to an answer that was taken."""
+    """What was seen; by link: how often it was followed to an answer that was taken, or refused."""
 
-    followed: Counter[str] = field(default_factory=Counter)
+    taken: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def run_chains(app: Flask, *, chains: int, steps: int = 8, start: int = 0) -> Chained:
-    """Follow the links of the document in so many chains of at most ``steps`` calls."""
-    outcome = Chained()
-    wire = Wire(app)
-    wire.headers = {"X-Agent": "drill"}
-    config = schemathesis.config.SchemathesisConfig()
-    generation = config.projects.default.generation
-    generation.update(with_security_parameters=False, modes=[GenerationMode.POSITIVE])
-    config.projects.default.phases.stateful.inference.algorithms = []
+@dataclass(frozen=True)
+class Way:
+    """A link of the document: from an operation to another, and where the path's parts stand."""
+
+    name: str
+    start: str
+    to: str
+    parts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A call of a chain: made by whom, and by which link of which step before (the first: none)."""
+
+    case: Any
+    who: str
+    way: Way | None = None
+    source: int = 0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a step."""
+
+    parts: Mapping[str, Any]
+    answer: Any
+
+
+def find_ways(document: Any) -> list[Way]:
+    """The links that the document declares."""
+    names = {
+        operation["operationId"]: f"{method.upper()} {path}"
+        for path, operations in document.raw_schema["paths"].items()
+        for method, operation in operations.items()
+    }
+    return [
+        Way(f"{names[operation['operationId']]} → {names[link['operationId']]}",
+            names[operation["operationId"]], names[link["operationId"]], link["parameters"])
+        for operations in document.raw_schema["paths"].values()
+        for operation in operations.values()
+        for status, told in operation["responses"].items() if status.startswith("2")
+        for link in told.get("links", {}).values()
+    ]  # fmt: skip
+
+
+def run_chains(app: Flask, *, chains: int, start: int = 0) -> Chained:
+    """Follow the links of the document in so many chains."""
+    outcome, wire = Chained(), Wire(app)
+    config = SchemathesisConfig()
+    config.projects.default.generation.update(with_security_parameters=False)
     document = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", wire, config=config)
-    machine = _make_machine(document, outcome)
-    sized = settings(
+
+    @seed(start)
+    @settings(
         max_examples=chains,
-        stateful_step_count=steps,
         database=None,
         deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    seed(start)(machine)
-    machine.run(settings=sized)
+    @given(chain=_chain(document))
+    def run(chain: list[Step]) -> None:
+        done: list[Done | None] = []
+        for step in chain:
+            wire.headers = {"X-Agent": quote(step.who)}
+            done.append(_take(step, done, outcome))
+
+    run()
     return outcome
 
 
-def _make_machine(document: Any, outcome: Chained) -> Any:
-    known: type[APIStateMachine] = document.as_state_machine()
+def _chain(document: Any) -> st.SearchStrategy[list[Step]]:
+    operations = {found.ok().label: found.ok() for found in document.get_all_operations()}
+    ways = find_ways(document)
+    strategies = {label: _cases(each) for label, each in operations.items()}
+    roots = sorted({way.start for way in ways if _is_root(way.start)})
 
-    class Machine(known):  # type: ignore[valid-type, misc]
-        """Judges each answer; a fault is noted and the chain goes on."""
+    @st.composite
+    def draw_chain(draw: st.DrawFn) -> list[Step]:
+        label = draw(st.sampled_from(roots))
+        labels = [label]
+        chain = [Step(draw(strategies[label]), draw(st.sampled_from(PEOPLE)))]
+        for _ in range(draw(st.integers(1, STEPS))):
+            open_ways = [(place, way) for place, at in enumerate(labels)
+                         for way in ways if way.start == at]  # fmt: skip
+            place, way = draw(st.sampled_from(open_ways))
+            case, who = draw(strategies[way.to]), draw(st.sampled_from(PEOPLE))
+            chain.append(Step(case, who, way, place))
+            labels.append(way.to)
+        return chain
 
-        def step(self, input: StepInput) -> StepOutput:  # noqa: A002 (its name upstream)
-            case = input.case
-            if isinstance(case.body, dict):
-                case.body |= {name: GIVEN[name] for name in case.body if name in GIVEN}
-            answer = case.call()
-            label = case.operation.label
-            outcome.statuses.setdefault(label, Counter())[answer.status_code] += 1
-            if input.transition is not None and input.is_applied:
-                taken = outcome.followed if answer.status_code < 300 else outcome.refused
-                taken[input.transition.id] += 1
-            try:
-                case.validate_response(answer, checks=CHECKS[:-1])
-            except FailureGroup as group:
-                for failure in filter(is_fault, group.exceptions):
-                    outcome.note(label, failure, f"{answer.request.url} {case.body!r}")
-            return StepOutput(answer, case)
+    return draw_chain()
 
-    return Machine
+
+def _is_root(label: str) -> bool:
+    """Whether it names nothing that an answer must have named before."""
+    return "{" not in label or label == "PUT /articles/{article_id}/draft"
+
+
+def _cases(operation: Any) -> Any:
+    parts = {each.name: DRAFT for each in operation.path_parameters}
+    return operation.as_strategy(generation_mode=GenerationMode.POSITIVE, path_parameters=parts)
+
+
+def _take(step: Step, done: list[Done | None], outcome: Chained) -> Done | None:
+    """Make the call; None when the answer before lacks what it is about."""
+    source = done[step.source] if step.way else None
+    parts = dict(step.case.path_parameters or {})
+    if step.way:
+        found = {name: _read(place, source) for name, place in step.way.parts.items()}
+        if None in found.values():
+            return None
+        parts |= {name: str(value) for name, value in found.items()}
+    case = step.case
+    case.path_parameters = parts
+    if isinstance(case.body, dict):
+        case.body |= _fitting(case.body, source)
+    answer = case.call(headers=_version(case, source))
+    label = case.operation.label
+    outcome.statuses.setdefault(label, Counter())[answer.status_code] += 1
+    if step.way:
+        counted = outcome.taken if answer.status_code < 300 else outcome.refused
+        counted[step.way.name] += 1
+    try:
+        case.validate_response(answer, checks=CHECKS[:-1])
+    except FailureGroup as group:
+        for failure in filter(is_fault, group.exceptions):
+            outcome.note(label, failure, f"{case.method} {answer.request.url} {case.body!r}")
+    return Done(parts, answer)
+
+
+def _read(expression: str, source: Done | None) -> Any:
+    """What a link's expression names: a part of the request's path, or of the answer."""
+    if source is None:
+        return None
+    if expression.startswith("$request.path."):
+        return source.parts.get(expression.rpartition(".")[2])
+    found = _body(source)
+    for name in expression.partition("#/")[2].split("/"):
+        if isinstance(found, list):
+            found = found[int(name)] if int(name) < len(found) else None
+        else:
+            found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _body(source: Done | None) -> Any:
+    if source is None or "json" not in str(source.answer.headers.get("content-type", "")):
+        return None
+    return source.answer.json()
+
+
+def _fitting(body: Mapping[str, Any], source: Done | None) -> dict[str, Any]:
+    """Values of a body as the answer before names them, else as every desk has them."""
+    told = _body(source)
+    told = told if isinstance(told, dict) and source and source.answer.status_code < 300 else {}
+    names = body.keys() & {"revision", "session_id", "impression_id", "target_type", "target_id"}
+    return {name: value for name, value in GIVEN.items() if name in body} | {
+        name: told[name] for name in names if told.get(name)
+    }
+
+
+def _version(case: Any, source: Done | None) -> dict[str, str]:
+    """The version that the answer before told, where a call asks for one; else a new thing."""
+    if "If-Match" not in {each.name for each in case.operation.headers}:
+        return {}
+    tags = source.answer.headers.get("etag") if source else None
+    return {"If-Match": tags[0] if isinstance(tags, list) else tags} if tags else {}
 
 
 @click.command()
 @click.option("--chains", default=200, help="chains of calls")
-@click.option("--steps", default=8, help="calls in a chain, at most")
 @click.option("--seed", "start", default=0)
-def main(chains: int, steps: int, start: int) -> None:
+def main(chains: int, start: int) -> None:
     """Run the drill and say what was seen."""
     began = time.monotonic()
     with open_app() as (app, _):
-        outcome = run_chains(app, chains=chains, steps=steps, start=start)
-    for name in sorted({*outcome.followed, *outcome.refused}):
-        click.echo(f"{outcome.followed[name]:5} taken {outcome.refused[name]:5} refused  {name}")
+        outcome = run_chains(app, chains=chains, start=start)
+    for name in sorted({*outcome.taken, *outcome.refused}):
+        click.echo(f"{outcome.taken[name]:5} taken {outcome.refused[name]:5} refused  {name}")
     for (call, _), told in outcome.faults.items():
         click.echo(f"\n{call}\n    {told}")
     sent = sum(map(Counter.total, outcome.statuses.values()))
+    followed = {*outcome.taken, *outcome.refused}
     click.echo(
-        f"\n{sent} calls in {chains} chains, {len(outcome.followed)} of {LINKED} links led to an"
-        f" answer that was taken, {time.monotonic() - began:.0f} s, {len(outcome.faults)} faults"
+        f"\n{sent} calls in {chains} chains over {len(followed)} links, {len(outcome.taken)} of"
+        f" them to an answer that was taken, {time.monotonic() - began:.0f} s,"
+        f" {len(outcome.faults)} faults"
     )
     sys.exit(1 if outcome.faults else 0)
 
