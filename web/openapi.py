@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies, drafts, incoming, vocabulary
+from web import bodies, drafts, incoming, learning_bodies, vocabulary
 from web.idempotency import HEADER, REPLAYED
 from web.openapi_links import LINKS, operation_id
 from web.parsing import AGENT_HEADER
@@ -171,14 +171,14 @@ OPERATIONS: tuple[Operation, ...] = (
               reports.TaskReply, bodies.TaskCloseBody),
     Operation("GET", "/learning/cards", "今天要复习的卡片", learning.DeckReply),
     Operation("POST", "/learning/cards/{card_id}/grade", "给一张卡片评分（1 忘了 … 4 很熟）",
-              learning.GradeReply, bodies.GradeBody, status=201),
+              learning.GradeReply, learning_bodies.GradeBody, status=201),
     Operation("POST", "/learning/cards/undo", "撤销今天的上一次评分", learning.GradeReply),
     Operation("GET", "/learning/progress", "学习进度：第一周、各章掌握程度及区间",
               learning.ProgressReply),
     Operation("POST", "/learning/drills", "下一个案例练习",
-              learning.DrillReply, bodies.DrillBody, status=201),
+              learning.DrillReply, learning_bodies.DrillBody, status=201),
     Operation("POST", "/learning/drills/{drill_id}/answer", "作答并逐步评分",
-              learning.DrillResultReply, bodies.DrillAnswerBody),
+              learning.DrillResultReply, learning_bodies.DrillAnswerBody),
     Operation("GET", "/healthz", "进程在运行", service.HealthReply),
     Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
     Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),
