@@ -44,7 +44,7 @@ from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.handbook import read_talk
 from kb.settings import Settings
-from kb.store import queue, tickets
+from kb.store import indexable, queue, tickets
 from kb.store.vocabulary import newest_number, read_tables
 from kb.times import format_instant
 from kb.vocabulary import Vocabulary, parse_vocabulary
@@ -109,7 +109,7 @@ def build_generation(
         if workers is None:
             sizes[TICKETS] = write.collection(TICKETS)
         else:
-            total = tickets.count_indexable(database.connection)
+            total = indexable.count_indexable(database.connection)
             sizes[TICKETS] = workers.finish(folder / TICKETS, progress, total)
     if isinstance(encoder, KeptEncoder):
         encoder.drop_unasked()

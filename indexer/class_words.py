@@ -23,7 +23,7 @@ from indexer.arrays import read_arrays, write_arrays
 from indexer.names import Hashes, find_rows, hash_names
 from indexer.text_features import FeatureCounts
 from indexer.trade import SHORTEST
-from kb.store import handbook, tickets
+from kb.store import handbook, indexable
 
 TABLE_FILE = "class_words-{version}.arrays"
 """A table a version of the vocabulary: each cuts texts into features of its own."""
@@ -83,7 +83,7 @@ def read_class_texts(connection: sqlite3.Connection) -> Iterator[ClassText]:
             for name in (revision.title, *revision.keywords):
                 yield ClassText(codes[0], name, NAMED)
             yield ClassText(codes[0], "\n".join((*revision.steps, revision.body)), DONE)
-    for said in tickets.read_newest_of_classes(connection, most=TICKETS_A_CLASS):
+    for said in indexable.read_newest_of_classes(connection, most=TICKETS_A_CLASS):
         yield ClassText(said.category, said.description, SAID)
         yield ClassText(said.category, said.done, DONE)
 

@@ -23,8 +23,9 @@ from indexer.postings import WordWeights
 from indexer.progress import Progress, quiet
 from indexer.recipe import Recipe, read_recipe, read_rotation, write_recipe
 from indexer.rotation import dimension_of
+from indexer.segment_arrays import SegmentArrays
 from indexer.segments import gather_segments, write_segment
-from indexer.words import SegmentArrays, create_index, read_segments, segment_path, writing_words
+from indexer.words import create_index, read_segments, segment_path, writing_words
 
 WRITING = "写入索引"
 """What is told of a commit's progress."""

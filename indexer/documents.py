@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.limit import TimeLimit, describe_amount
-from kb.store.tickets import TicketText
+from kb.store.indexable import TicketText
 from kb.ticket import Ticket
 
 _HEADING = re.compile(r"^## *(?P<name>.+?) *$", re.MULTILINE)

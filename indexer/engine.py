@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from indexer import plain
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import complete_request, settle_class
+from indexer.asking import complete_request, fold_retired, settle_class
 from indexer.bounding import Sights
 from indexer.classification import ClassEvidence
 from indexer.closeness import Wanted, wanted
@@ -39,6 +39,7 @@ from indexer.suggesting import (
     nearest_titles,
     rank_procedures,
 )
+from kb.counting import counts
 from kb.database import Database
 from kb.errors import EncoderUnavailable, IndexMissing, InvalidInput
 from kb.masking import mask_text
@@ -87,8 +88,6 @@ class Engine:
         self._rankers = Rankers(database, settings)
         self._sights = Sights(database)
         self._turns = threading.Semaphore(TURNS)
-        self.encoder_failures = 0
-        """How many questions were answered by words because the encoder failed or was too slow."""
         self._index = NewestIndex(settings, database, language, generation=generation)
 
     @property
@@ -174,7 +173,7 @@ class Engine:
         try:
             return work(opened)
         except EncoderUnavailable as error:
-            self.encoder_failures += 1
+            counts().encoder_failures.inc()
             return work(opened.without_meaning(str(error)))
 
     def _answer_indexed(
@@ -233,11 +232,13 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        moved = self._reference.read().moved
+        classes = fold_retired(classes, moved)
         if request.category:
             classes = settle_class(classes, request.category)
         explainer = Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling)
         case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
-        case = replace(case, retrieved=found)
+        case = replace(case, retrieved=found, moved=moved)
         return case, not request.category and not opened.gate.is_trade(talk)
 
     def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
@@ -306,6 +307,7 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        classes = fold_retired(classes, self._reference.read().moved)
         return settle_class(classes, category) if category else classes
 
     def find_home(self, text: str, *, now: datetime) -> Suggestion | None:
@@ -409,11 +411,6 @@ class Engine:
             pending=queued + behind,
             ranker_version=ranker,
         )
-
-    @property
-    def losses(self) -> int:
-        """How often the index could be searched no more since the start."""
-        return self._index.losses
 
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for.

@@ -20,7 +20,7 @@ from indexer.sources import CURRENT_ENCODER, current_encoder, read_vocabulary
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
 from kb.database import Database
 from kb.settings import Settings
-from kb.store import handbook, tickets
+from kb.store import handbook, indexable, tickets
 from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 
@@ -121,7 +121,7 @@ def read_pairs(database: Database, vocabulary: Vocabulary) -> tuple[list[Pair], 
             if len(code) == 6:
                 by_class.setdefault(code, f"{article.title}\n{keywords}")
     cases: dict[str, list[Ticket]] = defaultdict(list)
-    for ticket in tickets.read_indexable(connection):
+    for ticket in indexable.read_indexable(connection):
         said = "\n".join(filter(None, (ticket.title, ticket.description)))
         done = "\n".join(filter(None, (ticket.root_cause, ticket.fix, ticket.resolution)))
         texts.append(f"{said}\n{done}")

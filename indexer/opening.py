@@ -17,6 +17,7 @@ from indexer.language import Language, open_language, renew_language
 from indexer.mapping import find_changed
 from indexer.snapshot import Snapshot, open_snapshot
 from indexer.trade import TalkReader, TradeGate, open_gate
+from kb.counting import counts
 from kb.database import Database
 from kb.errors import IndexDamaged, KBError
 from kb.settings import Settings
@@ -172,6 +173,7 @@ class NewestIndex:
         self._language = self.language
         self._trouble, self._opened = error, None
         self.losses += 1
+        counts().losses.inc()
         return error
 
     def _folder(self) -> Path:

@@ -12,7 +12,7 @@ from indexer.generation import TICKETS
 from kb.database import Database
 from kb.errors import EncoderUnavailable
 from kb.settings import Settings
-from kb.store import handbook, tickets, vocabulary
+from kb.store import handbook, indexable, vocabulary
 from kb.vocabulary import Vocabulary, parse_vocabulary
 
 CURRENT_ENCODER = "CURRENT"
@@ -44,7 +44,7 @@ def read_documents(database: Database, part: str) -> tuple[Iterable[Document], i
     """Everything to index now of PASSAGES or TICKETS, and how many that are."""
     connection = database.connection
     if part == TICKETS:
-        return map(ticket_document, tickets.read_texts(connection)), tickets.count_indexable(
+        return map(ticket_document, indexable.read_texts(connection)), indexable.count_indexable(
             connection
         )
     categories = handbook.read_categories(connection)

@@ -40,7 +40,7 @@ from kb.database import Database
 from kb.errors import IndexMismatch
 from kb.failpoints import reach
 from kb.settings import Settings
-from kb.store import handbook, queue, tickets
+from kb.store import handbook, indexable, queue
 
 PARTS = (PASSAGES, TICKETS)
 KINDS_OF = {PASSAGES: ("article", "time_limit"), TICKETS: ("ticket",)}
@@ -222,7 +222,7 @@ def read_changed(database: Database, changed: Objects, part: str) -> list[Docume
         return [
             ticket_document(ticket)
             for start in range(0, len(numbers), 500)
-            for ticket in tickets.read_indexable(connection, numbers[start : start + 500])
+            for ticket in indexable.read_indexable(connection, numbers[start : start + 500])
         ]
     articles, limits = named["article"], named["time_limit"]
     if not articles and not limits:

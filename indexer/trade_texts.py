@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from indexer.documents import QUESTION_SECTIONS, split_sections
 from indexer.trade import read_syllable
 from kb.handbook import TalkTables
-from kb.store import handbook, tickets
+from kb.store import handbook, indexable
 from kb.vocabulary import Vocabulary
 
 MOST_COMPLAINTS = 1_500
@@ -96,7 +96,7 @@ def read_trade_texts(
         articles.append("\n".join((revision.title, *revision.keywords, said)))
     phrases |= dict.fromkeys(word for group in vocabulary.synonyms for word in group)
     return TradeTexts(
-        complaints=tickets.sample_descriptions(connection, most=MOST_COMPLAINTS),
+        complaints=indexable.sample_descriptions(connection, most=MOST_COMPLAINTS),
         own=talk.own,
         phrases=_even_share(list(phrases), MOST_PHRASES),
         articles=_even_share(articles, MOST_ARTICLES),

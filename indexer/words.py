@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from whoosh.codec import base
 from whoosh.fields import ID, FieldType, Schema
 from whoosh.filedb.filestore import FileStorage
@@ -28,15 +27,15 @@ from whoosh.matching import ListMatcher
 from whoosh.reading import TermInfo
 from whoosh.writing import SegmentWriter
 
-from indexer.arrays import EXTENSION, Arrays, read_arrays, write_arrays
-from indexer.postings import KINDS, Postings
+from indexer.arrays import EXTENSION, Arrays, write_arrays
+from indexer.postings import KINDS
+from indexer.segment_arrays import KEY, SegmentArrays
 from kb.errors import IndexDamaged
 from kb.failpoints import reach
 
 T = TypeVar("T")
 ATTEMPTS = 5
 """To read a table of contents."""
-KEY = "key"
 INDEX_NAME = "MAIN"
 DIGEST = hashlib.sha256().digest_size
 
@@ -106,54 +105,6 @@ class ArraySegment(base.Segment):  # type: ignore[misc]
         return docnum in self.deleted
 
 
-class SegmentArrays:
-    """A segment's file opened for reading: the same whatever is deleted later."""
-
-    def __init__(self, path: Path) -> None:
-        """Map the file."""
-        arrays = read_arrays(path)
-        self.arrays = arrays
-        self.keys: npt.NDArray[np.bytes_] = arrays["keys"]
-        self.size = len(self.keys)
-        self.kinds = {
-            kind: Postings(
-                {
-                    name.removeprefix(f"{kind}."): array
-                    for name, array in arrays.items()
-                    if name.startswith(f"{kind}.")
-                }
-            )
-            for kind in KINDS
-        }
-
-    def find_key(self, key: str) -> int:
-        """Number of the document with this key, -1 when there is none."""
-        order, encoded = self.arrays["key_order"], key.encode()
-        place = int(np.searchsorted(self.keys, encoded, sorter=order))
-        if place < self.size and self.keys[order[place]] == encoded:
-            return int(order[place])
-        return -1
-
-    def find_all(self, keys: Sequence[str], *, and_longer: bool) -> list[int]:
-        """Numbers of the documents with one of these keys, or with any that begins with one.
-
-        All are looked up at once: numpy copies the segment's keys for each look-up.
-        """
-        order, encoded = self.arrays["key_order"], [key.encode() for key in keys]
-        if not encoded:
-            return []
-        firsts = np.searchsorted(self.keys, np.array(encoded), sorter=order)
-        if and_longer:
-            after = np.array([key + b"\xff" for key in encoded])
-            ends = np.searchsorted(self.keys, after, sorter=order)
-        else:
-            ends = np.searchsorted(self.keys, np.array(encoded), side="right", sorter=order)
-        ranges = zip(firsts.tolist(), ends.tolist(), strict=True)
-        return [
-            number for first, end in ranges if end > first for number in order[first:end].tolist()
-        ]
-
-
 class ArrayCodec(base.Codec):  # type: ignore[misc]
     """Whoosh's way to the arrays of a segment. Documents are added by ``WordWriter``."""
 
@@ -203,17 +154,9 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
     def _segment(self) -> SegmentArrays:
         return SegmentArrays(self._path)
 
-    def _row(self, field: str, text: bytes) -> int:
-        postings = self._segment.kinds[field]
-        row = postings.first_from(text)
-        return row if row < len(postings) and postings.term(row) == text else -1
-
     def __contains__(self, term: tuple[str, bytes]) -> bool:
         """Whether a document holds (field, term)."""
-        field, text = term
-        if field == KEY:
-            return self._segment.find_key(text.decode()) >= 0
-        return self._row(field, text) >= 0
+        return self._segment.find_term(*term) >= 0
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         """All (field, term), in order."""
@@ -222,12 +165,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
         """The (field, term) of a field from ``prefix`` on, in order."""
-        if fieldname == KEY:
-            keys = sorted(self._segment.keys.tolist())
-            return ((KEY, key) for key in keys if key >= prefix)
-        postings = self._segment.kinds[fieldname]
-        rows = range(postings.first_from(prefix), len(postings))
-        return ((fieldname, postings.term(row)) for row in rows)
+        return ((fieldname, term) for term in self._segment.terms_from(fieldname, prefix))
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], Any]]:
         """All ((field, term), statistics)."""
@@ -242,7 +180,7 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
 
     def term_info(self, fieldname: str, text: bytes) -> Any:
         """Statistics of a term; raise KeyError when there is none."""
-        documents, weights = self._read(fieldname, text)
+        documents, weights = self._segment.of_term(fieldname, text)
         return TermInfo(
             weight=float(weights.sum()),
             df=len(documents),
@@ -255,15 +193,15 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
 
     def frequency(self, fieldname: str, text: bytes) -> float:
         """Sum of the term's saturations."""
-        return float(self._read(fieldname, text)[1].sum())
+        return float(self._segment.of_term(fieldname, text)[1].sum())
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
         """Documents that hold the term."""
-        return len(self._read(fieldname, text)[0])
+        return len(self._segment.of_term(fieldname, text)[0])
 
     def matcher(self, fieldname: str, text: bytes, format_: Any, scorer: Any = None) -> Any:
         """A walk along the term's documents; raise KeyError when there is none."""
-        documents, weights = self._read(fieldname, text)
+        documents, weights = self._segment.of_term(fieldname, text)
         return ListMatcher(
             documents.tolist(),
             weights.tolist(),
@@ -272,16 +210,6 @@ class ArrayTerms(base.TermsReader):  # type: ignore[misc]
             term=(fieldname, text),
             terminfo=self.term_info(fieldname, text),
         )
-
-    def _read(
-        self, field: str, text: bytes
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-        number = self._segment.find_key(text.decode()) if field == KEY else self._row(field, text)
-        if number < 0:
-            raise KeyError((field, text))
-        if field == KEY:
-            return np.array([number], np.int32), np.ones(1, np.float32)
-        return self._segment.kinds[field].of(number)
 
     def indexed_field_names(self) -> list[str]:
         """Fields that have terms."""

@@ -27,7 +27,7 @@ from indexer.recipe import Measures, add_measures, complete_recipe, measure
 from indexer.segments import SEGMENT_DOCUMENTS, write_segment
 from indexer.words import ArraySegment, writing_words
 from kb.database import Database
-from kb.store import tickets
+from kb.store import indexable
 from kb.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -152,7 +152,7 @@ def _hand() -> _Hand:
 
 def _cut_here(after: str, until: str) -> Measures:
     hand = _hand()
-    texts = tickets.read_texts(hand.database.connection, after=after, until=until)
+    texts = indexable.read_texts(hand.database.connection, after=after, until=until)
     for cut in hand.cutter.cut_all(map(ticket_document, texts)):
         hand.cuts.append(cut)
         with hand.done.get_lock():

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,6 +24,7 @@ from indexer.build import build_index
 from indexer.engine import Engine
 from indexer.language import Language, open_language
 from indexer.progress import quiet
+from kb.counting import counts
 from kb.database import Database, create_database, open_database
 from kb.desk import Desk
 from kb.handbook import read_handbook
@@ -37,6 +39,12 @@ from web.services import Services
 KEPT = os.environ.pop("KB_TEST_PREPARED", "")
 """Taken out of the environment: the service refuses KB_ variables it does not know."""
 START = datetime(2026, 11, 20, 10, 0, tzinfo=BEIJING)
+
+# The same examples each time, however busy the machine. To look for new ones by chance:
+# pytest --hypothesis-profile=thorough
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2_000)
+hypothesis.settings.load_profile("suite")
 
 
 @dataclass
@@ -152,3 +160,8 @@ def open_services(
     engine = Engine(settings, database, language)
     yield Services(settings=settings, database=database, desk=desk, engine=engine, clock=clock)
     database.close()
+
+
+def counted(name: str, **labels: str) -> float:
+    """What this process counted so far."""
+    return counts().registry.get_sample_value(name, labels) or 0.0

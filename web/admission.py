@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from flask import Flask, current_app, request
 
+from kb.counting import counts
 from web.access import FREE
 from web.errors import Overloaded
 from web.rates import KINDS
@@ -38,6 +39,11 @@ def waiting() -> int:
     """How many requests wait for a thread."""
     count: Callable[[], int] = current_app.extensions[_COUNT]
     return count()
+
+
+def note_waiting() -> None:
+    """Let the metrics of all processes tell how many wait in this one."""
+    counts().waiting.set(waiting())
 
 
 def _check() -> None:

@@ -16,7 +16,6 @@ from web.api import reports as api_reports
 from web.api import tickets as api_tickets
 from web.api import vocabulary as api_vocabulary
 from web.impacts import Impacts
-from web.metrics import Metrics
 from web.pages import (
     account,
     accounts,
@@ -43,6 +42,7 @@ from web.pages import (
     using,
     vocabulary,
 )
+from web.pages import classes as class_pages
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import learning as learning_pages
@@ -80,6 +80,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
+    class_pages.blueprint,
     limit_pages.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,
@@ -101,7 +102,7 @@ def create_app(services: Services) -> Flask:
     app = Flask("web")
     _configure(app, services)
     auditing.init_app(app, services)
-    lifecycle.init_app(app, app.extensions["metrics"])
+    lifecycle.init_app(app)
     admission.init_app(app)
     guard.init_app(app, _read_form_secret(services))
     access.init_app(app)
@@ -125,7 +126,6 @@ def _believe_proxies(app: Flask, count: int) -> None:
 
 def _configure(app: Flask, services: Services) -> None:
     app.extensions["services"] = services
-    app.extensions["metrics"] = Metrics()
     app.extensions["stopping"] = threading.Event()
     app.extensions["recent-answers"] = RecentAnswers()
     app.extensions["impacts"] = Impacts(services)

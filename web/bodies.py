@@ -313,14 +313,21 @@ class ReadingPlace(Query):
     step: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
+class CategoryList(Query):
+    """GET /categories; ``retired``: with the classes that are given no more."""
+
+    retired: bool = False
+
+
 class LimitList(Query):
-    """GET /time-limits"""
+    """GET /time-limits; ``retired``: with the limits that bind no more."""
 
     category: Name = ""
     region: Name = ""
     area: Area = ""
     subject: Name = ""
     authority: Name = ""
+    retired: bool = False
 
 
 class ReportQuery(Query):
@@ -380,43 +387,3 @@ class DueBody(Body):
         if (self.limit_id is None) == (self.category is None):
             raise ValueError("limit_id 和 category 给且只给一个")
         return self
-
-
-class GradeBody(Body):
-    """POST /learning/cards/{card_id}/grade; ``follows``: number of the review seen before."""
-
-    rating: Annotated[int, Field(ge=1, le=4)]
-    follows: Annotated[int, Field(ge=0)] | None = None
-
-
-class GradeForm(Query):
-    """The form of a card."""
-
-    card_id: Identity
-    rating: Annotated[int, Field(ge=1, le=4)]
-    follows: Annotated[int, Field(ge=0)] | None = None
-
-
-class DrillBody(Body):
-    """POST /learning/drills; ``category``: a class of one's own choice."""
-
-    category: Name = ""
-
-
-class DrillAnswerBody(Body):
-    """POST /learning/drills/{drill_id}/answer; ``said``: sentences to say, by their number."""
-
-    category: Name = ""
-    article: Name = ""
-    limit: Name = ""
-    due_at: Name = ""
-    dept: Name = ""
-    said: Annotated[list[Annotated[int, Field(ge=0, le=20)]], Field(max_length=20)] = []
-    own_words: Annotated[str, Field(max_length=2000)] = ""
-
-
-class CardsPage(Query):
-    """The page /learn/cards: which card comes first, and what became of the one before."""
-
-    card: Name = ""
-    done: Name = ""

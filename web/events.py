@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
-from collections import Counter
 from collections.abc import Mapping
+
+from kb.counting import counts
 
 EVENTS: Mapping[str, frozenset[str]] = {
     "service_started": frozenset({"host", "port", "workers", "threads"}),
@@ -38,8 +38,6 @@ EVENTS: Mapping[str, frozenset[str]] = {
 
 Scalar = str | int | float | bool | None
 _logger = logging.getLogger("web")
-_counts: Counter[str] = Counter(dict.fromkeys(EVENTS, 0))
-_lock = threading.Lock()
 
 
 def log_event(name: str, **fields: Scalar) -> None:
@@ -47,13 +45,6 @@ def log_event(name: str, **fields: Scalar) -> None:
     unknown = fields.keys() - EVENTS[name]
     if unknown:
         raise ValueError(f"{name}: {sorted(unknown)}")
-    with _lock:
-        _counts[name] += 1
+    counts().events.labels(name).inc()
     level = logging.ERROR if name == "request_failed" else logging.INFO
     _logger.log(level, json.dumps({"event": name, **fields}, ensure_ascii=False))
-
-
-def counted() -> dict[str, int]:
-    """How often each event was logged by this process."""
-    with _lock:
-        return dict(_counts)

@@ -14,7 +14,7 @@ from kb.practice.progress import Progress
 from kb.practice.scheduling import REASONS, DueCard, Review, due_day
 from kb.times import format_instant, parse_instant, to_beijing
 from web.access import require
-from web.bodies import DrillAnswerBody
+from web.learning_bodies import DrillAnswerBody
 from web.parsing import named_agent
 from web.services import current
 

@@ -8,8 +8,9 @@ from time import perf_counter
 
 from flask import Flask, Response, g, request
 
+from web.admission import note_waiting
 from web.events import log_event
-from web.metrics import Metrics
+from web.metrics import begin_counting, count_request
 from web.services import current
 
 HEADERS = {
@@ -31,14 +32,16 @@ STATIC_SECONDS = 365 * 24 * 3600
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-def init_app(app: Flask, metrics: Metrics) -> None:
+def init_app(app: Flask) -> None:
     """Number and time each request; log it, count it and set the headers at its end."""
+    begin_counting()
     app.before_request(_begin)
 
     def finish(response: Response) -> Response:
         seconds = perf_counter() - g.started
         route = request.url_rule.rule if request.url_rule else "(none)"
-        metrics.count(request.method, route, response.status_code, seconds)
+        count_request(request.method, route, response.status_code, seconds)
+        note_waiting()
         log_event(
             "request_finished",
             method=request.method,

@@ -11,8 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from kb import __version__
-from web import bodies, drafts, incoming, vocabulary
+from web import bodies, drafts, incoming, learning_bodies, vocabulary
 from web.idempotency import HEADER, REPLAYED
+from web.openapi_links import LINKS, operation_id
 from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 from web.signed import COOKIE
@@ -151,7 +152,8 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/documents/preview",
               "Word 文件或 HTML 会变成哪些条目；不保存，再用 PUT …/draft 逐条存",
               editing.DocumentReply, incoming.DocumentBody),
-    Operation("GET", "/categories", "投诉分类", handbook.CategoryListReply),
+    Operation("GET", "/categories", "投诉分类",
+              handbook.CategoryListReply, query=bodies.CategoryList),
     Operation("GET", "/time-limits", "时限",
               handbook.LimitListReply, query=bodies.LimitList),
     Operation("POST", "/time-limits/due", "计算到期时间", handbook.DueReply, bodies.DueBody),
@@ -170,14 +172,14 @@ OPERATIONS: tuple[Operation, ...] = (
               reports.TaskReply, bodies.TaskCloseBody),
     Operation("GET", "/learning/cards", "今天要复习的卡片", learning.DeckReply),
     Operation("POST", "/learning/cards/{card_id}/grade", "给一张卡片评分（1 忘了 … 4 很熟）",
-              learning.GradeReply, bodies.GradeBody, status=201),
+              learning.GradeReply, learning_bodies.GradeBody, status=201),
     Operation("POST", "/learning/cards/undo", "撤销今天的上一次评分", learning.GradeReply),
     Operation("GET", "/learning/progress", "学习进度：第一周、各章掌握程度及区间",
               learning.ProgressReply),
     Operation("POST", "/learning/drills", "下一个案例练习",
-              learning.DrillReply, bodies.DrillBody, status=201),
+              learning.DrillReply, learning_bodies.DrillBody, status=201),
     Operation("POST", "/learning/drills/{drill_id}/answer", "作答并逐步评分",
-              learning.DrillResultReply, bodies.DrillAnswerBody),
+              learning.DrillResultReply, learning_bodies.DrillAnswerBody),
     Operation("GET", "/healthz", "进程在运行", service.HealthReply),
     Operation("GET", "/readyz", "可以提供服务", service.ReadinessReply, statuses=(503,)),
     Operation("GET", "/metrics", "运行指标（Prometheus 文本）", None),
@@ -223,7 +225,7 @@ def _schemas() -> Json:
 
 def _describe(operation: Operation) -> Json:
     described: Json = {
-        "operationId": _identity(operation),
+        "operationId": operation_id(operation.key),
         "summary": operation.summary,
         "parameters": [
             *_path_parameters(operation),
@@ -231,12 +233,14 @@ def _describe(operation: Operation) -> Json:
             _header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"),
             *(_header(*named) for named in CONDITIONS.get(operation.key, ())),
         ],
-        "responses": {str(operation.status): _reply(operation)},
+        "responses": {str(operation.status): _reply(operation) | _links(operation)},
     }
     if operation.path in OPEN:
         described["security"] = []
     for status in operation.statuses:
         described["responses"][str(status)] = _other_reply(operation, status)
+        if status < 300:
+            described["responses"][str(status)] |= _links(operation)
     for status in PROBLEMS:
         described["responses"].setdefault(str(status), {"$ref": "#/components/responses/Problem"})
     if operation.body:
@@ -250,9 +254,10 @@ def _describe(operation: Operation) -> Json:
     return described
 
 
-def _identity(operation: Operation) -> str:
-    parts = operation.path.strip("/").replace("{", "by-").replace("}", "").replace(".", "-")
-    return "-".join([operation.method.lower(), *parts.replace("_", "-").split("/")])
+def _links(operation: Operation) -> Json:
+    """What the answer leads to."""
+    found = {each.name: each.describe() for each in LINKS.get(operation.key, ())}
+    return {"links": found} if found else {}
 
 
 def _path_parameters(operation: Operation) -> list[Json]:

@@ -15,13 +15,13 @@ from collections.abc import Sequence
 from flask import current_app, g
 
 from kb.bounds import Bounds
+from kb.counting import counts
 from kb.errors import ImpressionNotFound
 from kb.intake import hash_caller
 from kb.searching import SearchQuery, SearchResult
 from kb.store import sessions
 from kb.suggestion import Answer, SuggestionRequest
 from web.events import log_event
-from web.metrics import Metrics
 from web.services import current
 
 
@@ -80,8 +80,7 @@ def search(query: SearchQuery) -> SearchResult:
 
 
 def _tell_unrecorded(kind: str) -> None:
-    metrics: Metrics = current_app.extensions["metrics"]
-    metrics.count_unrecorded(kind)
+    counts().unrecorded.labels(kind).inc()
     log_event("not_recorded", kind=kind, request_id=g.request_id)
 
 

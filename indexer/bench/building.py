@@ -11,7 +11,7 @@ from indexer.bench.step import Bench
 from indexer.progress import quiet
 from indexer.sources import read_vocabulary
 from kb.database import open_database
-from kb.store import tickets
+from kb.store import indexable
 
 SAMPLE = 2_000
 """Tickets whose analysis is timed alone."""
@@ -50,7 +50,7 @@ def _analysis(bench: Bench, documents: int) -> Figure:
     database = open_database(bench.settings.database)
     analyzer = Analyzer(read_vocabulary(database))
     texts = []
-    for ticket in tickets.read_indexable(database.connection):
+    for ticket in indexable.read_indexable(database.connection):
         texts.append(
             f"{ticket.description}\n{ticket.root_cause}\n{ticket.fix}\n{ticket.resolution}"
         )

@@ -34,7 +34,7 @@ from kb.importing import import_tickets
 from kb.publishing import import_handbook
 from kb.rows import read_rows
 from kb.settings import Settings
-from kb.store import handbook, queue, tickets
+from kb.store import handbook, indexable, queue, tickets
 
 STAMP = "corpus.json"
 AUTHOR = "bench"
@@ -164,7 +164,7 @@ def _read_material(base: Settings, seed: int) -> Material:
     database = open_database(base.database)
     connection = database.connection
     material = learn(
-        list(tickets.read_indexable(connection)),
+        list(indexable.read_indexable(connection)),
         handbook.read_articles(connection),
         list(handbook.read_categories(connection).values()),
         Analyzer(read_vocabulary(database)),

@@ -27,7 +27,7 @@ from indexer.postings import WordWeights
 from indexer.scoring import WordScorer, top
 from indexer.sources import read_vocabulary
 from kb.database import open_database
-from kb.store import tickets
+from kb.store import indexable
 
 TOP = 10
 OURS = "ours"
@@ -81,7 +81,7 @@ def measure_words(bench: Bench) -> list[Figure]:
     analyzer = Analyzer(read_vocabulary(database))
     texts = [
         f"{ticket.description}\n{ticket.resolution}"
-        for ticket in tickets.read_indexable(database.connection)
+        for ticket in indexable.read_indexable(database.connection)
     ]
     database.close()
     corpus = cut_words(texts, analyzer, bench.corpus.settings.data)

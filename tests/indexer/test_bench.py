@@ -51,7 +51,7 @@ from indexer.progress import quiet
 from kb.commands import bench as command
 from kb.database import create_database, open_database
 from kb.settings import Settings, read_settings
-from kb.store import handbook, outcomes, tickets
+from kb.store import handbook, indexable, outcomes, tickets
 from kb.ticket import CAME_BACK_REASONS
 from kb.times import now_beijing, parse_instant
 from tests.conftest import START as NOW
@@ -64,7 +64,7 @@ def material(prepared_data: Path, language: Language) -> Material:
     database = open_database(read_settings({"KB_DATA": str(prepared_data)}).database)
     connection = database.connection
     learnt = learn(
-        list(tickets.read_indexable(connection)),
+        list(indexable.read_indexable(connection)),
         handbook.read_articles(connection),
         list(handbook.read_categories(connection).values()),
         language.analyzer,
@@ -99,7 +99,7 @@ def test_what_is_learnt_does_not_depend_on_the_run(
     database = open_database(read_settings({"KB_DATA": str(prepared_data)}).database)
     connection = database.connection
     again = learn(
-        list(tickets.read_indexable(connection)),
+        list(indexable.read_indexable(connection)),
         handbook.read_articles(connection),
         list(handbook.read_categories(connection).values()),
         language.analyzer,

@@ -125,7 +125,7 @@ def test_what_is_cut_short_in_the_middle_of_an_answer_is_not_believed(
     with pytest.raises(IndexDamaged, match="被改动了"):
         read_on()
     assert engine.preview(SuggestionRequest(TEXT), now=START).mode == MODE
-    assert engine.losses == 1
+    assert engine._index.losses == 1
 
 
 def test_a_fault_outside_mapped_files_still_ends_the_process() -> None:

@@ -35,7 +35,7 @@ from kb.store import handbook, tickets
 from kb.suggestion import SuggestionRequest
 from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
-from tests.conftest import START
+from tests.conftest import START, counted
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 
@@ -168,13 +168,14 @@ def test_an_encoder_whose_file_is_cut_short_while_serving_leaves_words(
     engine = Engine(settings, database, open_language(settings, database))
     asked = SuggestionRequest(COMPLAINT)
     assert engine.preview(asked, now=START).mode == "hybrid"
+    failures = counted("kb_encoder_failures_total")
     table = next(settings.encoders.glob("*/model.safetensors"))
     os.truncate(table, 4096)
     answer = engine.preview(asked, now=START)
     assert (answer.mode, "编码器" in answer.mode_reason) == ("lexical", True)
     assert "P060101" in [item.target_id for item in answer.procedures]
     assert engine.search(SearchQuery("断网", START.date()), now=START).hits
-    assert engine.encoder_failures >= 2
+    assert counted("kb_encoder_failures_total") >= failures + 2
 
 
 def test_a_slow_encoder_is_not_waited_for(
@@ -187,13 +188,14 @@ def test_a_slow_encoder_is_not_waited_for(
     encoder = language.encoder
     assert isinstance(encoder, LibraryEncoder)
     encoder._model.append(Slow())  # a real module of the real model, which takes seconds
+    failures = counted("kb_encoder_failures_total")
     began = time.monotonic()
     answers = [engine.preview(SuggestionRequest(COMPLAINT), now=START) for _ in range(3)]
     assert time.monotonic() - began < Slow.seconds  # one by one it would be three times that
     assert {answer.mode for answer in answers} == {"lexical"}
     assert all("P060101" in [item.target_id for item in each.procedures] for each in answers)
     assert "秒没有算完" in answers[0].mode_reason
-    assert engine.encoder_failures == 3
+    assert counted("kb_encoder_failures_total") == failures + 3
     Slow.fails = True
     time.sleep(Slow.seconds)
     answer = engine.preview(SuggestionRequest(COMPLAINT), now=START)

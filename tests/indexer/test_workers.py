@@ -21,7 +21,7 @@ from indexer.recipe import read_recipe
 from indexer.scoring import WordScorer
 from indexer.workers import Source, open_workers, split
 from kb.database import Database, create_database
-from kb.store import tickets
+from kb.store import indexable, tickets
 from kb.ticket import Outcome, Ticket
 from kb.vocabulary import Vocabulary
 from tests.conftest import START
@@ -73,7 +73,7 @@ def test_several_processes_index_what_one_does(
     segments: int,
 ) -> None:
     monkeypatch.setattr(workers, "SEGMENT_DOCUMENTS", most)
-    wanted = [*map(ticket_document, tickets.read_texts(database.connection))]
+    wanted = [*map(ticket_document, indexable.read_texts(database.connection))]
     assert len(wanted) == COUNT - len(range(0, COUNT, 9))
     alone, several = tmp_path / "alone", tmp_path / "several"
     for folder in (alone, several):

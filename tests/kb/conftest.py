@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from kb.database import Database, create_database, open_database
 from kb.desk import Desk
@@ -15,9 +14,6 @@ from kb.handbook import Handbook, read_handbook
 from kb.publishing import import_handbook
 from kb.settings import shipped_handbook
 from tests.kb.small import NOW, write_handbook
-
-settings.register_profile("kb", deadline=None)
-settings.load_profile("kb")
 
 
 @pytest.fixture(scope="session")

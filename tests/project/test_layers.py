@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,15 @@ MAY_IMPORT = {"kb": {"kb"}, "indexer": {"kb", "indexer"}, "web": {"kb", "indexer
 LIBRARIES = {
     "kb": {
         "argon2", "authlib", "cryptography", "frontmatter", "fsrs", "joserfc", "mammoth",
-        "markdownify", "merge3", "nh3", "sqlite_utils", "watchfiles", "yaml", "zxcvbn",
+        "markdownify", "merge3", "nh3", "prometheus_client", "sqlite_utils",
+        "watchfiles", "yaml", "zxcvbn",
     },
     "indexer": {
         "numpy", "opencc", "rapidfuzz", "rjieba", "scipy",
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
-    "web": {"flask", "markdown_it", "nh3", "pydantic", "pydantic_core", "segno", "waitress",
-            "werkzeug", "jinja2", "markupsafe"},
+    "web": {"flask", "markdown_it", "nh3", "prometheus_client", "pydantic", "pydantic_core",
+            "segno", "waitress", "werkzeug", "jinja2", "markupsafe"},
 }  # fmt: skip
 COMMAND = {
     "kb/__main__.py",
@@ -56,7 +58,12 @@ def modules() -> list[str]:
     ]
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> tuple[str, ...]:
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     tree = ast.parse((ROOT / module).read_text("utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

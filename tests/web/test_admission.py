@@ -65,4 +65,4 @@ def test_probes_and_styles_are_never_refused_and_the_queue_is_told(
         with client.get(path) as answer:
             assert answer.status_code == 200, path
     crowd[0] = 17
-    assert "\nkb_queue_depth 17\n" in client.get("/metrics").text
+    assert "\nkb_queue_depth 17.0\n" in client.get("/metrics").text

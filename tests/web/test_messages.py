@@ -10,16 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from web import bodies
+from web import bodies, learning_bodies
 from web.errors import InvalidFields
 from web.parsing import OTHERWISE, parse_model
 
 MODELS = sorted(
-    (
+    {
         model
-        for model in vars(bodies).values()
+        for module in (bodies, learning_bodies)
+        for model in vars(module).values()
         if isinstance(model, type) and issubclass(model, (bodies.Body, bodies.Query))
-    ),
+    },
     key=lambda model: model.__name__,
 )
 WRONG: tuple[Any, ...] = (

@@ -67,13 +67,14 @@ def test_it_tells_who_did_what_to_which_object(services: Services, auditor: Any)
     found = rows(get(auditor, f"?kind=ticket&key={made.ticket_no}"))
     assert [(row[3], row[4]) for row in found] == [("新增", f"工单 {made.ticket_no}")]
     newest = rows(get(auditor))[0]
-    assert newest[2:] == ["审一", "查看", "审计记录 list", "audit.read"]
+    assert newest[2:] == ["审一", "查看", "审计记录 list", "查看审计记录 audit.read"]
 
 
 def test_filters_leave_out_what_is_not_asked_for(services: Services, auditor: Any) -> None:
     services.desk.create(make_ticket(), agent="甲", now=START)
     assert {row[2] for row in rows(get(auditor, "?who=审一"))} == {"审一"}
-    assert {row[5] for row in rows(get(auditor, "?action=audit.read"))} == {"audit.read"}
+    found = {row[5] for row in rows(get(auditor, "?action=audit.read"))}
+    assert found == {"查看审计记录 audit.read"}
     kinds = {row[4].split()[0] for row in rows(get(auditor, "?kind=ticket"))}
     assert kinds == {"工单"}
     day = START.date().isoformat()

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, current_app, jsonify
 
 from kb.database import Database
 from kb.store.queue import last_queued, oldest_queued
-from web.admission import waiting
-from web.metrics import Metrics, index_lines, place_lines, step_lines
+from web.admission import note_waiting
+from web.metrics import State, write_metrics
 from web.openapi import build_document
 from web.services import current
 
@@ -67,17 +67,15 @@ def _tell_writes(database: Database) -> str:
 @blueprint.get(f"{PREFIX}/metrics")
 def get_metrics() -> Response:
     """Requests, steps, events, the index, the queue and the disks, as Prometheus text."""
-    metrics: Metrics = current_app.extensions["metrics"]
     services = current()
-    status, engine = services.engine.status(), services.engine
-    oldest = oldest_queued(services.database.connection)
-    lines = [
-        *metrics.lines(),
-        *step_lines(),
-        index_lines(status, engine, oldest, services.clock()),
-        *place_lines(services.settings, waiting()),
-    ]
-    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
+    note_waiting()
+    state = State(
+        services.engine.status(),
+        oldest_queued(services.database.connection),
+        services.settings,
+        services.clock(),
+    )
+    return Response(write_metrics(state), mimetype="text/plain; version=0.0.4")
 
 
 @blueprint.get(f"{PREFIX}/openapi.json")

@@ -7,7 +7,6 @@ from flask import Blueprint, Response, jsonify
 from kb.practice.drilling import answer_drill, open_drill, read_sheet
 from kb.practice.progress import deal, read_progress, read_shelf
 from kb.practice.reviewing import grade_card, undo_grade
-from web.bodies import DrillAnswerBody, DrillBody, GradeBody
 from web.idempotency import idempotent
 from web.learning import (
     acting_as,
@@ -18,6 +17,7 @@ from web.learning import (
     review_as_dict,
     sheet_as_dict,
 )
+from web.learning_bodies import DrillAnswerBody, DrillBody, GradeBody
 from web.parsing import read_body
 from web.services import current
 

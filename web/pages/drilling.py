@@ -12,10 +12,10 @@ from kb.practice.drill import STEPS
 from kb.practice.drilling import DrillSheet, answer_drill, open_drill, read_sheet
 from kb.store import practice_drills as store
 from kb.times import format_instant
-from web.bodies import DrillAnswerBody
 from web.errors import REFUSALS, describe
 from web.guard import check_form
 from web.learning import acting_as, read_answer
+from web.learning_bodies import DrillAnswerBody
 from web.pages.view import class_path
 from web.parsing import parse_model
 from web.reading import GIST, WORDING, Reading, read_reading

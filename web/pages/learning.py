@@ -12,10 +12,10 @@ from kb.practice.reviewing import grade_card, undo_grade
 from kb.practice.scheduling import RATINGS, REASONS
 from kb.store.practice_drills import find_open
 from kb.store.practice_path import read_assignments
-from web.bodies import CardsPage, GradeForm
 from web.errors import describe
 from web.guard import check_form
 from web.learning import acting_as, describe_return
+from web.learning_bodies import CardsPage, GradeForm
 from web.parsing import named_agent, parse_model, read_query
 from web.services import current
 

@@ -11,13 +11,14 @@ from flask import Blueprint, current_app, redirect, render_template, url_for
 from pydantic import Field
 from werkzeug.wrappers import Response
 
-from kb.audit import name_kind
+from kb.audit import AuditRow, name_kind
 from kb.errors import KBError
 from kb.store.audit import AuditFilter, count_rows, read_head
 from kb.times import BEIJING, format_instant
 from kb.trail import Verified, format_head, read_trail, verify_trail
 from web.auditing import note_read
 from web.bodies import Query
+from web.deeds import KNOWN, name_action
 from web.errors import describe
 from web.fields import Day, Name
 from web.guard import check_form
@@ -33,7 +34,8 @@ KINDS: Mapping[str, str] = {
     "call": "来电", "card_review": "卡片成绩", "category": "投诉分类", "certificate": "证书",
     "drill": "案例练习", "experiment": "排序试验", "export": "导出", "export_request": "导出申请",
     "figure": "数值",
-    "gap_mark": "缺口处理", "limit_change": "时限改动", "glossary": "术语",
+    "gap_mark": "缺口处理", "limit_change": "时限改动", "class_change": "分类改动",
+    "glossary": "术语",
     "handbook_import": "手册导入",
     "outcome_trace": "结果变化", "path_learner": "路径分配", "pii": "个人信息",
     "ranker": "排序版本", "ranker_switch": "排序开关", "recovery_code": "恢复码",
@@ -82,7 +84,8 @@ def show_trail() -> tuple[str, int]:
     page = render_template(
         "audit.html",
         query=query,
-        rows=[(each, name_kind(each), *_name(each.object)) for each in rows[:SHOWN]],
+        rows=[_words(each) for each in rows[:SHOWN]],
+        deeds=[(code, name_action(code)) for code in KNOWN if code],
         following=rows[SHOWN - 1].seq if len(rows) > SHOWN else 0,
         kept={name: text for name, text in query.model_dump(exclude={"before"}).items() if text},
         kinds=KINDS,
@@ -112,6 +115,11 @@ def _midnight(day: str | None, *, days: int = 0) -> str:
         return ""
     whole = date.fromisoformat(day) + timedelta(days=days)
     return format_instant(datetime.combine(whole, time(), BEIJING))
+
+
+def _words(row: AuditRow) -> tuple[AuditRow, str, str, str, str]:
+    """A row; how its object was touched, what it is called, its key, and what was done."""
+    return (row, name_kind(row), *_name(row.object), name_action(row.action))
 
 
 def _name(thing: str) -> tuple[str, str]:
