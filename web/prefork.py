@@ -21,6 +21,7 @@ from gunicorn.workers.base import Worker
 from kb.settings import Settings
 from web.draining import MOST_SECONDS, serve_until_told
 from web.events import log_event
+from web.metrics import forget_process
 from web.recurring import RecurringJob, plan_jobs
 from web.services import Services
 from web.wsgi import allow_files, build_services, listen, prepare_app
@@ -91,6 +92,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "when_ready": self._start_writer,
             "post_worker_init": self._begin,
             "worker_exit": self._end_jobs,
+            "child_exit": self._forget,
             "on_exit": self._end,
         }
         for name, value in options.items():
@@ -140,6 +142,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Let what recurs finish what is in hand."""
         for job in self._jobs:
             job.stop()
+
+    def _forget(self, _arbiter: Arbiter, worker: WaitressWorker) -> None:
+        """Nobody waits any more in a worker that is gone."""
+        forget_process(worker.pid)
 
     def _end(self, _arbiter: Arbiter) -> None:
         """End the writer; it finishes the commit in hand."""

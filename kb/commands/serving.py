@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import MutableMapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from kb.database import Database
 
+MEMORY = Path("/dev/shm")
 STOP_SECONDS = 10.0
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 """Seconds before a follower that ended by itself is started again; the last is repeated."""
@@ -54,7 +58,7 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
     signal.signal(signal.SIGTERM, _interrupt)
     parent = os.getpid()
     try:
-        _serve(settings, first_link, as_json=as_json)
+        _serve(settings, first_link, run.environ, as_json=as_json)
     except KeyboardInterrupt:
         pass
     except SystemExit as ended:
@@ -119,13 +123,24 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, first_link: str, *, as_json: bool) -> None:
+def _serve(
+    settings: Settings, first_link: str, environ: MutableMapping[str, str], *, as_json: bool
+) -> None:
     from indexer.generation import drop_trials
+    from kb.counting import share_counts
     from web.prefork import Server
 
     drop_trials(settings.index)  # before anybody is served: a trial of this server is not left over
     told = partial(announce, settings, first_link, as_json=as_json)
-    Server(settings, Follower(), told).run()
+    in_memory = str(MEMORY) if MEMORY.is_dir() else None  # a mapped file on a full disk would kill
+    folder = tempfile.mkdtemp(prefix="kb-counts-", dir=in_memory)
+    share_counts(Path(folder), environ)
+    parent = os.getpid()
+    try:
+        Server(settings, Follower(), told).run()
+    finally:
+        if os.getpid() == parent:  # a worker ends here too
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_port(settings: Settings) -> None:

@@ -69,6 +69,14 @@ def post(connection: http.client.HTTPConnection, path: str, body: object) -> dic
     return told
 
 
+def counted(connection: http.client.HTTPConnection) -> float:
+    """Searches that the metrics tell of, whichever worker is asked."""
+    connection.request("GET", "/metrics")
+    lines = connection.getresponse().read().decode().splitlines()
+    wanted = [each for each in lines if "_count" in each and 'route="/api/v1/search"' in each]
+    return sum(float(each.rsplit(" ", 1)[1]) for each in wanted)
+
+
 def events(service: Service) -> list[str]:
     lines = service.log.read_text("utf-8").splitlines()
     return [json.loads(line)["event"] for line in lines if line.startswith("{")]
@@ -80,6 +88,7 @@ def test_workers_see_every_change_share_their_pages_and_end_after_what_is_in_han
     assert len(service.workers) == 2
     assert len(service.writers) == 1
     connections = connect_to_both(service)
+    assert [counted(each) for each in connections] == [2.0, 2.0]
     body = {"description": f"{WORD}被水泡了", "category": "060101"}
     made = post(connections[0], "/api/v1/tickets", body)
     done = {"resolution": "更换分光箱", "none_fit": True}
