@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from kb.database import Database
 
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 STOP_SECONDS = 10.0
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 """Seconds before a follower that ended by itself is started again; the last is repeated."""
