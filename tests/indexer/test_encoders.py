@@ -154,7 +154,7 @@ def test_a_text_without_a_known_term_has_a_zero_vector(tmp_path: Path, analyzer:
 def test_training_again_keeps_the_better_encoder(tmp_path: Path) -> None:
     settings = read_settings({"KB_DATA": str(tmp_path / "data")})
     shipped = read_handbook(settings.handbook)
-    part = [article for article in shipped.articles if article.id.startswith("P06")]
+    part = tuple(article for article in shipped.articles if article.id.startswith("P06"))
     database = create_database(settings.database)
     import_handbook(database, replace(shipped, articles=part), author="test", now=START)
     first = train(settings, database, now=START, progress=quiet)
