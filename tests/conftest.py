@@ -64,8 +64,8 @@ class Clock:
 
 ROOT = Path(__file__).parent
 LONGEST = (
-    *("indexer/test_bench.py", "kb/test_cli_process.py", "web/test_planted.py"),
-    *("bench/test_kills.py", "web/test_bounds.py", "bench/test_drills.py", "kb/test_cli.py"),
+    *("indexer/test_bench_run.py", "kb/test_cli_process.py", "web/test_planted.py"),
+    *("bench/test_kills.py", "web/test_bounds_crawl.py", "bench/test_drills.py", "kb/test_cli.py"),
     *("browser/test_learning.py", "browser/test_limits.py", "browser/test_editing.py"),
     *("web/test_holding.py", "web/test_vocabulary.py", "web/test_locked.py", "bench/test_load.py"),
 )

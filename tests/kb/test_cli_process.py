@@ -18,8 +18,8 @@ import pytest
 
 from kb.database import open_database
 from kb.store import queue
+from tests.kb.running import kb_over
 from tests.kb.small import NOW, write_article, write_handbook
-from tests.kb.test_cli import kb_over
 
 ROOT = Path(__file__).resolve().parents[2]
 KB = (sys.executable, "-m", "kb")
