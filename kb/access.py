@@ -110,13 +110,18 @@ STRANGER = Viewer("")
 """Who has not signed in where accounts exist."""
 
 
+def bounds_of(account: Account) -> Bounds | None:
+    """What alone an account may see; None: all."""
+    return make_bounds(account.chapters or None, account.regions or None)
+
+
 def viewer_of(account: Account) -> Viewer:
     """The viewer that a signed-in person is."""
     allowed = (GRANTED[role] for role in account.roles)
     return Viewer(
         name=account.name,
         roles=frozenset(account.roles),
-        bounds=make_bounds(account.chapters or None, account.regions or None),
+        bounds=bounds_of(account),
         permissions=frozenset().union(*allowed),
         account_id=account.id,
     )

@@ -125,6 +125,9 @@ class Desk:
                 raise StaleVersion(f"现为第 {ticket.version} 版", field="version")
             if ticket.status != "open":
                 raise TicketConflict("已办结的工单要先重开才能修改", field="status")
+            if changes.get("resolution") == ticket.resolution:
+                # it may stand in the file with words that are hidden from who sends it back
+                changes = {name: each for name, each in changes.items() if name != "resolution"}
             merged = replace(ticket, **changes)  # type: ignore[arg-type]
             if "category" in changes and changes["category"] != ticket.category:
                 merged = replace(

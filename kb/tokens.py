@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kb.access import PEOPLE_ONLY, Permission, Viewer
+from kb.access import PEOPLE_ONLY, Permission, Viewer, bounds_of
 from kb.account import PROGRAM
+from kb.bounds import Bounds
 from kb.database import Database
-from kb.errors import InvalidInput
+from kb.errors import AccountNotFound, InvalidInput
 from kb.signing_in import hash_token, new_token
-from kb.store import tokens
+from kb.store import accounts, tokens
 from kb.store.tokens import ApiToken
 from kb.texts import clean_required
 from kb.times import format_instant, parse_instant
@@ -60,10 +62,23 @@ def revoke(database: Database, name: str, *, now: datetime) -> ApiToken:
         return tokens.revoke_token(connection, name, now=now)
 
 
-def viewer_of(token: ApiToken) -> Viewer:
-    """The viewer that a program with this token is."""
+def viewer_of(connection: sqlite3.Connection, token: ApiToken) -> Viewer:
+    """The viewer that a program with this token is: it sees no more than the account that made the
+    token may see today. One made by ``kb token`` sees all."""
     allowed = frozenset(Permission(each) for each in token.permissions)
-    return Viewer(f"{PROGRAM}{token.name}", permissions=allowed)
+    return Viewer(
+        f"{PROGRAM}{token.name}",
+        bounds=_bounds_of(connection, token.created_by),
+        permissions=allowed,
+    )
+
+
+def _bounds_of(connection: sqlite3.Connection, name: str) -> Bounds | None:
+    try:
+        maker = accounts.find_account(connection, name)
+    except AccountNotFound:
+        return None
+    return bounds_of(maker)
 
 
 def note_use(database: Database, token: ApiToken, *, now: datetime) -> None:

@@ -164,7 +164,7 @@ def init_app(app: Flask) -> None:
     """Check every request of the app, and tell the templates what may be shown."""
     app.before_request(check)
     app.jinja_env.globals.update(
-        viewer=seen_viewer, may=may, start_page=home, can_open=can_open, navigation=NAVIGATION
+        viewer=seen_viewer, start_page=home, can_open=can_open, navigation=NAVIGATION
     )
 
 
@@ -180,14 +180,11 @@ def seen_viewer() -> Viewer:
     return found
 
 
-def may(permission: str) -> bool:
-    """Whether whoever asks has a permission."""
-    return seen_viewer().may(permission)
-
-
-def can_open(endpoint: str) -> bool:
-    """Whether whoever asks may call an endpoint: for links and buttons."""
-    return allows(seen_viewer(), table().get(endpoint, ""))
+def can_open(endpoint: str, step: str = "") -> bool:
+    """Whether whoever asks may call an endpoint, and take this step there: the one question that
+    links and buttons of pages ask."""
+    is_allowed = allows(seen_viewer(), table().get(endpoint, ""))
+    return is_allowed and (not step or seen_viewer().may(STEPS[step]))
 
 
 def allows(viewer: Viewer, needed: str) -> bool:
@@ -213,7 +210,7 @@ def home() -> str:
 
 def require(permission: str) -> None:
     """Refuse whoever has not this permission; for what depends on the content of a request."""
-    if not may(permission):
+    if not seen_viewer().may(permission):
         _refuse()
 
 

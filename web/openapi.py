@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from kb import __version__
 from web import bodies, drafts, incoming, learning_bodies, vocabulary
 from web.idempotency import HEADER, REPLAYED
+from web.openapi_links import LINKS, operation_id
 from web.parsing import AGENT_HEADER
 from web.replies import base, editing, handbook, learning, reports, service, suggestions, tickets
 from web.signed import COOKIE
@@ -223,7 +224,7 @@ def _schemas() -> Json:
 
 def _describe(operation: Operation) -> Json:
     described: Json = {
-        "operationId": _identity(operation),
+        "operationId": operation_id(operation.key),
         "summary": operation.summary,
         "parameters": [
             *_path_parameters(operation),
@@ -231,12 +232,14 @@ def _describe(operation: Operation) -> Json:
             _header(AGENT_HEADER, "坐席姓名，百分号编码的 UTF-8"),
             *(_header(*named) for named in CONDITIONS.get(operation.key, ())),
         ],
-        "responses": {str(operation.status): _reply(operation)},
+        "responses": {str(operation.status): _reply(operation) | _links(operation)},
     }
     if operation.path in OPEN:
         described["security"] = []
     for status in operation.statuses:
         described["responses"][str(status)] = _other_reply(operation, status)
+        if status < 300:
+            described["responses"][str(status)] |= _links(operation)
     for status in PROBLEMS:
         described["responses"].setdefault(str(status), {"$ref": "#/components/responses/Problem"})
     if operation.body:
@@ -250,9 +253,10 @@ def _describe(operation: Operation) -> Json:
     return described
 
 
-def _identity(operation: Operation) -> str:
-    parts = operation.path.strip("/").replace("{", "by-").replace("}", "").replace(".", "-")
-    return "-".join([operation.method.lower(), *parts.replace("_", "-").split("/")])
+def _links(operation: Operation) -> Json:
+    """What the answer leads to."""
+    found = {each.name: each.describe() for each in LINKS.get(operation.key, ())}
+    return {"links": found} if found else {}
 
 
 def _path_parameters(operation: Operation) -> list[Json]:

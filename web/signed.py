@@ -66,7 +66,7 @@ def _identify_program() -> Viewer:
     g.is_program = True
     with _unless_busy():
         note_token_use(services.database, found, now=now)
-    return viewer_of_token(found)
+    return viewer_of_token(connection, found)
 
 
 def _is_claimed() -> bool:

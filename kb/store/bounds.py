@@ -7,6 +7,7 @@ whatever it joins or counts. Each table is named here, with what its rows belong
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -90,6 +91,10 @@ OWN_RULES = frozenset(
     | {"ticket", "time_limit"}
 )
 """Tables with a rule of their own, below."""
+FIRST_WORDS = re.compile(r"按《(.{1,200}?)》处理.*")
+"""What the desk itself writes into a record when an article solved a complaint: its title, and the
+steps that were taken."""
+VEIL = "without_hidden_titles"
 Rule = Callable[[str], str]
 
 
@@ -111,6 +116,8 @@ def bind(connection: sqlite3.Connection, bounds: Bounds) -> None:
     """Let this connection read what is within ``bounds`` and nothing else."""
     connection.execute("PRAGMA temp_store = MEMORY")
     rules = _make_rules(connection, bounds)
+    if rules.article:
+        connection.create_function(VEIL, 1, _make_veil(connection, rules.article))
     for table in sorted({*OF_ARTICLE, *OF_TICKET, *OF_TARGET, *OF_OTHERS, *OWN_RULES}):
         hidden = list(_hidden(table, rules))
         changed = dict(_changed(table, rules))
@@ -145,6 +152,19 @@ def _make_rules(connection: sqlite3.Connection, bounds: Bounds) -> _Rules:
     elif article:
         limit = _limit_rule(article, None)
     return _Rules(chapter, article, limit, ticket, region)
+
+
+def _make_veil(connection: sqlite3.Connection, hidden: Rule) -> Callable[[str], str]:
+    """Of a record: the same with no first words of an article that is hidden."""
+    sql = (
+        f"SELECT 1 FROM main.revision AS text WHERE text.title = ? AND {hidden('text.article_id')}"
+    )
+
+    def without(found: re.Match[str]) -> str:
+        is_hidden = connection.execute(sql, (found[1],)).fetchone() is not None
+        return "按其他章节的条目处理。" if is_hidden else found[0]
+
+    return lambda text: FIRST_WORDS.sub(without, text)
 
 
 def _quote(connection: sqlite3.Connection, text: str) -> str:
@@ -276,6 +296,8 @@ def _changed(table: str, rules: _Rules) -> Iterator[tuple[str, str]]:
         kept = "SELECT json_group_array(json(each.value)) FROM json_each(own.conflicts) AS each"
         yield "conflicts", f"({kept} WHERE NOT {hidden})"
         yield "problem", "''"
+    if rules.article and table == "ticket":
+        yield "resolution", f"{VEIL}(own.resolution)"
     if rules.ticket and table == "ticket":
         yield "repeat_of", _unless(rules.ticket("own.repeat_of"), "own.repeat_of", "NULL")
 

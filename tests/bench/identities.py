@@ -57,7 +57,7 @@ def make_identities(services: Services) -> dict[str, Identity]:
     for name, permissions in scopes.items():
         token, text = add_token(database, name, permissions, days=9, by="drill", now=now)
         headers = {"Authorization": f"Bearer {text}"}
-        found.append(Identity(name, viewer_of_token(token), headers=headers))
+        found.append(Identity(name, viewer_of_token(database.connection, token), headers=headers))
     found += [
         Identity("nobody", STRANGER),
         Identity("wrong cookie", STRANGER, headers={"Cookie": f"{COOKIE}={'x' * 43}"}),

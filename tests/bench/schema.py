@@ -218,7 +218,7 @@ class Sending:
         try:
             case.validate_response(answer, checks=checks)
         except FailureGroup as group:
-            for failure in filter(_is_fault, group.exceptions):
+            for failure in filter(is_fault, group.exceptions):
                 self.outcome.note(self.call, failure, request)
 
 
@@ -294,7 +294,7 @@ def _checks(fitting: bool, status: int) -> list[Any]:
     return CHECKS[:-1] if fitting or status == 413 else CHECKS
 
 
-def _is_fault(failure: Any) -> bool:
+def is_fault(failure: Any) -> bool:
     """Whether it breaks the document. A text is measured once control characters and outer blanks
     are gone: one that is longer only by these is taken."""
     return "violates `maxLength`" not in failure.message

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kb import tokens
+from kb import limiting, tokens
 from kb.glossary import GlossaryTerm
 from kb.people import check_duties, invite
 from kb.store import glossary, handbook
@@ -20,7 +22,7 @@ from web.services import Services
 
 LONGEST = 190
 """Characters of a short field that texts share."""
-NAME, TOKEN = 64, 40
+NAME, TOKEN, WORD = 64, 40, 40
 
 
 def pack(texts: Sequence[str]) -> Iterator[list[str]]:
@@ -106,8 +108,34 @@ class Planter:
         self._call("POST", f"{path}/approve", step, who="second")
         return article_id
 
+    def _plant_limit(self, short: str) -> str:
+        """A limit that binds and says so, and a change of it that waits; both hold the texts."""
+        database, now = self._services.database, self._services.clock()
+        limit_id = f"TL9{self._made:03d}"
+        texts = dict.fromkeys(
+            ("subject", "condition", "from_event", "responsible_dept", "escalation", "source"),
+            short,
+        )
+        typed = texts | {
+            "limit_value": "9", "limit_unit": "hour", "kind": "max", "categories": "060101",
+            "authority": "handbook", "confidence": "high", "starts": "event", "reason": short,
+        }  # fmt: skip
+        limiting.propose_limit(database, limit_id, typed, base=0, author=short, now=now)
+        for actor in (f"{short} 2", f"{short} 3"):
+            limiting.decide(database, limit_id, "approve", actor=actor, comment=short, now=now)
+        typed |= {"region": short, "limit_value": "8"}
+        limiting.propose_limit(database, limit_id, typed, base=1, author=short, now=now)
+        return limit_id
+
     def plant_words(self, texts: Sequence[str]) -> None:
-        """Texts in the glossary, and as names: of agents, of accounts, of tokens."""
+        """Texts in the glossary, as classes, as words never masked, and as names: of agents, of
+        accounts, of tokens."""
+        self._plant_classes(texts)
+        version = self._client(EVERYTHING).get("/api/v1/vocabulary").headers["ETag"]
+        words = [text for text in texts
+                 if len(text) <= WORD and text.isprintable() and text[0] != "#"]  # fmt: skip
+        body = {"tables": {"never_mask": words}, "reason": " ".join(texts)[:LONGEST]}
+        self._call("PUT", "/api/v1/vocabulary", body, {"If-Match": version})
         with self._services.database.transaction() as connection:
             terms = [GlossaryTerm(text, text, "P060101") for text in texts]
             kept = [GlossaryTerm("光猫", texts[0], "P060101"), *terms]
@@ -124,6 +152,20 @@ class Planter:
             self.values.setdefault("token", []).append(link)
             if len(text) <= TOKEN:
                 tokens.add(database, text, ["read_handbook"], days=9, by=text, now=now)
+
+    def _plant_classes(self, texts: Sequence[str]) -> None:
+        """Each group of texts as what a class of the taxonomy is called and says."""
+        with self._services.database.transaction() as connection:
+            classes = handbook.read_categories(connection)
+            groups = cycle(" ".join(group) for group in pack(texts))
+            planted = [
+                replace(each, name=text, responsible_dept=text, typical_fix=text, miit_class=text,
+                        watch_scene=text)
+                for each, text in zip(classes.values(), groups, strict=False)
+                if each.level == 3
+            ]  # fmt: skip
+            held = classes | {each.id: each for each in planted}
+            handbook.save_categories(connection, list(held.values()))
 
     def _client(self, who: str) -> FlaskClient:
         client = self._app.test_client(use_cookies=False)

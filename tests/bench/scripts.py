@@ -48,6 +48,8 @@ from web.services import Services
 CONTROLS = "http://controls.test/"
 AT_ONCE = 30
 PATIENCE = 300_000
+TYPED = 60
+"""Texts that are typed at once, in fields that take long ones."""
 SETTLE = 60
 """Milliseconds a page is given after it loaded: what fails to load must fail first."""
 ORACLE = "if (window === top) { window.ran = []; window.pwn = n => { ran.push(Number(n)); } }"
@@ -202,10 +204,10 @@ def opened_browser() -> Iterator[Browser]:
 
 
 def drill(
-    browser: Browser, services: Services, vectors: Sequence[Vector], *, most: int = 1000
+    browser: Browser, services: Services, vectors: Sequence[Vector]
 ) -> tuple[dict[str, set[int]], Counter[str]]:
-    """Plant and type all texts, in groups of ``most`` that fit into a short field; the pages on
-    which one ran, and how often each page was opened."""
+    """Plant all texts, in groups that fit into a short field, open every page that shows one, and
+    type them; the pages on which one ran, and how often each page was opened."""
     app, people = create_app(services), make_identities(services)
     people["second"] = second_of(services, people[EVERYTHING])
     planter, opened = Planter(services, app, people), Counter[str]()
@@ -213,24 +215,23 @@ def drill(
     texts = [each.text for each in vectors]
     planter.plant_words(texts)
     names = {name: planter.values.pop(name) for name in ("account_id", "token")}
+    groups = list(pack(texts))
+    for group in groups:
+        planter.plant(group)
+    sync_index(services.settings, services.database)
     with serving(services) as site:
-        for group in pack(texts):
-            context = new_context(browser)
-            sign_in_browser(context, site, people[EVERYTHING].sign_in(services))
-            planter.plant(group)
-            sync_index(services.settings, services.database)
-            some = {name: values[:1] for name, values in names.items()}
-            plain, parted = every_page(app, planter.values | some)
-            pages = [*parted, *asked(" ".join(group))]
-            found |= visit(context, site, pages, opened)
-            ran = type_everywhere(context, site, group)
-            found |= {f"typed {group[0]}": ran} if ran else {}
-            context.close()
         context = new_context(browser)
         sign_in_browser(context, site, people[EVERYTHING].sign_in(services))
+        plain, parted = every_page(app, planter.values | names)
+        asking = [page for group in groups for page in asked(" ".join(group))]
+        pages = [*plain, "/reports/tasks?closed=1", *parted, *asking]
+        found |= visit(context, site, pages, opened)
+        for some in (texts[start : start + TYPED] for start in range(0, len(texts), TYPED)):
+            ran = type_everywhere(context, site, some)
+            found |= {f"typed {some[0]}": ran} if ran else {}
+        context.close()
         _, of_names = every_page(app, {**dict.fromkeys(planter.values, ()), **names})
-        found |= visit(context, site, [*plain, "/reports/tasks?closed=1", *of_names], opened)
-        context.clear_cookies()
+        context = new_context(browser)
         signed_out = [page for text in texts for page in asked(text) if page.startswith("/sign-in")]
         found |= visit(context, site, [*signed_out, *of_names], opened)
         context.close()

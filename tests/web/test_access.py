@@ -16,12 +16,13 @@ from kb.errors import AccountsMissing, Forbidden, SignInNeeded
 from kb.store.sessions import read_session
 from tests.conftest import START, Clock, open_services
 from tests.web.people import add_person, client_of
-from web.access import GROUPS, table
+from web.access import GROUPS, STEPS, table
 from web.app import create_app
 from web.services import Services
 from web.signed import COOKIE
 
 PAGE = {"Accept": "text/html"}
+TEMPLATES = Path(__file__).parent.parent.parent / "web/templates"
 NOBODY = "nobody"
 LETTERS = dict(zip("ALERSDU", Role, strict=True))
 READERS, DESK, EDITORS, LEARNERS = "ALERS", "AS", "ER", "ALERS"
@@ -263,3 +264,15 @@ def test_every_answer_of_the_checks_is_an_answer(app: Flask) -> None:
     answer = app.test_client().get("/nothing", headers=PAGE)
     assert isinstance(answer, Response)
     assert answer.status_code == 404
+
+
+def test_pages_ask_in_one_way_what_may_be_done(app: Flask) -> None:
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    asked: list[tuple[str, str]] = []
+    for path in sorted(TEMPLATES.glob("*.html")):
+        text = path.read_text("utf-8")
+        assert not re.search(r"\bmay\(|viewer\(\)\.(may|roles|permissions)", text), path
+        asked += re.findall(r"can_open\('([\w.-]+)'(?:, '(\w+)')?\)", text)
+    assert len(asked) > 20
+    assert {endpoint for endpoint, _ in asked} <= endpoints
+    assert {step for _, step in asked} - {""} <= set(STEPS)

@@ -15,6 +15,8 @@ from werkzeug.routing import Rule
 
 from kb.access import GRANTED
 from kb.account import Role
+from tests.conftest import START
+from tests.kb.small import make_ticket
 from tests.web.forbidden import (
     ARTICLE,
     ASKED,
@@ -360,3 +362,33 @@ def test_who_is_not_bound_gets_the_plain_connection(world: World) -> None:
     assert database.bounds is None
     names = database.connection.execute("SELECT name FROM sqlite_temp_master").fetchall()
     assert names == []
+
+
+def test_the_first_words_of_a_record_name_no_hidden_article(world: World) -> None:
+    """The desk itself writes the title and the steps of what solved a complaint."""
+    services, now = world.services, START
+    words = f"客户已接受。按《{ASKED}的玉玺回执》处理：先验{ASKED}，再发玉玺回执。\n已回访。"
+    opened = services.desk.create(make_ticket(title="首句"), agent="别人", now=now).ticket_no
+    known = "按《光猫红灯（LOS）亮：检查收光与尾纤》处理：查光路。"
+    for text in (known, words):
+        services.desk.update(opened, {"resolution": text}, version=None, agent="别人", now=now)
+
+    def read(bound: str) -> str:
+        client = world.client(Role.AGENT, bound)
+        pages = (f"/tickets/{opened}", f"/api/v1/tickets/{opened}", "/api/v1/tickets?limit=100")
+        return "".join(unescape(client.get(each, headers=PAGE).text) for each in pages)
+
+    assert "玉玺回执" in read("")
+    seen = read("chapter")
+    assert leaks("chapter", seen) == []
+    assert "客户已接受。按其他章节的条目处理。" in seen
+    bound = world.client(Role.AGENT, "chapter")
+    ticket = bound.get(f"/api/v1/tickets/{opened}").json
+    sent = {"resolution": ticket["resolution"], "title": "改过"}
+    assert bound.patch(f"/api/v1/tickets/{opened}", json=sent).status_code == 200
+    kept = services.desk.database.connection.execute(
+        "SELECT title, resolution FROM ticket WHERE ticket_no = ?", (opened,)
+    ).fetchone()
+    assert tuple(kept) == ("改过", words)
+    services.desk.update(opened, {"resolution": known}, version=None, agent="别人", now=now)
+    assert known in read("chapter")

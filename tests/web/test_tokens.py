@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from indexer.language import Language
 from kb import tokens
 from kb.account import Account
 from kb.errors import AccountConflict, InvalidInput
+from kb.store import accounts
 from kb.store.sessions import read_session
 from kb.store.tokens import read_tokens
 from tests.conftest import START, Clock, open_services
@@ -156,3 +158,44 @@ def test_an_administrator_makes_and_revokes_tokens_on_a_page(
     assert text[0] not in page
     assert "已撤销" in page
     assert app.test_client().get("/api/v1/reports/tasks", headers=headers).status_code == 401
+
+
+def test_a_token_sees_no_more_than_the_account_that_made_it_sees_today(
+    app: Flask, services: Services, admin: Account
+) -> None:
+    boss = add_person(services.database, "豫管", "administrator", now=START)
+    read = ("read_tickets", "read_handbook", "take_calls")
+    _, text = tokens.add(services.database, "河南", read, days=9, by=boss.name, now=START)
+    narrow = {"Authorization": f"Bearer {text}"}
+    wide = make(services, "全国", *read)
+    client = app.test_client()
+
+    def take_in(region: str) -> str:
+        body = {"description": "断网", "region": region}
+        return str(client.post("/api/v1/tickets", json=body, headers=wide).json["ticket_no"])  # type: ignore[index]
+
+    own, other = take_in("河南省郑州市"), take_in("广东")
+
+    def bind(**bounds: tuple[object, ...]) -> None:
+        with services.database.transaction() as connection:
+            accounts.save_account(connection, replace(boss, **bounds))  # type: ignore[arg-type]
+
+    def seen(headers: dict[str, str]) -> set[str]:
+        told = client.get("/api/v1/tickets?limit=100", headers=headers).text
+        return {number for number in (own, other) if number in told}
+
+    assert seen(narrow) == seen(wide) == {own, other}
+    bind(regions=("河南",))
+    assert (seen(narrow), seen(wide)) == ({own}, {own, other})
+    assert client.get(f"/api/v1/tickets/{other}", headers=narrow).status_code == 404
+    refused = client.post("/api/v1/tickets", json={"description": "断", "region": "广东"},
+                          headers=narrow)  # fmt: skip
+    assert refused.status_code == 422
+    bind(chapters=(1,))
+    assert client.get("/api/v1/articles/P060101", headers=narrow).status_code == 404
+    assert client.get("/api/v1/articles/P060101", headers=wide).status_code == 200
+    listed = client.get("/api/v1/articles", headers=narrow).json["articles"]  # type: ignore[index]
+    assert {each["chapter"] for each in listed} == {1}
+    asked = client.post("/api/v1/suggestions", json=ASK, headers=narrow).json
+    assert asked is not None
+    assert {each["chapter"] for each in asked["procedures"]} <= {1}
