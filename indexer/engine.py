@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from indexer import plain
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import PREWARM, complete_request, settle_class
+from indexer.asking import PREWARM, complete_request, fold_retired, settle_class
 from indexer.bounding import Sights
 from indexer.classification import ClassEvidence
 from indexer.explaining import Explainer
@@ -223,11 +223,12 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        classes = fold_retired(classes, moved := self._reference.read().moved)
         if request.category:
             classes = settle_class(classes, request.category)
         explainer = Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling)
         case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
-        case = replace(case, retrieved=found)
+        case = replace(case, retrieved=found, moved=moved)
         return case, not request.category and not opened.gate.is_trade(talk)
 
     def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
@@ -296,6 +297,7 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        classes = fold_retired(classes, self._reference.read().moved)
         return settle_class(classes, category) if category else classes
 
     def find_home(self, text: str, *, now: datetime) -> Suggestion | None:
@@ -358,8 +360,8 @@ class Engine:
         try:
             opened = self.opened()
         except UNUSABLE as error:
-            reason = f"{error}。{plain.REASON}"
-            return EngineStatus(True, "", 0, 0, plain.MODE, reason, queued, ranker)
+            why = f"{error}。{plain.REASON}"
+            return EngineStatus(True, "", 0, 0, plain.MODE, why, queued, ranker)
         return opened.status(queued=queued, ranker=ranker)
 
     def prewarm(self) -> None:

@@ -16,6 +16,7 @@ from kb import limiting, tokens
 from kb.glossary import GlossaryTerm
 from kb.people import check_duties, invite
 from kb.store import glossary, handbook
+from kb.store.class_changes import save_categories
 from tests.bench.identities import EVERYTHING, Identity
 from tests.bench.schema import environ
 from web.services import Services
@@ -60,6 +61,7 @@ class Planter:
             "article_id": [self._plant_article(texts)],
             "drill_id": [str(self._call("POST", "/api/v1/learning/drills", {})["id"])],
             "limit_id": [min(handbook.read_limits(self._services.database.connection))],
+            "code": ["060101"],
             "chapter": ["1"],
             "slug": [quote(texts[0], safe="")],
         }
@@ -165,7 +167,7 @@ class Planter:
                 if each.level == 3
             ]  # fmt: skip
             held = classes | {each.id: each for each in planted}
-            handbook.save_categories(connection, list(held.values()))
+            save_categories(connection, list(held.values()), now=self._services.clock())
 
     def _client(self, who: str) -> FlaskClient:
         client = self._app.test_client(use_cookies=False)

@@ -41,6 +41,7 @@ TEMPLATES = Path(__file__).parent.parent.parent / "web/templates"
 SKIPPED = (
     *("as_of", "until", "from", "valid_until", "called_at", "escalated_at", "happened_at"),
     *("search_id", "successor", "extra", "content", "limit_id", "impression", "format"),
+    *("retired", "retired_on"),
 )
 """Days and ids that a text cannot be: left out, so that the rest is taken."""
 SPARED = ("/sign-out", "/agent", "/account/", "/accounts", "/sign-in", "/welcome")
