@@ -4,7 +4,7 @@ class the agent has chosen."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,6 +31,7 @@ def complete_request(
         raise InvalidInput(f"应为 1 到 {MOST_ITEMS}", field="limit")
     if request.category:
         handbook.read_category(connection, request.category)
+        request = replace(request, category=handbook.given_today(connection, request.category))
     accepted = request.accepted_at
     if accepted:
         accepted = format_instant(parse_instant(accepted, field="accepted_at"))
@@ -38,12 +39,32 @@ def complete_request(
         ticket = tickets.read_ticket(connection, request.ticket_no)
         request = replace(
             request,
-            category=request.category or ticket.category or None,
+            category=request.category or handbook.given_today(connection, ticket.category) or None,
             region=request.region or ticket.region,
             area=request.area or ticket.area,
         )
         accepted = accepted or ticket.accepted_at
     return replace(request, accepted_at=accepted or format_instant(now))
+
+
+def fold_retired(classes: Sequence[ClassEvidence], moved: Mapping[str, str]) -> list[ClassEvidence]:
+    """Only classes given today: what speaks for a retired one speaks for its successor.
+
+    ``moved``: retired code → the one given instead, "" for none.
+    """
+    if not any(each.code in moved for each in classes):
+        return list(classes)
+    found: dict[str, ClassEvidence] = {}
+    for each in classes:
+        code = moved.get(each.code, each.code)
+        if not code:
+            continue
+        held = found.get(code)
+        probability = each.probability + (held.probability if held else 0.0)
+        found[code] = replace(held or each, code=code, probability=probability)
+    total = sum(each.probability for each in found.values()) or 1.0
+    kept = [replace(each, probability=each.probability / total) for each in found.values()]
+    return sorted(kept, key=lambda each: -each.probability)
 
 
 def settle_class(classes: Sequence[ClassEvidence], category: str) -> list[ClassEvidence]:

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from indexer import plain
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import complete_request, settle_class
+from indexer.asking import complete_request, fold_retired, settle_class
 from indexer.bounding import Sights
 from indexer.classification import ClassEvidence
 from indexer.closeness import Wanted, wanted
@@ -232,11 +232,13 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        moved = self._reference.read().moved
+        classes = fold_retired(classes, moved)
         if request.category:
             classes = settle_class(classes, request.category)
         explainer = Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling)
         case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
-        case = replace(case, retrieved=found)
+        case = replace(case, retrieved=found, moved=moved)
         return case, not request.category and not opened.gate.is_trade(talk)
 
     def rank(self, text: str, *, now: datetime, count: int) -> list[str]:
@@ -305,6 +307,7 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
+        classes = fold_retired(classes, self._reference.read().moved)
         return settle_class(classes, category) if category else classes
 
     def find_home(self, text: str, *, now: datetime) -> Suggestion | None:

@@ -15,7 +15,7 @@ from functools import partial
 
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import settle_class
+from indexer.asking import fold_retired, settle_class
 from indexer.classification import ClassEvidence
 from indexer.closeness import LiteralExplainer, wanted
 from indexer.conditions import parse_condition
@@ -24,6 +24,7 @@ from indexer.explaining import COMMON_SHARE, FILLERS, Explainer
 from indexer.queries import Query
 from indexer.rankers import Ranking
 from indexer.searching import CANDIDATES, CONDITION_REACH, Asked, Candidate, rank_hits
+from indexer.succession import inherit
 from indexer.suggesting import guess_categories, place_shown
 from kb.article import Article
 from kb.masking import mask_text
@@ -62,8 +63,11 @@ def telling_words(analyzer: Analyzer, query: Query) -> dict[str, float]:
 def find_passages(
     connection: sqlite3.Connection, words: Mapping[str, float], *, on: date, most: int = CANDIDATES
 ) -> list[Candidate]:
-    """Articles that hold the words, best first, with scores up to 1."""
+    """Articles that hold the words, those that a successor stands in for too, best first, with
+    scores up to 1."""
     found = plain.find_articles(connection, words, on=on, most=most)
+    found += plain.find_superseded(connection, words, on=on, most=most)
+    found.sort(key=lambda each: (-each[2], each[0]))
     best = found[0][2] if found else 1.0
     return [(Key("article", name, number), score / best) for name, number, score in found]
 
@@ -107,17 +111,23 @@ def answer(
     masked = mask_text(request.text, never=ground.reference.never_mask)
     query = ground.language.builder.build(masked, without=request.without)
     words = telling_words(analyzer, query)
-    found = find_passages(connection, words, on=now.date())
+    found, heirs = inherit(
+        connection, find_passages(connection, words, on=now.date()), on=now.date()
+    )
     names = [key.identity for key, _ in found]
     shown = handbook.read_articles(connection, on=now.date(), ids=names)
-    articles = {article.id: article for article in shown if is_clear(article, words)}
+    articles = {
+        article.id: article for article in shown if article.id in heirs or is_clear(article, words)
+    }
     found = [each for each in found if each[0].identity in articles]
-    classes = guess_classes(found, articles)
+    moved = ground.reference.moved
+    classes = fold_retired(guess_classes(found, articles), moved)
     if request.category:
         classes = settle_class(classes, request.category)
     ticket = tickets.read_ticket(connection, request.ticket_no) if request.ticket_no else None
     explainer = Explainer(analyzer, query, partial(rarity, analyzer))
     case = make_case(request, query, classes, explainer, ranking, ticket=ticket, now=now)
+    case = replace(case, moved=moved)
     made = replace(
         empty_answer(masked, ranking),
         mode=MODE,

@@ -26,6 +26,7 @@ from indexer.queries import Query
 from indexer.retrieval import Found, retrieve
 from indexer.scoring import top
 from indexer.snapshot import Lane, Snapshot
+from indexer.succession import find_heirs
 from kb.article import Article
 from kb.limit import TimeLimit, describe_amount
 from kb.searching import SearchHit, SearchQuery
@@ -101,11 +102,14 @@ def rank_hits(
     if query.kind in ("all", "article", "time_limit"):
         candidates = passages()
         scored += _articles(connection, candidates, asked)
+        scored += _heirs(connection, candidates, asked)
         scored += _limits(candidates, asked)
     if query.kind in ("all", "ticket") and query.chapter is None:
         scored += _tickets(connection, cases(), asked)
     scored.sort(key=lambda each: (-each.score, each.order))
-    return [each.hit(explainer, each.score) for each in scored[: query.limit]]
+    once = {each.order: each for each in reversed(scored)}
+    best = [each for each in scored if once[each.order] is each][: query.limit]
+    return [each.hit(explainer, each.score) for each in best]
 
 
 def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
@@ -156,6 +160,37 @@ def _articles(
         yield _Scored(_mixed(score, literal), order, partial(_article_hit, article))
 
 
+def _heirs(
+    connection: sqlite3.Connection, candidates: Sequence[Candidate], asked: Asked
+) -> Iterator[_Scored]:
+    """The articles read instead of archived ones that would have been found."""
+    query = asked.query
+    if query.kind == "time_limit":
+        return
+    scores = {(key.identity, key.version): score for key, score in candidates}
+    names = list({key.identity for key, _ in candidates if key.kind == "article"})
+    heirs = find_heirs(connection, names, on=query.on)
+    ids = [each.article_id for each in heirs.values()]
+    shown = {
+        article.id: article
+        for article in handbook.read_articles(
+            connection, on=query.on, ids=ids, chapter=query.chapter
+        )
+    }
+    for heir in heirs.values():
+        score, article = scores.get((heir.gone, str(heir.number))), shown.get(heir.article_id)
+        if score is None or article is None:
+            continue
+        gone = handbook.read_article(connection, heir.gone, number=heir.number)
+        fits = _serves(article.revision.categories, query.category)
+        if fits and asked.accepts(partial(article_fields, gone)):
+            literal = (
+                1.0 if is_keyword(asked.look, gone) else closeness(asked.look, article_texts(gone))
+            )
+            hit = partial(_article_hit, article, instead_of=heir.gone)
+            yield _Scored(_mixed(score, literal), ("article", article.id), hit)
+
+
 def _limits(candidates: Sequence[Candidate], asked: Asked) -> Iterator[_Scored]:
     query = asked.query
     if query.kind == "article" or query.chapter is not None:
@@ -165,7 +200,7 @@ def _limits(candidates: Sequence[Candidate], asked: Asked) -> Iterator[_Scored]:
         if limit is None or str(limit.revision) != key.version:
             continue
         elsewhere = query.region and limit.region and query.region not in limit.region
-        if elsewhere or not _serves(limit.categories, query.category):
+        if elsewhere or limit.is_retired(query.on) or not _serves(limit.categories, query.category):
             continue
         if asked.accepts(partial(limit_fields, limit)):
             literal = closeness(asked.look, limit_texts(limit))
@@ -190,7 +225,9 @@ def _serves(codes: Sequence[str], category: str) -> bool:
     return not category or any(code.startswith(category) for code in codes)
 
 
-def _article_hit(article: Article, explainer: Explainer, score: float) -> SearchHit:
+def _article_hit(
+    article: Article, explainer: Explainer, score: float, *, instead_of: str = ""
+) -> SearchHit:
     revision = article.revision
     title = explainer.mark(article.title)
     best = explainer.best(revision.steps)
@@ -211,6 +248,7 @@ def _article_hit(article: Article, explainer: Explainer, score: float) -> Search
         source="手册",
         valid_from=revision.valid_from.isoformat(),
         why=tuple(dict.fromkeys((*title.terms, *body.terms))),
+        instead_of=instead_of,
     )
 
 

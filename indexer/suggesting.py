@@ -20,6 +20,7 @@ from indexer.queries import Query
 from indexer.retrieval import NOTHING, Retrieved
 from indexer.scoring import top
 from indexer.snapshot import Snapshot
+from indexer.succession import inherit
 from kb.article import SECTIONS, Article
 from kb.category import Category
 from kb.due import bound_details
@@ -61,6 +62,12 @@ class Case:
     limit: int
     retrieved: Retrieved = NOTHING
     arranger: Arranger = field(default_factory=Arranger)
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Retired classes that articles and passages may still name → the one given instead."""
+
+    def given_today(self, codes: Sequence[str]) -> list[str]:
+        """The classes as they are given today."""
+        return [self.moved.get(code, code) for code in codes]
 
     @property
     def likely(self) -> list[ClassEvidence]:
@@ -144,7 +151,8 @@ def rank_procedures(
     found = case.retrieved.passages
     held = snapshot.passages.collection
     probability = {evidence.code: evidence.probability for evidence in case.classes}
-    by_class = np.array([*(probability.get(code, 0.0) for code in held.classes), 0.0], np.float32)
+    named = case.given_today(held.classes)
+    by_class = np.array([*(probability.get(code, 0.0) for code in named), 0.0], np.float32)
     boost = by_class[held.class_of[found.places]]
     mixed = np.where(found.scores > 0, 0.5 * found.scores + 0.5 * boost, np.float32(0))
     chosen = top(mixed, CANDIDATES)
@@ -159,7 +167,8 @@ def rank_procedures(
 def place_shown(
     connection: sqlite3.Connection, candidates: Sequence[tuple[Key, float]], case: Case
 ) -> list[tuple[Candidate, Placement]]:
-    """The best candidates whose revision is the one shown today: from here on they are hits."""
+    """The best candidates whose revision is the one shown today, or their successors: hits."""
+    candidates, _ = inherit(connection, candidates, on=case.now.date())
     ids = [key.identity for key, _ in candidates if key.kind == "article"]
     numbers = handbook.shown_numbers(connection, ids, on=case.now.date())
     hits = [
@@ -201,7 +210,7 @@ def _procedure(
     outcomes: tuple[int, int],
 ) -> Suggestion:
     revision = article.revision
-    sure = fit_probability(case.classes, revision.categories)
+    sure = fit_probability(case.classes, case.given_today(revision.categories))
     best = case.explainer.best(revision.steps)
     title = case.explainer.mark(article.title)
     if best:
@@ -255,7 +264,7 @@ def suggest_limits(
         named = [
             limit
             for article in procedures
-            if evidence.code in article.revision.categories
+            if evidence.code in case.given_today(article.revision.categories)
             for limit in article.revision.time_limits
         ]
         category = reference.categories.get(evidence.code)

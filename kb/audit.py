@@ -75,7 +75,7 @@ def name_kind(row: AuditRow) -> str:
 OPEN = frozenset(
     {"account", "account_link", "api_token", "approval", "audit", "backup", "card_review"}
     | {"certificate", "drill", "experiment", "export", "export_request", "gap_mark"}
-    | {"handbook_import", "limit_change"}
+    | {"handbook_import", "class_change", "limit_change"}
     | {"outcome_trace", "path_learner", "pii", "ranker", "ranker_switch", "recovery_code"}
     | {"recovery_codes", "refused", "report", "retention", "review_task", "revision_event"}
     | {"schema", "secret", "session_decision", "sign_in", "suggestion_event", "ticket_event"}

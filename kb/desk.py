@@ -17,6 +17,7 @@ from kb.intake import (
     MASKED_FIELDS,
     check_ticket,
     classify_ticket,
+    give_class,
     mask_ticket,
     never_mask,
     prepare_ticket,
@@ -131,7 +132,7 @@ class Desk:
             merged = replace(ticket, **changes)  # type: ignore[arg-type]
             if "category" in changes and changes["category"] != ticket.category:
                 merged = replace(
-                    merged,
+                    give_class(connection, merged),
                     urgency=str(changes.get("urgency") or ""),
                     responsible_dept=str(changes.get("responsible_dept") or ""),
                 )

@@ -99,4 +99,5 @@ def bound_details(bound: BoundLimit) -> dict[str, Any]:
     """What a limit adds to a suggestion's JSON; its own confidence goes by another name there."""
     values = bound_as_dict(bound)
     values["source_confidence"] = values.pop("confidence")
-    return {name: value for name, value in values.items() if name not in ("id", "revision")}
+    left_out = ("id", "revision", "retired_on")
+    return {name: value for name, value in values.items() if name not in left_out}

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kb.article import Article, Revision
 from kb.errors import EditRefused, SelfApproval
+from kb.store.editing import RevisionEvent
 
 ACTIONS: Mapping[str, str] = {
     "submit": "送审",
@@ -26,6 +27,8 @@ REVISION_STATUSES: Mapping[str, str] = {
     "published": "已发布",
     "archived": "已归档",
 }
+SETTLE, REOPEN = "resolve", "reopen"
+"""What is done with a comment."""
 _ALLOWED: Mapping[str, str] = {
     "submit": "draft",
     "withdraw": "in_review",
@@ -45,6 +48,17 @@ class Standing:
     author: str
     approvers: tuple[str, ...] = ()
     needed: int = 1
+
+
+def settled(events: Iterable[RevisionEvent]) -> dict[int, bool]:
+    """Each comment, by its number, and whether it is settled; ``events``: oldest first."""
+    found: dict[int, bool] = {}
+    for event in events:
+        if event.action == "comment":
+            found[event.seq] = False
+        elif event.about is not None:
+            found[event.about] = event.action == SETTLE
+    return found
 
 
 def next_status(standing: Standing, action: str, *, actor: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kb.article import Article, Revision
+from kb.category import describe_retired
 from kb.database import Database
-from kb.editing import ACTIONS, Standing, approvals_needed, next_status
+from kb.editing import ACTIONS, SETTLE, Standing, approvals_needed, next_status, settled
 from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict
 from kb.foresight import Foreseen, check_reason, foreseen_as_dict
 from kb.intake import never_mask
@@ -39,6 +40,11 @@ class Work:
     in_force: Article | None
     events: tuple[RevisionEvent, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def comments(self) -> dict[int, bool]:
+        """Each comment by its number, and whether it is settled."""
+        return settled(self.events)
 
 
 class Editor:
@@ -137,7 +143,9 @@ class Editor:
                 actor=actor,
                 comment=comment,
                 now=now,
-                impact=foreseen_as_dict(foreseen) if foreseen and is_published else None,
+                impact=foreseen_as_dict(foreseen, despite=comment)
+                if foreseen and is_published
+                else None,
             )
             if is_published:
                 handbook.put_in_force(connection, article, number, now=now)
@@ -254,6 +262,29 @@ class Editor:
                 connection, article.revision, "comment", actor=actor, comment=words, now=now
             )
 
+    def settle(
+        self, article_id: str, comment: int, action: str, *, actor: str, now: datetime
+    ) -> None:
+        """Settle a comment, or open it again (SETTLE, REOPEN); raise ArticleNotFound, EditRefused.
+
+        Whoever works on the article may: a comment asks for something, and history tells who
+        thought it done.
+        """
+        with self.database.transaction() as connection:
+            events = editing.read_events(connection, article_id)
+            said = next((each for each in events if each.seq == comment), None)
+            state = settled(events)
+            if said is None or comment not in state:
+                raise EditRefused("没有这条评论", field="comment")
+            if state[comment] == (action == SETTLE):
+                told = "已经解决了" if state[comment] else "本来就没有解决"
+                raise EditRefused(f"这条评论{told}", field="comment")
+            article = handbook.read_article(connection, article_id, number=said.number)
+            editing.add_event(
+                connection, article.revision, action, actor=actor, comment="", now=now,
+                about=comment,
+            )  # fmt: skip
+
 
 def _plain(connection: sqlite3.Connection, words: str) -> str:
     """What is said of a revision, without anybody's data."""
@@ -306,16 +337,27 @@ def _text_only(revision: Revision) -> Revision:
 def _check_fields(connection: sqlite3.Connection, article: Article) -> None:
     """Refuse what could not be kept or found again; what is only unfinished is for the lint."""
     revision = article.revision
+    classes = handbook.read_categories(connection)
     known = (
-        ("categories", revision.categories, handbook.read_categories(connection)),
+        ("categories", revision.categories, classes),
         ("time_limits", revision.time_limits, _known_limits(connection, article.id)),
     )
     for field, named, existing in known:
         for name in named:
             if name not in existing:
                 raise InvalidInput(f"没有 {name}", field=field)
+    for each in (classes[code] for code in revision.categories):
+        if each.is_retired and not _names(connection, article.id, each.id):
+            raise InvalidInput(describe_retired(each), field="categories")
     if revision.valid_until is not None and revision.valid_until <= revision.valid_from:
         raise InvalidInput("失效日应晚于生效日", field="valid_until")
+
+
+def _names(connection: sqlite3.Connection, article_id: str, code: str) -> bool:
+    """Whether an article names a class already: its editors change that when they come to it."""
+    if not handbook.newest_number(connection, article_id):
+        return False
+    return code in editing.read_newest(connection, article_id).revision.categories
 
 
 def _known_limits(connection: sqlite3.Connection, article_id: str) -> set[str]:

@@ -118,7 +118,10 @@ def start_article(
     """Keep a draft made of evidence, tied to it; a gap is marked as being worked on."""
     with database.transaction() as connection:
         part = replace(part, body=mask_text(part.body, never=never_mask(connection)))
-        codes = (grounds.category,) if grounds.category else ()
+        given = handbook.find_category(
+            connection, handbook.given_today(connection, grounds.category)
+        )
+        codes = (given.id,) if given and not given.is_retired else ()
         draft = new_article(connection, part, _front(connection, grounds), now=now)
         reason = f"由{_origin(grounds)}起草"
         revision = replace(draft.revision, categories=codes, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,14 @@ import yaml
 from kb.article import Article
 from kb.category import Category
 from kb.glossary import GLOSSARY_COLUMNS
-from kb.handbook import FIGURE_COLUMNS, LIMIT_COLUMNS, TAXONOMY_COLUMNS, Handbook
+from kb.handbook import (
+    FIGURE_COLUMNS,
+    LIMIT_COLUMNS,
+    LIMIT_ENDS,
+    TAXONOMY_COLUMNS,
+    TAXONOMY_ENDS,
+    Handbook,
+)
 from kb.limit import TimeLimit, is_class_limit
 from kb.vocabulary import CONFUSION_COLUMNS
 
@@ -130,9 +137,13 @@ def format_tables(handbook: Handbook) -> dict[str, str]:
         for each in handbook.confusions
     )
     return {
-        "tables/time_limits.csv": _table(LIMIT_COLUMNS, map(_limit_row, limits)),
+        "tables/time_limits.csv": _table(
+            LIMIT_COLUMNS, map(_limit_row, limits), optional=LIMIT_ENDS
+        ),
         "tables/figures.csv": _table(FIGURE_COLUMNS, map(asdict, handbook.figures)),
-        "tables/taxonomy.csv": _table(TAXONOMY_COLUMNS, _taxonomy(handbook.categories)),
+        "tables/taxonomy.csv": _table(
+            TAXONOMY_COLUMNS, _taxonomy(handbook.categories), optional=TAXONOMY_ENDS
+        ),
         "tables/confusions.csv": _table(CONFUSION_COLUMNS, confusions),
         "tables/synonyms.txt": _lines(",".join(group) for group in handbook.synonyms),
         "tables/words.txt": _lines(handbook.words),
@@ -147,16 +158,22 @@ def _lines(items: Iterable[str]) -> str:
     return "".join(f"{item}\n" for item in items)
 
 
-def _table(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+def _table(
+    columns: Sequence[str], rows: Iterable[dict[str, Any]], *, optional: Sequence[str] = ()
+) -> str:
+    """``optional``: columns that are written where a row has something in one of them."""
+    held = list(rows)
+    if any(row[name] for row in held for name in optional):
+        columns = (*columns, *optional)
     written = io.StringIO()
-    writer = csv.DictWriter(written, columns, lineterminator="\n")
+    writer = csv.DictWriter(written, columns, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(held)
     return written.getvalue()
 
 
 def _limit_row(limit: TimeLimit) -> dict[str, Any]:
-    values = {name: getattr(limit, name) for name in LIMIT_COLUMNS}
+    values = {name: getattr(limit, name) for name in (*LIMIT_COLUMNS, *LIMIT_ENDS)}
     return values | {
         "categories": " ".join(limit.categories),
         "limit_value": f"{limit.limit_value:g}",
@@ -164,23 +181,31 @@ def _limit_row(limit: TimeLimit) -> dict[str, Any]:
 
 
 def _taxonomy(categories: Sequence[Category]) -> Iterable[dict[str, Any]]:
+    """A row a class of the third level; one of its own for a class above where it is retired or
+    has none below it."""
     by_code = {category.id: category for category in categories}
-    for third in categories:
-        if third.level != 3:
-            continue
-        second = by_code[third.parent]
-        yield {
-            "l1_code": second.parent,
-            "l1": by_code[second.parent].name,
-            "l2_code": second.id,
-            "l2": second.name,
-            "l3_code": third.id,
-            "l3": third.name,
-            "responsible_dept": third.responsible_dept,
-            "priority": third.default_priority,
-            "usual_limit_hours": third.usual_hours,
-            "procedure": third.procedure,
-            "typical_fix": third.typical_fix,
-            "miit_class": third.miit_class,
-            "operator_watch_scene": third.watch_scene,
-        }
+    parents = {category.parent for category in categories}
+    for category in categories:
+        if category.level == 3 or category.is_retired or category.id not in parents:
+            yield _class_row(category, by_code)
+
+
+def _class_row(category: Category, by_code: Mapping[str, Category]) -> dict[str, Any]:
+    line = [category]
+    while line[0].parent:
+        line.insert(0, by_code[line[0].parent])
+    row: dict[str, Any] = {}
+    for level in (1, 2, 3):
+        here = line[level - 1] if level <= len(line) else None
+        row |= {f"l{level}_code": here.id if here else "", f"l{level}": here.name if here else ""}
+    return row | {
+        "responsible_dept": category.responsible_dept,
+        "priority": category.default_priority,
+        "usual_limit_hours": category.usual_hours or "",
+        "procedure": category.procedure,
+        "typical_fix": category.typical_fix,
+        "miit_class": category.miit_class,
+        "operator_watch_scene": category.watch_scene,
+        "retired_on": category.retired_on,
+        "successor": category.successor,
+    }

@@ -78,6 +78,8 @@ def check_reason(foreseen: Foreseen | None, reason: str, *, field: str) -> None:
     raise LowersRanking(foreseen.fall, field=field)
 
 
-def foreseen_as_dict(foreseen: Foreseen) -> Mapping[str, Any]:
-    """It as JSON, as it is kept with what was published."""
-    return {**asdict(foreseen), "lowers": foreseen.lowers, "told": foreseen.told}
+def foreseen_as_dict(foreseen: Foreseen, *, despite: str = "") -> Mapping[str, Any]:
+    """It as JSON, as it is kept with what was published. ``despite``: the reason stated, which is
+    kept where one was needed."""
+    stated = {"despite": despite.strip()} if foreseen.lowers and despite.strip() else {}
+    return {**asdict(foreseen), "lowers": foreseen.lowers, "told": foreseen.told, **stated}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,13 @@ TAXONOMY_COLUMNS = (
     "l1_code", "l1", "l2_code", "l2", "l3_code", "l3", "responsible_dept", "priority",
     "usual_limit_hours", "procedure", "typical_fix", "miit_class", "operator_watch_scene",
 )  # fmt: skip
-LIMIT_COLUMNS = tuple(field.name for field in fields(TimeLimit) if field.name != "revision")
+TAXONOMY_ENDS = ("retired_on", "successor")
+"""Columns of the taxonomy that its file has once a class was retired."""
+LIMIT_ENDS = ("retired_on",)
+"""The same of the table of limits."""
+LIMIT_COLUMNS = tuple(
+    field.name for field in fields(TimeLimit) if field.name not in ("revision", *LIMIT_ENDS)
+)
 FIGURE_COLUMNS = tuple(field.name for field in fields(Figure))
 OTHER_TALK = "other_talk.txt"
 OTHER_TRADES = "other_trades.txt"
@@ -280,40 +287,73 @@ def read_workdays(path: Path) -> dict[str, Any]:
 
 
 def read_categories(path: Path) -> list[Category]:
-    """The taxonomy: each row is a third-level class and names its two parents."""
+    """The taxonomy: each row is a third-level class and names its two parents.
+
+    A row without a third code is for the second-level class itself, one without a second code too
+    for the first-level class: where these are retired, or have none below them.
+    """
     found: dict[str, Category] = {}
-    for row in read_table(path, TAXONOMY_COLUMNS):
-        first, second, third = row["l1_code"], row["l2_code"], row["l3_code"]
-        where = f"{path.name}: {third}"
-        if not (second.startswith(first) and third.startswith(second)):
-            raise HandbookInvalid("三级编码应逐级以上级编码开头", field=where)
-        if third in found:
+    own_rows: set[str] = set()
+    for row in read_table(path, TAXONOMY_COLUMNS, optional=TAXONOMY_ENDS):
+        codes = [row[name] for name in ("l1_code", "l2_code", "l3_code") if row[name]]
+        where = f"{path.name}: {codes[-1] if codes else '?'}"
+        _check_codes(row, codes, where)
+        if codes[-1] in own_rows:
             raise HandbookInvalid("编码重复", field=where)
-        if row["priority"] not in PRIORITIES:
-            raise HandbookInvalid(f"priority 应为 {'、'.join(PRIORITIES)}", field=where)
-        found.setdefault(first, Category(first, "", row["l1"], 1))
-        found.setdefault(second, Category(second, first, row["l2"], 2))
-        found[third] = Category(
-            id=third,
-            parent=second,
-            name=row["l3"],
-            level=3,
-            default_priority=row["priority"],
-            responsible_dept=row["responsible_dept"],
-            usual_hours=int(parse_number(row["usual_limit_hours"], where=where)),
-            procedure=row["procedure"],
-            typical_fix=row["typical_fix"],
-            miit_class=row["miit_class"],
-            watch_scene=row["operator_watch_scene"],
-        )
+        own_rows.add(codes[-1])
+        for level, (parent, code) in enumerate(pairwise(["", *codes[:2]]), 1):
+            found.setdefault(code, Category(code, parent, row[f"l{level}"], level))
+        _check_day(row["retired_on"], where)
+        if len(codes) == 3:
+            found[codes[-1]] = _third_level(row, where)
+        else:
+            found[codes[-1]] = replace(
+                found[codes[-1]], retired_on=row["retired_on"], successor=row["successor"]
+            )
     return [found[code] for code in sorted(found)]
+
+
+def _check_codes(row: Mapping[str, str], codes: list[str], where: str) -> None:
+    nested = all(lower.startswith(upper) for upper, lower in pairwise(codes))
+    skipped = not row["l1_code"] or (row["l3_code"] and not row["l2_code"])
+    if not codes or skipped or not nested:
+        raise HandbookInvalid("三级编码应逐级以上级编码开头", field=where)
+
+
+def _check_day(text: str, where: str) -> None:
+    try:
+        if text:
+            date.fromisoformat(text)
+    except ValueError:
+        raise HandbookInvalid("retired_on 应为日期，例如 2026-03-11", field=where) from None
+
+
+def _third_level(row: Mapping[str, str], where: str) -> Category:
+    if row["priority"] not in PRIORITIES:
+        raise HandbookInvalid(f"priority 应为 {'、'.join(PRIORITIES)}", field=where)
+    return Category(
+        id=row["l3_code"],
+        parent=row["l2_code"],
+        name=row["l3"],
+        level=3,
+        default_priority=row["priority"],
+        responsible_dept=row["responsible_dept"],
+        usual_hours=int(parse_number(row["usual_limit_hours"], where=where)),
+        procedure=row["procedure"],
+        typical_fix=row["typical_fix"],
+        miit_class=row["miit_class"],
+        watch_scene=row["operator_watch_scene"],
+        retired_on=row["retired_on"],
+        successor=row["successor"],
+    )
 
 
 def read_limits(path: Path) -> list[TimeLimit]:
     """The table of time limits; class codes stand in one cell, separated by blanks."""
     limits: dict[str, TimeLimit] = {}
-    for row in read_table(path, LIMIT_COLUMNS):
+    for row in read_table(path, LIMIT_COLUMNS, optional=LIMIT_ENDS):
         where = f"{path.name}: {row['id']}"
+        _check_day(row["retired_on"], where)
         for field, known in (
             ("limit_unit", UNITS),
             ("kind", KINDS),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from kb.category import describe_retired
 from kb.errors import InvalidInput
 from kb.limit import LimitRequest, bind_limits
 from kb.masking import hash_number, mask_number, mask_text
@@ -77,6 +78,18 @@ def hash_caller(connection: sqlite3.Connection, number: str) -> str:
     return hash_number(plain, key=sessions.read_secret(connection, NUMBER_KEY))
 
 
+def give_class(connection: sqlite3.Connection, ticket: Ticket) -> Ticket:
+    """The ticket with a class given today: the successor in place of a retired one.
+
+    Raise InvalidInput where there is no successor.
+    """
+    code = handbook.given_today(connection, ticket.category)
+    found = handbook.find_category(connection, code)
+    if found is not None and found.is_retired:
+        raise InvalidInput(describe_retired(found), field="category")
+    return replace(ticket, category=code)
+
+
 def prepare_ticket(connection: sqlite3.Connection, ticket: Ticket, *, number: str) -> Ticket:
     """The ticket as it is kept: masked, checked, numbered, dated, with its class's department."""
     ticket = mask_ticket(ticket, never=never_mask(connection))
@@ -93,7 +106,7 @@ def prepare_ticket(connection: sqlite3.Connection, ticket: Ticket, *, number: st
             service_number=mask_number(number),
             number_hash=hash_number(number, key=key),
         )
-    return classify_ticket(connection, ticket)
+    return classify_ticket(connection, give_class(connection, ticket))
 
 
 def classify_ticket(connection: sqlite3.Connection, ticket: Ticket) -> Ticket:

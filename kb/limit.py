@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from kb.category import Category, covers
 from kb.deadlines import compute_deadline
+from kb.times import BEIJING
 from kb.workdays import WorkCalendar
 
 AUTHORITIES: Mapping[str, str] = {
@@ -42,6 +43,7 @@ class TimeLimit:
     ``region``: province it holds in, empty for the whole country. ``area``: urban, rural or "".
     ``priority``: P1-P4 it is for, or "". ``starts``: "accepted" when the clock runs from the
     complaint's acceptance, else "event": it runs from ``from_event``, which is not known here.
+    ``retired_on``: the day from which it binds no new complaint, "" while it has no end.
     """
 
     id: str
@@ -61,12 +63,22 @@ class TimeLimit:
     authority: str
     source: str
     confidence: str
+    retired_on: str = ""
     revision: int = 1
 
     @property
     def is_verified(self) -> bool:
         """Whether the source was read: others are shown as 待核实 and never as law."""
         return self.confidence in ("high", "medium")
+
+    def is_retired(self, on: date) -> bool:
+        """Whether it binds no complaint accepted on the day ``on``."""
+        return bool(self.retired_on) and on.isoformat() >= self.retired_on
+
+
+def in_use(limits: Mapping[str, TimeLimit], on: date) -> dict[str, TimeLimit]:
+    """The limits that bind complaints accepted on a day, by id."""
+    return {name: each for name, each in limits.items() if not each.is_retired(on)}
 
 
 @dataclass(frozen=True)
@@ -127,7 +139,7 @@ def bind_limits(
     bound = [
         bind_limit(limit, accepted_at=accepted_at, calendar=calendar)
         for limit in limits
-        if applies(limit, request)
+        if applies(limit, request) and not limit.is_retired(accepted_at.astimezone(BEIJING).date())
     ]
     own = {
         item.limit.subject for item in bound if item.limit.id == class_limit_id(request.category)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from kb.article import Article
 from kb.database import Database
 from kb.deadlines import UNITS
-from kb.editing import Standing, next_status
-from kb.errors import EditRefused, HandbookInvalid, InvalidInput, RevisionConflict
-from kb.foresight import Foreseen, check_reason, foreseen_as_dict
+from kb.errors import EditRefused, HandbookInvalid, InvalidInput
+from kb.foresight import Foreseen
 from kb.limit import AUTHORITIES, CONFIDENCES, KINDS, TimeLimit, is_class_limit
+from kb.proposing import MAX_TEXT, check_base, is_last, note_impact, sign, take_step
 from kb.store import handbook
 from kb.store.limit_changes import (
     LimitChange,
@@ -36,7 +35,7 @@ FIELDS: Mapping[str, str] = {
     "categories": "投诉分类", "region": "省份", "area": "城乡", "priority": "优先级",
     "condition": "适用条件", "starts": "起算", "from_event": "起算事件",
     "responsible_dept": "责任部门", "escalation": "超时升级", "authority": "依据层级",
-    "source": "来源", "confidence": "核实程度",
+    "source": "来源", "confidence": "核实程度", "retired_on": "停用日",
 }  # fmt: skip
 """What of a limit editors change, by name: what forms call it."""
 CHOICES: Mapping[str, Collection[str]] = {
@@ -45,10 +44,8 @@ CHOICES: Mapping[str, Collection[str]] = {
 }  # fmt: skip
 NEEDED = 2
 """People besides the author who must approve a change of a limit."""
-MAX_TEXT = 500
 _ID = re.compile(r"TL[0-9]{3,6}")
 _NEEDED_TEXTS = ("subject", "from_event", "source")
-_ENDS = {"withdraw": "withdrawn", "reject": "rejected"}
 
 
 def is_limit_id(text: str) -> bool:
@@ -92,7 +89,7 @@ def propose_limit(
     ``base``: the revision it started from, 0 for a new limit. Raise InvalidInput naming the field,
     RevisionConflict when it was overtaken, EditRefused when another change is in review.
     """
-    reason = clean_required(typed.get("reason", ""), field="reason", longest=MAX_TEXT)
+    signed = sign(typed, author=author, now=now)
     with database.transaction() as connection:
         limit = build_limit(limit_id, typed, known=handbook.read_categories(connection))
         old = handbook.read_limits(connection, [limit_id]).get(limit_id)
@@ -100,26 +97,33 @@ def propose_limit(
             raise InvalidInput("应为 TL 加三到六位数字，例如 TL108", field="id")
         if old is not None and is_class_limit(old):
             raise EditRefused("这条时限由投诉分类表的办结时限得来，请改分类表", field="id")
-        if (old.revision if old else 0) != base:
-            told = f"现为第 {old.revision if old else 0} 版，您改的是第 {base} 版"
-            raise RevisionConflict(told, field="base")
+        check_base(old.revision if old else 0, base)
         limit = replace(limit, revision=base + 1)
         if old is not None and replace(limit, revision=base) == old:
             raise InvalidInput("没有改动", field="subject")
+        _check_end(old, limit, now=now)
         if find_waiting(connection, limit_id):
             raise EditRefused("已有一份改动在等审核", field="id")
         change = LimitChange(
-            id=0,
             limit_id=limit_id,
             base=base,
             content=write_limit(limit),
             before=write_limit(old) if old else "",
-            status="in_review",
-            author=author,
-            reason=reason,
-            created_at=format_instant(now),
+            **signed,
         )
         return replace(change, id=save_change(connection, change))
+
+
+def _check_end(old: TimeLimit | None, limit: TimeLimit, *, now: datetime) -> None:
+    """A limit ends today or later: complaints of before today have their due times by it."""
+    if not limit.retired_on or (old is not None and limit.retired_on == old.retired_on):
+        return
+    try:
+        day = date.fromisoformat(limit.retired_on)
+    except ValueError:
+        raise InvalidInput("应为日期，例如 2026-03-11", field="retired_on") from None
+    if day < now.date():
+        raise InvalidInput("不能早于今天", field="retired_on")
 
 
 def find_waiting(connection: sqlite3.Connection, limit_id: str) -> LimitChange | None:
@@ -130,8 +134,7 @@ def find_waiting(connection: sqlite3.Connection, limit_id: str) -> LimitChange |
 
 def would_bind(change: LimitChange, *, actor: str) -> bool:
     """Whether this person's approval is the last one that a change lacks."""
-    is_other = actor not in (change.author, *change.approvers)
-    return is_other and len(change.approvers) + 1 >= NEEDED
+    return is_last(change, NEEDED, actor=actor)
 
 
 def decide(
@@ -148,44 +151,21 @@ def decide(
 
     Raise EditRefused, SelfApproval, InvalidInput, LowersRanking without a reason.
     """
-    comment = clean_text(comment, field="comment", longest=MAX_TEXT)
-    if action == "reject" and not comment:
-        raise InvalidInput("退回要写明原因", field="comment")
     with database.transaction() as connection:
-        change = find_waiting(connection, limit_id)
-        if change is None:
-            raise EditRefused("没有待审的改动", field="id")
-        if action == "withdraw" and actor != change.author:
-            raise EditRefused("只有提出的人能撤回", field="action")
-        standing = Standing(change.status, change.author, change.approvers, NEEDED)
-        status = next_status(standing, action, actor=actor)
-        if action == "approve":
-            change = replace(change, approvers=(*change.approvers, actor))
-        if status != "in_review":
-            told = comment or change.comment
-            status = _ENDS.get(action, "published")
-            change = replace(change, status=status, decided_at=format_instant(now), comment=told)
-        if status == "published":
-            change = _bind(connection, change, comment, foreseen, now=now)
+        waiting = find_waiting(connection, limit_id)
+        change = take_step(waiting, action, actor=actor, comment=comment, needed=NEEDED, now=now)
+        if change.status == "published":
+            change = _bind(connection, note_impact(change, comment, foreseen), now=now)
         save_change(connection, change)
         return change
 
 
-def _bind(
-    connection: sqlite3.Connection,
-    change: LimitChange,
-    comment: str,
-    foreseen: Foreseen | None,
-    *,
-    now: datetime,
-) -> LimitChange:
-    check_reason(foreseen, comment, field="comment")
+def _bind(connection: sqlite3.Connection, change: LimitChange, *, now: datetime) -> LimitChange:
     held = handbook.read_limits(connection, [change.limit_id]).get(change.limit_id)
     if (held.revision if held else 0) != change.base:
         raise EditRefused("这条时限后来又改过，请撤回后重新提出", field="id")
     put_in_force(connection, change.limit, at=format_instant(now))
-    impact = json.dumps(foreseen_as_dict(foreseen), ensure_ascii=False) if foreseen else ""
-    return replace(change, impact=impact)
+    return change
 
 
 def articles_with(connection: sqlite3.Connection, limit_id: str, *, now: datetime) -> list[Article]:

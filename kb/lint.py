@@ -13,12 +13,13 @@ from kb.verify import (
     Finding,
     check_claims,
     check_codes,
+    check_ended,
     check_front,
     check_links,
     check_personal_data,
 )
 
-RULES_OF_ALL = (check_codes, check_links, check_front, check_claims)
+RULES_OF_ALL = (check_codes, check_ended, check_links, check_front, check_claims)
 """Rules of kb.verify that look at an article beside the others, its limits and classes."""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kb.article import Article, body_hash
+from kb.category import Category
 from kb.database import Database
 from kb.diffing import FIELDS, field_texts
 from kb.errors import ArticleNotFound
@@ -23,12 +24,15 @@ from kb.exporting import write_handbook
 from kb.foresight import foreseen_as_dict
 from kb.handbook import Handbook
 from kb.holding import FREE, Ruling, own_reason
+from kb.limit import TimeLimit
 from kb.merging import merge_articles
 from kb.store import editing, vocabulary
 from kb.store import handbook as store
+from kb.store.class_changes import save_categories
 from kb.store.files import FileConflict, LastImport, save_import
 from kb.store.glossary import read_glossary, save_glossary
 from kb.stored import read_stored
+from kb.taken import note_taken, read_held
 from kb.times import format_instant
 from kb.vocabulary import KINDS
 
@@ -186,7 +190,8 @@ def _import_article(
     tally.revised += is_new
     in_force = _read(connection, article.id, None)
     if is_new and why and in_force is not None:
-        impact = foreseen_as_dict(tally.ruling.foreseen) if tally.ruling.foreseen else None
+        seen = tally.ruling.foreseen
+        impact = foreseen_as_dict(seen, despite=why) if seen else None
         editing.add_event(
             connection, in_force.revision, "import", actor=author, comment=why, now=now,
             impact=impact,
@@ -270,7 +275,7 @@ def _import_tables(
 
     Those of the vocabulary are taken together, as one version of it.
     """
-    bases = editing.read_table_bases(connection)
+    bases, held = editing.read_table_bases(connection), read_held(connection)
     changed = 0
     words: dict[str, Any] = {}
     for name, (file, stored, save) in _tables(connection, handbook, now).items():
@@ -289,6 +294,7 @@ def _import_tables(
             tally.conflicts.append(FileConflict("", (f"{TABLE_NAMES[name]}表",)))
         if plan in (SAME, TAKE):
             editing.save_table_base(connection, name, _digest(file))
+    note_taken(connection, held, tally.ruling, author=author, now=now)
     if words:
         signed = _sign_words(tally.ruling, author, words)
         vocabulary.add_version(connection, words, signed, now=now)
@@ -317,17 +323,17 @@ TABLE_NAMES: Mapping[str, str] = {
 
 
 def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -> dict[str, Table]:
-    limits = [replace(limit, revision=1) for limit in store.read_limits(connection).values()]
+    classes = handbook.categories
     confusions = [[each.wrong, each.correct, each.is_safe] for each in handbook.confusions]
     tables: dict[str, Table] = {
         "categories": (
-            list(handbook.categories),
-            list(store.read_categories(connection).values()),
-            lambda open_: store.save_categories(open_, handbook.categories),
+            list(map(_as_filed, classes)),
+            list(map(_as_filed, store.read_categories(connection).values())),
+            lambda open_: save_categories(open_, classes, now=now),
         ),
         "limits": (
-            sorted(handbook.limits, key=lambda limit: limit.id),
-            limits,
+            [_as_filed(each) for each in sorted(handbook.limits, key=lambda limit: limit.id)],
+            list(map(_as_filed, store.read_limits(connection).values())),
             lambda open_: store.save_limits(open_, handbook.limits, now=now),
         ),
         "figures": (
@@ -352,6 +358,19 @@ def _tables(connection: sqlite3.Connection, handbook: Handbook, now: datetime) -
     for kind, content in words.items():
         tables[kind] = (content, store.read_vocabulary(connection, kind), _saver(kind, content))
     return tables
+
+
+ADDED = frozenset({"retired_on", "successor"})
+"""Columns that files have where something stands in them: a row without has the digest of old."""
+
+
+def _as_filed(row: Category | TimeLimit) -> dict[str, Any]:
+    """A class or limit as its file holds it, which knows no revisions."""
+    values = dict(vars(row))
+    values.pop("revision")
+    if isinstance(row, TimeLimit):
+        values["revision"] = 1  # as digests were made before
+    return {name: value for name, value in values.items() if value or name not in ADDED}
 
 
 def _saver(kind: str, content: object) -> Callable[[sqlite3.Connection], None]:

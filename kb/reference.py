@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kb.bounds import Bounds
-from kb.category import Category
+from kb.category import Category, current_code
 from kb.database import Database
 from kb.limit import TimeLimit
 from kb.store import handbook
@@ -22,6 +23,15 @@ class Reference:
     limits: Mapping[str, TimeLimit]
     calendar: WorkCalendar
     never_mask: tuple[str, ...]
+
+    @cached_property
+    def moved(self) -> Mapping[str, str]:
+        """Each retired class with the one given instead, "" for none."""
+        return {
+            code: current_code(self.categories, code)
+            for code, each in self.categories.items()
+            if each.is_retired
+        }
 
 
 KEPT_LIMITS = 16

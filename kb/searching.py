@@ -49,7 +49,8 @@ class SearchQuery:
 @dataclass(frozen=True)
 class SearchHit:
     """One thing found. ``anchor``: place in the article (step-3, or ""). ``highlights``: [start,
-    end) character offsets in ``snippet``; ``title_highlights`` in ``title``."""
+    end) character offsets in ``snippet``; ``title_highlights`` in ``title``.
+    ``instead_of``: the archived article that would have been found, which this one replaces."""
 
     target_type: str
     target_id: str
@@ -64,6 +65,7 @@ class SearchHit:
     source: str
     valid_from: str
     why: tuple[str, ...]
+    instead_of: str = ""
 
 
 @dataclass(frozen=True)

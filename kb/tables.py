@@ -21,13 +21,19 @@ def read_text(path: Path) -> str:
         raise HandbookInvalid(f"读不了：{error.strerror}", field=path.name) from None
 
 
-def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a CSV file whose header is exactly ``columns`` (in any order), cells stripped."""
+def read_table(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """Rows of a CSV file whose header is exactly ``columns`` (in any order), cells stripped.
+
+    ``optional``: columns that may be missing; their cells are then empty.
+    """
     reader = csv.reader(read_text(path).splitlines(keepends=True))
     header = next(reader, [])
-    if sorted(header) != sorted(columns):
+    if sorted(each for each in header if each not in optional) != sorted(columns):
         raise HandbookInvalid(f"表头应为 {','.join(columns)}", field=path.name)
     rows = []
+    absent = dict.fromkeys(set(optional) - set(header), "")
     try:
         for cells in reader:
             if not any(cells):
@@ -35,7 +41,7 @@ def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
             if len(cells) != len(header):
                 where = f"{path.name}: {cells[0]}"
                 raise HandbookInvalid(f"应有 {len(header)} 列，实有 {len(cells)} 列", field=where)
-            rows.append(dict(zip(header, map(str.strip, cells), strict=True)))
+            rows.append(absent | dict(zip(header, map(str.strip, cells), strict=True)))
     except csv.Error as error:
         raise HandbookInvalid(f"第 {reader.line_num} 行：{error}", field=path.name) from None
     return rows

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from kb.article import SECTIONS, Article
+from kb.category import describe_retired
 from kb.errors import HandbookInvalid
 from kb.handbook import OTHER_TALK, OWN_TALK, Handbook, build_handbook, read_each
 from kb.limit import INTERNAL, TimeLimit, describe_amount
@@ -90,7 +91,7 @@ def check_classes(handbook: Handbook, on: date) -> Iterator[Finding]:
         for code in article.revision.categories
     }
     for category in handbook.categories:
-        if category.level == 3 and category.id not in served:
+        if category.level == 3 and not category.is_retired and category.id not in served:
             message = f"「{category.name}」没有带步骤的现行条目"
             yield Finding(ERROR, category.id, message)
 
@@ -115,6 +116,25 @@ def check_codes(handbook: Handbook, on: date) -> Iterator[Finding]:
         for code in limit.categories:
             if code not in codes and code != NO_CLASS:
                 yield Finding(ERROR, limit.id, f"没有投诉分类 {code}")
+
+
+def check_ended(handbook: Handbook, on: date) -> Iterator[Finding]:
+    """What articles in force name is in use still: classes that are not retired, limits that
+    bind; and a retired class leads to one there is."""
+    classes = {each.id: each for each in handbook.categories}
+    ended = {each.id: each for each in handbook.limits if each.is_retired(on)}
+    for article in _published(handbook, on):
+        for code in article.revision.categories:
+            if code in classes and classes[code].is_retired:
+                told = f"投诉分类 {describe_retired(classes[code])}"
+                yield Finding(WARNING, article.id, told)
+        for name in article.revision.time_limits:
+            if name in ended:
+                told = f"时限 {name} 自 {ended[name].retired_on} 起停用"
+                yield Finding(WARNING, article.id, told)
+    for each in classes.values():
+        if each.successor and each.successor not in classes:
+            yield Finding(ERROR, each.id, f"没有改用的分类 {each.successor}")
 
 
 def check_links(handbook: Handbook, on: date) -> Iterator[Finding]:
@@ -200,10 +220,10 @@ def _scope(limit: TimeLimit) -> Scope:
 
 def check_limits(handbook: Handbook, on: date) -> Iterator[Finding]:
     """No two limits of one matter say different things; no average is above its maximum."""
-    del on
     by_scope: dict[Scope, list[TimeLimit]] = defaultdict(list)
     for limit in handbook.limits:
-        by_scope[_scope(limit)].append(limit)
+        if not limit.is_retired(on):
+            by_scope[_scope(limit)].append(limit)
     for limits in by_scope.values():
         yield from _contradictions(limits)
         yield from _exceeded(limits)
@@ -341,6 +361,7 @@ RULES: tuple[Rule, ...] = (
     check_sections,
     check_classes,
     check_codes,
+    check_ended,
     check_links,
     check_front,
     check_reviews,

@@ -93,6 +93,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "editing.show_impact", "editing.show_history", "using.show_owned", "using.show_usage",
         "comparing.show_file", "vocabulary.show", "vocabulary.show_history",
         "limits.show_all", "limits.show", "limits.show_impact", "limits.take_step",
+        "classes.show_all", "classes.show", "classes.show_impact", "classes.take_step",
         "api-editing.get_draft", "api-editing.get_impact", "api-editing.comment",
         "api-editing.get_revisions", "api-editing.get_diff", "api-editing.get_queue",
         "api-vocabulary.get_vocabulary", "api-vocabulary.get_versions", "api-vocabulary.get_diff",
@@ -101,7 +102,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "editing.open_new", "editing.save", "editing.preview", "editing.autosave",
         "editing.discard", "documents.show_upload", "documents.preview", "documents.confirm",
         "starting.show_start", "starting.start", "vocabulary.submit", "vocabulary.rollback",
-        "limits.open_new", "limits.propose",
+        "limits.open_new", "limits.propose", "classes.open_new", "classes.propose",
         "api-editing.put_draft", "api-editing.submit", "api-editing.withdraw",
         "api-editing.restore", "api-vocabulary.put_vocabulary", "api-vocabulary.preview",
         "api-vocabulary.rollback", "api-documents.preview",
@@ -137,7 +138,10 @@ STEPS: Mapping[str, Permission] = {
     "archive": _P.REVIEW,
 }
 """What the buttons of one form need beyond the form."""
-EDITORS = ("editing.", "documents.", "vocabulary.", "limits.", "using.", "starting.", "comparing.")
+EDITORS = (
+    "editing.", "documents.", "vocabulary.", "limits.", "classes.", "using.", "starting.",
+    "comparing.",
+)  # fmt: skip
 NAVIGATION: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("desk.show_desk", "坐席台", ("desk.",)),
     ("tickets.show_tickets", "工单", ("tickets.",)),

@@ -42,6 +42,7 @@ from web.pages import (
     using,
     vocabulary,
 )
+from web.pages import classes as class_pages
 from web.pages import documents as document_pages
 from web.pages import editing as editing_pages
 from web.pages import learning as learning_pages
@@ -79,6 +80,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     comparing.blueprint,
     editing_pages.blueprint,
     vocabulary.blueprint,
+    class_pages.blueprint,
     limit_pages.blueprint,
     learning_pages.blueprint,
     drilling.blueprint,

@@ -313,14 +313,21 @@ class ReadingPlace(Query):
     step: Annotated[int, Field(ge=0, le=1_000)] = 0
 
 
+class CategoryList(Query):
+    """GET /categories; ``retired``: with the classes that are given no more."""
+
+    retired: bool = False
+
+
 class LimitList(Query):
-    """GET /time-limits"""
+    """GET /time-limits; ``retired``: with the limits that bind no more."""
 
     category: Name = ""
     region: Name = ""
     area: Area = ""
     subject: Name = ""
     authority: Name = ""
+    retired: bool = False
 
 
 class ReportQuery(Query):

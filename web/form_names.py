@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from kb.classing import FIELDS as CLASS_FIELDS
 from kb.diffing import FIELDS as ARTICLE_FIELDS
 from kb.limiting import FIELDS as LIMIT_FIELDS
 
@@ -30,11 +31,13 @@ COMMON: Mapping[str, str] = {
     "from": "从", "until": "到", "by": "分组", "samples": "含样例", "despite": DESPITE,
     "words": "词典", "synonyms": "同义词", "ambiguous": "太泛的同义词", "confusions": "识别混淆",
     "why": "用途", "agents": "写出坐席姓名",
+    "retired": "停用", "retired_on": "停用日", "under": "大类", "default_priority": "优先级",
     "never_mask": "不遮盖词", "tables": "词表", "who": "谁", "key": "编号", "since": "从",
 }  # fmt: skip
 """By the name that requests use."""
 PAGES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/edit/limits", {**LIMIT_FIELDS, "reason": "这次为什么改", "comment": "意见"}),
+    ("/edit/classes", {**CLASS_FIELDS, "reason": "这次为什么改", "comment": "意见"}),
     ("/edit/vocabulary", {"reason": "这次为什么改", "despite": DESPITE}),
     ("/edit/import", {"source": "来源", "title": "标题"}),
     (

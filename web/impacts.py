@@ -16,13 +16,14 @@ from flask import current_app
 
 from indexer.impact import JUDGED, Impact, ImpactStudy, Shown
 from kb.article import Article
+from kb.category import Category
 from kb.database import Database
 from kb.editor import Editor, publish_at_once
 from kb.errors import ArticleNotFound, IndexDamaged, IndexMismatch, IndexMissing
 from kb.foresight import Foreseen, foreseen_as_dict
 from kb.limit import TimeLimit
 from kb.rewording import Proposal, publish
-from kb.store import handbook, trials
+from kb.store import class_changes, handbook, trials
 from kb.store.bounds import hidden_among
 from kb.store.limit_changes import put_in_force, write_limit
 from kb.store.trials import Tried
@@ -126,6 +127,21 @@ class Impacts:
         """What it does to the judged queries; None, and a line in the log, when that cannot be
         measured now."""
         return _measured(lambda: self.of_limit(limit, with_recent=False).foreseen)
+
+    def of_class(self, category: Category, *, with_recent: bool = True) -> Impact:
+        """What a class as it is to be would change."""
+        now = self._services.clock()
+
+        def trial(database: Database) -> None:
+            with database.transaction() as connection:
+                class_changes.put_in_force(connection, category, now=now)
+
+        key = f"class {class_changes.write_class(category)}"
+        return self._find(key, trial, now=now, with_recent=with_recent, with_limits=with_recent)
+
+    def foresee_class(self, category: Category) -> Foreseen | None:
+        """The same as ``foresee_limit``, of a class."""
+        return _measured(lambda: self.of_class(category, with_recent=False).foreseen)
 
     def _find(
         self,

@@ -64,6 +64,8 @@ EDIT_ACTIONS: Mapping[str, str] = {
     "archive": "归档",
     "drop": "放弃",
     "import": "导入文件",
+    "resolve": "解决了评论",
+    "reopen": "重新打开评论",
 }
 REGIONS = (
     "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江",

@@ -7,7 +7,7 @@ from datetime import date
 
 from kb.article import Article
 from kb.errors import ArticleNotFound
-from kb.limit import TimeLimit
+from kb.limit import TimeLimit, in_use
 from kb.store import handbook
 from web.services import current
 
@@ -45,7 +45,8 @@ def find_article(
         article = handbook.read_article(connection, article_id, on=day)
     ids = article.revision.time_limits
     known = handbook.read_limits(connection, ids)
-    named = [known[each] for each in ids if each in known]
+    held = in_use(known, date.fromisoformat(as_of) if as_of else today)
+    named = [held[each] for each in ids if each in held]
     return FoundArticle(article, named, valid)
 
 

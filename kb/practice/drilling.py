@@ -13,7 +13,7 @@ from kb.category import Category
 from kb.database import Database
 from kb.errors import InvalidInput, NoCase
 from kb.intake import never_mask
-from kb.limit import LimitRequest, TimeLimit, bind_limits
+from kb.limit import LimitRequest, TimeLimit, bind_limits, in_use
 from kb.masking import mask_text
 from kb.practice.choosing import Choice, choose_next, class_costs
 from kb.practice.drill import (
@@ -115,8 +115,9 @@ def read_sheet(connection: sqlite3.Connection, drill: Drill, *, now: datetime) -
     """All that a drill's page shows."""
     ticket = tickets.read_ticket(connection, drill.ticket_no)
     outcome = outcomes.read_outcome(connection, drill.ticket_no, drill.closing)
-    articles = handbook.read_articles(connection, on=to_beijing(now).date())
-    limits = handbook.read_limits(connection)
+    today = to_beijing(now).date()
+    articles = handbook.read_articles(connection, on=today)
+    limits = in_use(handbook.read_limits(connection), today)
     truth = _read_truth(connection, replace(ticket, category=drill.category), drill, articles)
     return DrillSheet(
         drill=drill,

@@ -12,6 +12,7 @@ from kb.category import Category
 from kb.database import Database
 from kb.errors import CertificateRefused, InvalidInput
 from kb.intervals import Interval
+from kb.limit import in_use
 from kb.practice.cards import Card, build_cards
 from kb.practice.choosing import class_costs
 from kb.practice.drill import related_articles
@@ -84,14 +85,16 @@ class Progress:
 
 def read_shelf(connection: sqlite3.Connection, *, now: datetime) -> Shelf:
     """The handbook of today, and the path as it stands."""
-    articles = handbook.read_articles(connection, on=to_beijing(now).date())
+    today = to_beijing(now).date()
+    articles = handbook.read_articles(connection, on=today)
+    limits = in_use(handbook.read_limits(connection), today)
     categories = handbook.read_categories(connection)
     stored = path_store.read_path(connection)
     items = stored.items if stored else None
     if items is None:
         costs = class_costs(categories.values(), drill_store.read_tallies(connection))
         items = first_week(articles, categories, costs)
-    cards = build_cards(articles, handbook.read_limits(connection), categories)
+    cards = build_cards(articles, limits, categories)
     return Shelf(articles, categories, cards, items, chapter_classes(articles, categories))
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kb.database import Database
 from kb.errors import CardNotFound, InvalidInput, UndoRefused
+from kb.limit import in_use
 from kb.practice.cards import Card, build_cards
 from kb.practice.scheduling import NEW_A_DAY, RATINGS, DueCard, Review, plan_due, plan_review
 from kb.store import handbook
@@ -29,9 +30,10 @@ class Deck:
 
 def read_cards(connection: sqlite3.Connection, *, now: datetime) -> list[Card]:
     """The cards of the handbook as it is shown today."""
+    today = to_beijing(now).date()
     return build_cards(
-        handbook.read_articles(connection, on=to_beijing(now).date()),
-        handbook.read_limits(connection),
+        handbook.read_articles(connection, on=today),
+        in_use(handbook.read_limits(connection), today),
         handbook.read_categories(connection),
     )
 

@@ -18,6 +18,7 @@ AUDITED: Mapping[str, tuple[str, ...]] = {
     "call": (),
     "category": (),
     "certificate": (),
+    "class_change": (),
     "drill": (),
     "experiment": (),
     "export_request": (),

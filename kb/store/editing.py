@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from kb.article import Article, Revision
@@ -18,7 +18,10 @@ from kb.times import format_instant
 
 @dataclass(frozen=True)
 class RevisionEvent:
-    """One thing done with a revision: saved, submitted, approved, commented …"""
+    """One thing done with a revision: saved, submitted, approved, commented …
+
+    ``about``: the comment that it settles or opens again.
+    """
 
     seq: int
     article_id: str
@@ -28,6 +31,7 @@ class RevisionEvent:
     comment: str
     at: str
     impact: str = ""
+    about: int | None = None
 
     @property
     def foreseen(self) -> Mapping[str, Any]:
@@ -77,6 +81,7 @@ def add_event(
     comment: str,
     now: datetime,
     impact: Mapping[str, Any] | None = None,
+    about: int | None = None,
 ) -> None:
     """Note what was done with a revision, by whom and why, and what it was foreseen to change."""
     values = {
@@ -87,6 +92,7 @@ def add_event(
         "comment": comment,
         "at": format_instant(now),
         "impact": json.dumps(impact, ensure_ascii=False) if impact else "",
+        "about": about,
     }
     insert(connection, "revision_event", values)
 
@@ -97,6 +103,17 @@ def read_events(connection: sqlite3.Connection, article_id: str) -> list[Revisio
         "SELECT * FROM revision_event WHERE article_id = ? ORDER BY seq", (article_id,)
     )
     return [parse_row(row, RevisionEvent) for row in rows]
+
+
+def count_open_comments(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many comments nobody has settled, by article; articles without are left out."""
+    rows = connection.execute(
+        "SELECT said.article_id, count(*) AS open FROM revision_event AS said"
+        " WHERE said.action = 'comment' AND coalesce((SELECT later.action FROM revision_event"
+        " AS later WHERE later.article_id = said.article_id AND later.about = said.seq"
+        " ORDER BY later.seq DESC LIMIT 1), 'reopen') = 'reopen' GROUP BY said.article_id"
+    )
+    return {row["article_id"]: row["open"] for row in rows}
 
 
 def add_approval(
@@ -213,10 +230,21 @@ def common_base(connection: sqlite3.Connection, article_id: str, one: int, other
     return max(line(one) & line(other), default=0)
 
 
-def read_due_reviews(connection: sqlite3.Connection, *, on: date, until: date) -> list[Article]:
-    """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first."""
-    shown = handbook.read_articles(connection, on=on)
-    due = [article for article in shown if article.revision.review_by <= until]
+REMINDER = timedelta(days=30)
+"""So long before its day an article is listed for its review."""
+
+
+def read_due_reviews(
+    connection: sqlite3.Connection, *, on: date, until: date | None = None, owner: str = ""
+) -> list[Article]:
+    """Articles shown on the day ``on`` that must be reviewed by ``until``, earliest first;
+    ``owner``: of one department."""
+    until = until or on + REMINDER
+    due = [
+        article
+        for article in handbook.read_articles(connection, on=on)
+        if article.revision.review_by <= until and owner in ("", article.owner)
+    ]
     return sorted(due, key=lambda article: (article.revision.review_by, article.id))
 
 

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from kb.article import Article, Revision, body_hash
-from kb.category import Category
+from kb.category import Category, current_code
 from kb.errors import ArticleNotFound, CategoryNotFound, TimeLimitNotFound
 from kb.figure import Figure
 from kb.limit import TimeLimit
@@ -296,14 +296,6 @@ def read_reference_stamp(connection: sqlite3.Connection) -> int:
     return int(row["value"]) if row else 0
 
 
-def save_categories(connection: sqlite3.Connection, categories: Sequence[Category]) -> None:
-    """Replace the taxonomy."""
-    touch_reference(connection)
-    connection.execute("DELETE FROM category")
-    for category in categories:
-        insert(connection, "category", row_values(category))
-
-
 def read_categories(connection: sqlite3.Connection) -> dict[str, Category]:
     """The taxonomy by code, in code order."""
     rows = connection.execute("SELECT * FROM category ORDER BY id")
@@ -322,6 +314,14 @@ def read_category(connection: sqlite3.Connection, code: str) -> Category:
     if found is None:
         raise CategoryNotFound(code, field="category")
     return found
+
+
+def given_today(connection: sqlite3.Connection, code: str) -> str:
+    """A class as chosen; where it is retired, the one given instead, if there is one."""
+    found = find_category(connection, code)
+    if found is None or not found.is_retired:
+        return code
+    return current_code(read_categories(connection), code) or code
 
 
 def save_limits(

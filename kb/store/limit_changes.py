@@ -5,32 +5,23 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass, fields
-from typing import Any
 
 from kb.limit import TimeLimit
+from kb.store import changes
+from kb.store.changes import Proposed
 from kb.store.handbook import touch_reference
 from kb.store.queue import enqueue
-from kb.store.rows import insert, parse_row, row_values
+from kb.store.rows import insert, row_values
 from kb.times import parse_instant
 
+TABLE = "limit_change"
 
-@dataclass(frozen=True)
-class LimitChange:
-    """A proposed change of one limit: the whole limit as it is to be, and as it was (JSON)."""
 
-    id: int
+@dataclass(frozen=True, kw_only=True)
+class LimitChange(Proposed):
+    """A proposed change of one limit."""
+
     limit_id: str
-    base: int
-    content: str
-    before: str
-    status: str
-    author: str
-    reason: str
-    created_at: str
-    approvers: tuple[str, ...] = ()
-    decided_at: str = ""
-    comment: str = ""
-    impact: str = ""
 
     @property
     def limit(self) -> TimeLimit:
@@ -41,11 +32,6 @@ class LimitChange:
     def old(self) -> TimeLimit | None:
         """The limit as it was; None for a new one."""
         return parse_limit(self.before) if self.before else None
-
-    @property
-    def foreseen(self) -> dict[str, Any]:
-        """What it was measured to change; empty before it is published."""
-        return dict(json.loads(self.impact)) if self.impact else {}
 
 
 def parse_limit(text: str) -> TimeLimit:
@@ -62,25 +48,17 @@ def write_limit(limit: TimeLimit) -> str:
 
 def save_change(connection: sqlite3.Connection, change: LimitChange) -> int:
     """Keep a change, a new one where its id is 0; return its id."""
-    values = row_values(change)
-    if not change.id:
-        values["id"] = None
-    insert(connection, "limit_change", values, replace=bool(change.id))
-    return change.id or int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+    return changes.save_change(connection, TABLE, change)
 
 
 def read_changes(connection: sqlite3.Connection, limit_id: str) -> list[LimitChange]:
     """All changes of a limit, newest first."""
-    rows = connection.execute(
-        "SELECT * FROM limit_change WHERE limit_id = ? ORDER BY id DESC", (limit_id,)
-    )
-    return [parse_row(row, LimitChange) for row in rows]
+    return changes.read_changes(connection, TABLE, LimitChange, ("limit_id", limit_id))
 
 
 def read_waiting(connection: sqlite3.Connection) -> list[LimitChange]:
     """The changes in review, oldest first."""
-    rows = connection.execute("SELECT * FROM limit_change WHERE status = 'in_review' ORDER BY id")
-    return [parse_row(row, LimitChange) for row in rows]
+    return changes.read_waiting(connection, TABLE, LimitChange)
 
 
 def put_in_force(connection: sqlite3.Connection, limit: TimeLimit, *, at: str) -> None:

@@ -8,7 +8,10 @@ from datetime import date
 
 from kb.publication import IS_SHOWN_SQL
 
-_ARTICLE = "lower(title || ' ' || keywords)", "lower(body || ' ' || steps)"
+_ARTICLE = (
+    "lower(revision.title || ' ' || revision.keywords)",
+    "lower(revision.body || ' ' || revision.steps)",
+)
 _TICKET = (
     "lower(title || ' ' || description)",
     "lower(root_cause || ' ' || fix || ' ' || resolution)",
@@ -23,6 +26,22 @@ def find_articles(
     rows = connection.execute(
         f"SELECT article_id, number, {_score(_ARTICLE, words)} AS score FROM revision"
         f" WHERE {IS_SHOWN_SQL} AND score > 0 ORDER BY score DESC, article_id LIMIT :most",
+        {**_values(words), "on": on.isoformat(), "most": most},
+    )
+    return [(row["article_id"], str(row["number"]), row["score"]) for row in rows]
+
+
+def find_superseded(
+    connection: sqlite3.Connection, words: Mapping[str, float], *, on: date, most: int
+) -> list[tuple[str, str, float]]:
+    """The same of the last texts of articles that are archived and name a successor."""
+    rows = connection.execute(
+        f"SELECT revision.article_id, revision.number, {_score(_ARTICLE, words)} AS score"
+        " FROM article JOIN revision AS last ON last.article_id = article.id"
+        " AND last.number = current_revision JOIN revision ON revision.article_id = article.id"
+        " AND revision.number = last.based_on WHERE last.status = 'archived'"
+        " AND last.valid_from <= :on AND successor <> '' AND score > 0"
+        " ORDER BY score DESC, article.id LIMIT :most",
         {**_values(words), "on": on.isoformat(), "most": most},
     )
     return [(row["article_id"], str(row["number"]), row["score"]) for row in rows]

@@ -16,6 +16,7 @@ from kb import limiting, tokens
 from kb.glossary import GlossaryTerm
 from kb.people import check_duties, invite
 from kb.store import glossary, handbook
+from kb.store.class_changes import save_categories
 from tests.bench.identities import EVERYTHING, Identity
 from tests.bench.schema import environ
 from web.services import Services
@@ -60,7 +61,7 @@ class Planter:
         self._add("drill_id", str(self._call("POST", "/api/v1/learning/drills", {})["id"]))
         self._add("limit_id", self._plant_limit(short))
         self._add("slug", quote(texts[0], safe=""))
-        self.values["chapter"] = ["1"]
+        self.values |= {"code": ["060101"], "chapter": ["1"]}
         self._call("POST", "/pop", {"call_id": " ".join(texts)[:LONGEST], "text": whole})
 
     def _add(self, name: str, value: str) -> None:
@@ -169,7 +170,7 @@ class Planter:
                 if each.level == 3
             ]  # fmt: skip
             held = classes | {each.id: each for each in planted}
-            handbook.save_categories(connection, list(held.values()))
+            save_categories(connection, list(held.values()), now=self._services.clock())
 
     def _client(self, who: str) -> FlaskClient:
         client = self._app.test_client(use_cookies=False)

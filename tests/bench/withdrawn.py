@@ -25,7 +25,7 @@ from indexer.sync import sync_index
 from kb.article import Article
 from kb.database import Database, create_database
 from kb.editor import Editor
-from kb.errors import ArticleNotFound
+from kb.errors import ArticleNotFound, InvalidInput
 from kb.handbook import read_handbook
 from kb.publishing import import_handbook
 from kb.searching import SearchQuery
@@ -131,12 +131,11 @@ def act(world: World, article: Article, action: str, actor: str) -> Article:
 
 
 def archive(world: World) -> None:
-    """Somebody withdraws an article, if it is in force."""
+    """Somebody withdraws an article, if it is in force, and may name one to read instead."""
+    gone, successor = world.chance.choice(ARTICLES), world.chance.choice(("", *ARTICLES))
     try:
-        world.editor.archive(
-            world.chance.choice(ARTICLES), reason="过时", actor="甲", now=world.now
-        )
-    except ArticleNotFound:
+        world.editor.archive(gone, successor=successor, reason="过时", actor="甲", now=world.now)
+    except (ArticleNotFound, InvalidInput):
         return
 
 

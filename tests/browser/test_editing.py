@@ -133,9 +133,25 @@ def test_a_comment_is_seen_by_the_author_and_what_is_due_for_review_by_everybody
     page.reload()
     expect(page.locator(".events")).to_contain_text("第二段请写清部门")
     expect(page.locator(".events")).to_contain_text("乙")
+    waiting = "section:has(#head-waiting) li:has-text('S44')"
+    expect(edit("/edit").locator(waiting)).to_contain_text("1 条评论未解决")
+    page.get_by_role("button", name="标为已解决：第二段请写清部门").press("Enter")
+    page.wait_for_url("**done=resolve*")
+    expect(page.locator(".events .tick")).to_have_text("✓ 已解决")
+    expect(edit("/edit").locator(waiting)).not_to_contain_text("评论未解决")
+    page.get_by_role("button", name="重新打开这条评论").press("Enter")
+    page.wait_for_url("**done=reopen*")
+    expect(page.locator(".events .flag")).to_have_text("未解决")
+    assert_accessible(page)
     step(edit("/edit/S44", who="丙"), "批准并发布")
-    due = edit("/edit", who="丁").locator("section:has(#head-due)")
-    expect(due).to_contain_text("技术问题跟踪与闭环管理")
+    owner = page.input_value("[name=owner]")
+    for path in ("/edit", f"/edit/mine?owner={quote(owner)}", "/reports/tasks"):
+        due = edit(path, who="丁").locator("section:has(#head-due)")
+        expect(due).to_contain_text("技术问题跟踪与闭环管理")
+        expect(due).to_contain_text(f"应复核 {services.clock().date().isoformat()} · {owner}")
+    others = edit("/edit/mine?owner=%E6%97%A0", who="丁").locator("section:has(#head-due)")
+    expect(others).to_contain_text("30 天内没有要复核的条目")
+    assert_accessible(edit("/reports/tasks", who="丁"))
 
 
 def test_an_archived_article_leads_to_its_successor(edit: Open, services: Services) -> None:

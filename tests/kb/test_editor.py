@@ -11,9 +11,17 @@ import pytest
 from kb.article import Article
 from kb.database import Database
 from kb.editor import Editor
-from kb.errors import ArticleNotFound, EditRefused, InvalidInput, RevisionConflict, SelfApproval
+from kb.errors import (
+    ArticleNotFound,
+    EditRefused,
+    InvalidInput,
+    LowersRanking,
+    RevisionConflict,
+    SelfApproval,
+)
+from kb.foresight import Foreseen
+from kb.store import editing, queue
 from kb.store import handbook as store
-from kb.store import queue
 from tests.kb.small import NOW
 
 ARTICLE = "P060101"
@@ -225,3 +233,36 @@ def test_a_code_that_does_not_exist_is_named(
     with pytest.raises(InvalidInput) as refused:
         editor.save(wrong, base=1, author="甲", now=NOW)
     assert refused.value.field == field
+
+
+def test_a_comment_is_settled_and_opened_again_and_history_keeps_both(editor: Editor) -> None:
+    change(editor)
+    connection = editor.database.connection
+    for words in ("第二段请写清部门", "少了来源"):
+        editor.comment(ARTICLE, 2, words, actor="乙", now=NOW)
+    first, second = editor.open(ARTICLE, now=NOW).comments
+    assert editing.count_open_comments(connection) == {ARTICLE: 2}
+    editor.settle(ARTICLE, first, "resolve", actor="甲", now=NOW)
+    assert editor.open(ARTICLE, now=NOW).comments == {first: True, second: False}
+    assert editing.count_open_comments(connection) == {ARTICLE: 1}
+    for wrong in (first, 99):
+        with pytest.raises(EditRefused):
+            editor.settle(ARTICLE, wrong, "resolve", actor="甲", now=NOW)
+    editor.settle(ARTICLE, first, "reopen", actor="乙", now=NOW)
+    assert editing.count_open_comments(connection) == {ARTICLE: 2}
+    for each in (first, second):
+        editor.settle(ARTICLE, each, "resolve", actor="甲", now=NOW)
+    assert editing.count_open_comments(connection) == {}
+    done = [(each.action, each.about, each.actor) for each in editor.open(ARTICLE, now=NOW).events]
+    assert done[3:5] == [("resolve", first, "甲"), ("reopen", first, "乙")]
+
+
+def test_the_reason_for_making_answers_worse_is_kept_with_the_approval(editor: Editor) -> None:
+    worse = Foreseen(judged=93, up=0, down=6, mrr_before=0.9, mrr_after=0.8, chance=0.01)
+    change(editor)
+    act(editor, "submit", "甲")
+    with pytest.raises(LowersRanking):
+        editor.act(ARTICLE, 2, "approve", actor="乙", now=NOW, foreseen=worse)
+    editor.act(ARTICLE, 2, "approve", actor="乙", comment="新规如此", now=NOW, foreseen=worse)
+    last = editor.open(ARTICLE, now=NOW).events[-1]
+    assert (last.foreseen["lowers"], last.foreseen["despite"]) == (True, "新规如此")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from kb.database import Database
+from kb.due import DueRequest, due_limits
 from kb.errors import EditRefused, InvalidInput, KBError, RevisionConflict, SelfApproval
 from kb.foresight import Foreseen
 from kb.limiting import FIELDS, decide, find_waiting, propose_limit
+from kb.reference import ReferenceCache
 from kb.store import handbook, queue
 from kb.store.limit_changes import LimitChange, read_changes
+from kb.times import BEIJING
 from tests.kb.small import NOW
 
 LIMIT = "TL001"
@@ -69,7 +74,7 @@ def test_what_makes_answers_worse_needs_a_reason(database: Database) -> None:
         act(database, "approve", "丙", foreseen=WORSE)
     assert value(database) == (48, 1)
     done = act(database, "approve", "丙", foreseen=WORSE, comment="新规如此")
-    assert done.foreseen["lowers"]
+    assert (done.foreseen["lowers"], done.foreseen["despite"]) == (True, "新规如此")
     assert value(database) == (24, 2)
 
 
@@ -98,6 +103,29 @@ def test_a_new_limit_binds_and_a_stale_form_is_told(database: Database) -> None:
     proposed(database, "TL109", 0, subject="只在条目里", categories="none")
     with pytest.raises(RevisionConflict):
         proposed(database, base=7, limit_value="24")
+
+
+def test_a_limit_ends_on_a_day_for_complaints_accepted_from_then_on(database: Database) -> None:
+    with pytest.raises(InvalidInput, match="不能早于今天") as refused:
+        proposed(database, retired_on="2026-03-10")
+    assert refused.value.field == "retired_on"
+    with pytest.raises(InvalidInput, match="应为日期"):
+        proposed(database, retired_on="下周")
+    before = ReferenceCache(database)
+    assert LIMIT in bound_on(database, NOW)
+    proposed(database, retired_on="2026-04-01")
+    for who in ("乙", "丙"):
+        act(database, "approve", who)
+    assert before.read().limits[LIMIT].retired_on == "2026-04-01"
+    first = datetime(2026, 4, 1, tzinfo=BEIJING)
+    assert LIMIT in bound_on(database, first - timedelta(minutes=1))
+    assert LIMIT not in bound_on(database, first)
+    assert LIMIT not in bound_on(database, first.astimezone(UTC))  # the same instant
+
+
+def bound_on(database: Database, start: datetime) -> set[str]:
+    request = DueRequest(start, category="060101")
+    return {each.limit.id for each in due_limits(database.connection, request)}
 
 
 @pytest.mark.parametrize(

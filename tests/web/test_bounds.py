@@ -53,6 +53,7 @@ NO_OBJECT: Mapping[str, str] = {
     "account_id": "people, for administrators",
     "token": "a link of one person",
     "slug": "explains an error",
+    "code": "the taxonomy, which everybody needs",
     "filename": "static files",
     "card_id": "a card is found in the learner's own deck",
     "decision_id": "of a session, found within bounds",

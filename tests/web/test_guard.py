@@ -94,6 +94,8 @@ FORMS = [
     "/edit/P060101/discard",
     "/edit/vocabulary",
     "/edit/vocabulary/rollback",
+    "/edit/classes/010101",
+    "/edit/classes/010101/step",
     "/edit/limits/TL001",
     "/edit/limits/TL001/step",
     "/reports/gaps/G1/mark",
@@ -145,6 +147,7 @@ def test_these_are_all_the_forms_there_are(app: Flask) -> None:
         rule.rule.replace("<ticket_no>", "{no}")
         .replace("<article_id>", "P060101")
         .replace("<limit_id>", "TL001")
+        .replace("<code>", "010101")
         .replace("<gap_id>", "G1")
         .replace("<task_id>", "1")
         .replace("<drill_id>", "D1")

@@ -44,17 +44,8 @@ YEAR = timedelta(days=366)
 TEMPLATES = Path(__file__).parent.parent.parent / "web/templates"
 SKIPPED = (
     *("as_of", "until", "from", "valid_until", "called_at", "escalated_at", "happened_at"),
-    *(
-        "cursor",
-        "repeat_of",
-        "search_id",
-        "successor",
-        "extra",
-        "content",
-        "limit_id",
-        "impression",
-        "format",
-    ),
+    *("search_id", "successor", "extra", "content", "limit_id", "impression", "format"),
+    *("retired", "retired_on", "cursor", "repeat_of"),
 )
 """Days and ids that a text cannot be: left out, so that the rest is taken."""
 PERMITTED = [each.value for each in GRANTABLE if each != Permission.NAME_AGENTS]

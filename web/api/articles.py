@@ -8,8 +8,9 @@ from datetime import date
 
 from flask import Blueprint, Response, jsonify, request
 
+from kb.category import live
 from kb.store import handbook
-from web.bodies import ArticleList, ArticleVersion, Query
+from web.bodies import ArticleList, ArticleVersion, CategoryList
 from web.library import find_article
 from web.parsing import read_query
 from web.presenting import article_json, article_summary, category_json
@@ -45,7 +46,8 @@ def get_article(article_id: str) -> Response:
 
 @blueprint.get("/categories")
 def get_categories() -> Response:
-    """The taxonomy of complaints, in code order."""
-    read_query(Query)
+    """The taxonomy of complaints, in code order; retired classes only when asked for."""
+    query = read_query(CategoryList)
     found = handbook.read_categories(current().database.connection)
+    found = found if query.retired else live(found)
     return jsonify({"categories": [category_json(each) for each in found.values()]})

@@ -27,6 +27,8 @@ def get_limits() -> Response:
 
 
 def _fits(limit: TimeLimit, query: LimitList) -> bool:
+    if limit.is_retired(current().clock().date()) and not query.retired:
+        return False
     if query.category and not _binds(limit, query.category):
         return False
     if query.region and limit.region and not query.region.startswith(limit.region):

@@ -7,8 +7,8 @@ somebody else has saved.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -17,13 +17,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from kb.article import SECTIONS, Article
 from kb.diffing import diff_articles
-from kb.editing import ACTIONS
+from kb.editing import ACTIONS, REOPEN, SETTLE
 from kb.editor import Editor, Work
 from kb.errors import ArticleNotFound, InvalidInput, KBError, RevisionConflict
 from kb.foresight import Foreseen
-from kb.limit import TimeLimit
+from kb.limit import TimeLimit, in_use
 from kb.lint import check_article
-from kb.store import editing, files, handbook, limit_changes, queue
+from kb.store import class_changes, editing, files, handbook, limit_changes, queue
 from kb.store.editing import Autosave
 from kb.times import format_instant
 from web.access import STEPS, require
@@ -47,7 +47,7 @@ from web.parsing import agent_name, read_body
 from web.services import current
 
 blueprint = Blueprint("editing", __name__, url_prefix="/edit")
-REMINDER = timedelta(days=30)
+_SETTLING = re.compile(rf"({SETTLE}|{REOPEN})-([0-9]{{1,9}})")
 Page = str | tuple[str, int] | BaseResponse
 
 
@@ -63,13 +63,15 @@ def show_queue() -> str:
     return render_template(
         "edit_queue.html",
         waiting=editing.read_waiting(connection),
-        due=editing.read_due_reviews(connection, on=today, until=today + REMINDER),
+        due=editing.read_due_reviews(connection, on=today),
         articles=handbook.read_articles(connection),
         chapters=open_chapters(),
         today=today,
         files=files.read_import(connection),
         overtaken=editing.read_overtaken(connection),
+        comments=editing.count_open_comments(connection),
         limits_waiting=len(limit_changes.read_waiting(connection)),
+        classes_waiting=len(class_changes.read_waiting(connection)),
         me=agent_name(),
     )
 
@@ -186,7 +188,7 @@ def reading_html(article: Article) -> str:
 
 
 def _limits_of(article: Article) -> list[TimeLimit]:
-    every = handbook.read_limits(current().database.connection)
+    every = in_use(handbook.read_limits(current().database.connection), current().clock().date())
     return [every[name] for name in article.revision.time_limits if name in every]
 
 
@@ -264,6 +266,8 @@ def take_step(article_id: str) -> Page:
             editor.archive(article_id, successor=successor, reason=words, actor=who, now=now)
         elif action == "restore":
             editor.restore(article_id, number, author=who, now=now)
+        elif settling := _SETTLING.fullmatch(action):
+            editor.settle(article_id, int(settling[2]), settling[1], actor=who, now=now)
         elif action == "drop":
             editor.give_up(article_id, number, actor=who, now=now)
         elif action not in ACTIONS:

@@ -10,7 +10,7 @@ from kb.article import is_question
 from kb.demand import find_demand
 from kb.errors import ArticleNotFound
 from kb.glossary import Explained, GlossaryTerm
-from kb.limit import describe_scope
+from kb.limit import describe_scope, in_use
 from kb.store import handbook, tickets
 from kb.store.glossary import read_glossary
 from kb.suggestion import Answer, Suggestion
@@ -135,7 +135,8 @@ def card_facts(answer: Answer | None, region: str, now: datetime) -> dict[str, C
     ids = [item.target_id for item in answer.procedures]
     found = {each.id: each for each in handbook.read_articles(connection, on=now.date(), ids=ids)}
     named = {name: article.revision.time_limits for name, article in found.items()}
-    limits = handbook.read_limits(connection, {each for every in named.values() for each in every})
+    named_ids = {each for every in named.values() for each in every}
+    limits = in_use(handbook.read_limits(connection, named_ids), now.date())
     shown = {
         name: found[name].revision.steps[: current_view().steps] for name in ids if name in found
     }

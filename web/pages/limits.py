@@ -9,11 +9,18 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from indexer.impact import Impact
 from kb.category import covers
-from kb.errors import InvalidInput, KBError, LowersRanking, TimeLimitNotFound
+from kb.errors import (
+    InvalidInput,
+    KBError,
+    LowersRanking,
+    RevisionConflict,
+    TimeLimitNotFound,
+)
 from kb.limit import AUTHORITIES, CONFIDENCES, TimeLimit, is_class_limit
 from kb.limiting import (
     CHOICES,
     FIELDS,
+    NEEDED,
     articles_with,
     decide,
     find_waiting,
@@ -21,18 +28,19 @@ from kb.limiting import (
     propose_limit,
     would_bind,
 )
+from kb.proposing import ACTIONS
 from kb.store import handbook, limit_changes
 from web.access import STEPS, require
 from web.errors import describe
 from web.guard import check_form
 from web.impacts import impacts
 from web.parsing import agent_name
+from web.proposals import Row, differing, form_base
 from web.services import current
 
 blueprint = Blueprint("limits", __name__, url_prefix="/edit/limits")
 Page = str | tuple[str, int] | BaseResponse
-UNVERIFIED, OWN = "unverified", "own"
-ACTIONS = ("withdraw", "approve", "reject")
+UNVERIFIED, OWN, RETIRED = "unverified", "own", "retired"
 CONFIDENCE_NAMES = dict(zip(CONFIDENCES, ("高", "中", "低", "待核实"), strict=True))
 
 
@@ -41,7 +49,12 @@ def show_all() -> str:
     """All limits that fit the filters, and the changes in review."""
     connection = current().database.connection
     wanted = {name: request.args.get(name, "").strip() for name in FILTERS}
-    found = [each for each in handbook.read_limits(connection).values() if _fits(each, wanted)]
+    today = current().clock().date()
+    found = [
+        each
+        for each in handbook.read_limits(connection).values()
+        if each.is_retired(today) == (wanted["state"] == RETIRED) and _fits(each, wanted)
+    ]
     return render_template(
         "edit_limits.html",
         limits=found,
@@ -102,6 +115,8 @@ def _page(
         limit_id=limit_id,
         limit=limit,
         waiting=waiting,
+        needed=NEEDED,
+        overtaken=_overtaken(limit, typed, error),
         changed=_changes(waiting.old, waiting.limit) if waiting else [],
         fields=typed or _texts(limit),
         labels=FIELDS,
@@ -111,7 +126,7 @@ def _page(
         categories=handbook.read_categories(connection),
         articles=articles_with(connection, limit_id, now=now),
         history=[
-            (each, _changes(each.old, each.limit))
+            (each, each.limit.revision, _changes(each.old, each.limit))
             for each in limit_changes.read_changes(connection, limit_id)
         ],
         is_class_limit=bool(limit and is_class_limit(limit)),
@@ -122,6 +137,15 @@ def _page(
         me=agent_name(),
     )
     return (page, problem.status) if problem else page
+
+
+def _overtaken(
+    limit: TimeLimit | None, typed: dict[str, str] | None, error: KBError | None
+) -> list[Row]:
+    """What differs between the limit as others left it and the form, where they came first."""
+    if not isinstance(error, RevisionConflict):
+        return []
+    return differing(FIELDS, _texts(limit) if limit else {}, typed or {})
 
 
 def _texts(limit: TimeLimit | None) -> dict[str, str]:
@@ -136,14 +160,8 @@ def _texts(limit: TimeLimit | None) -> dict[str, str]:
     }
 
 
-def _changes(old: TimeLimit | None, new: TimeLimit) -> list[tuple[str, str, str]]:
-    """Label, old and new text of each field that differs."""
-    before, after = _texts(old) if old else dict.fromkeys(FIELDS, ""), _texts(new)
-    return [
-        (label, before[name], after[name])
-        for name, label in FIELDS.items()
-        if before[name] != after[name]
-    ]
+def _changes(old: TimeLimit | None, new: TimeLimit) -> list[Row]:
+    return differing(FIELDS, _texts(old) if old else {}, _texts(new))
 
 
 @blueprint.post("/<limit_id>")
@@ -151,15 +169,12 @@ def propose(limit_id: str) -> Page:
     """Put what the form holds in review."""
     check_form()
     typed = {name: request.form.get(name, "") for name in (*FIELDS, "reason")}
-    base = request.form.get("base", "")
     try:
-        if not (base.isascii() and base.isdigit() and len(base) < 8):
-            raise InvalidInput("应为版本号", field="base")
         propose_limit(
             current().database,
             limit_id,
             typed,
-            base=int(base),
+            base=form_base(),
             author=agent_name(),
             now=current().clock(),
         )

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kb.article import CHAPTERS
+from kb.category import live
 from kb.errors import InvalidInput, KBError
 from kb.practice.mastery import KNOWN, UNKNOWN
 from kb.practice.path import DAYS, KINDS, PathItem, add_item, drop_item, move_item
@@ -201,7 +202,7 @@ def _editor_page(**values: Any) -> str:
         items=[each for each in shelf.items if each.target not in hidden],
         titles=shelf.titles,
         articles=shelf.articles,
-        classes=[each for each in shelf.categories.values() if each.level == 3],
+        classes=[each for each in live(shelf.categories).values() if each.level == 3],
         stored=store.read_path(connection),
         kinds=KINDS,
         week=range(1, DAYS + 1),
@@ -239,7 +240,7 @@ def _changed(shelf: Shelf) -> tuple[PathItem, ...]:
     target = short_field("target").split(" ", 1)[0]
     known = {each.id for each in shelf.articles}
     if kind == "drill":
-        known = {each.id for each in shelf.categories.values() if each.level == 3}
+        known = {each.id for each in live(shelf.categories).values() if each.level == 3}
     if target not in known:
         raise InvalidInput("没有这个条目或分类，请从列表中选", field="target")
     if not (day.isascii() and day.isdigit() and len(day) == 1):

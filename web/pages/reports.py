@@ -27,7 +27,7 @@ from kb.reports.outcomes import (
 )
 from kb.review import FALSE_ALARMS, LEAST_OTHERS, LEAST_SETTLED, VERDICTS
 from kb.reviewing import close_review
-from kb.store import handbook, reports, reviews
+from kb.store import editing, handbook, reports, reviews
 from web import charts
 from web.bodies import GapQuery, ReportQuery, TaskQuery
 from web.errors import describe
@@ -186,6 +186,7 @@ def show_tasks() -> Answered:
 def _tasks_page(query: TaskQuery, **values: Any) -> str:
     connection = current().database.connection
     tasks = reviews.read_tasks(connection, with_closed=True)
+    today = current().clock().date()
     page: str = render_template(
         "reports_tasks.html",
         tasks=[
@@ -194,6 +195,8 @@ def _tasks_page(query: TaskQuery, **values: Any) -> str:
             if task.is_open == (query.closed == "0") and query.owner in ("", task.owner)
         ],
         counts=Counter(task.is_open for task in tasks),
+        due=editing.read_due_reviews(connection, on=today, owner=query.owner),
+        today=today,
         query=query,
         classes=handbook.read_categories(connection),
         verdicts=VERDICTS,

@@ -19,11 +19,14 @@ def show_owned() -> str:
     """我的条目: the articles of a department, those with most against them first."""
     connection = current().database.connection
     owner = request.args.get("owner", "").strip()
+    today = current().clock().date()
     page: str = render_template(
         "edit_owned.html",
         owner=owner,
         owners=usage.read_owners(connection),
         rows=usage.read_owned(connection, owner),
+        due=editing.read_due_reviews(connection, on=today, owner=owner),
+        today=today,
     )
     return page
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template, request
 
 from kb.calls import Caller, read_caller
-from kb.category import Category
+from kb.category import Category, live
 from kb.errors import InvalidInput, KBError
 from kb.store import handbook
 from kb.store.calls import Call, read_call
@@ -151,8 +151,8 @@ def render_refused_desk(error: KBError | sqlite3.OperationalError) -> tuple[str,
 
 
 def group_classes() -> list[tuple[Category, list[Category]]]:
-    """Third-level classes under their first-level ones, for a list to choose from."""
-    found = handbook.read_categories(current().database.connection)
+    """Third-level classes given today under their first-level ones, for a list to choose from."""
+    found = live(handbook.read_categories(current().database.connection))
     return [
         (first, [each for each in found.values() if each.level == 3 and each.id[:2] == first.id])
         for first in found.values()

@@ -27,6 +27,7 @@ class LimitReply(Reply):
     authority: str
     source: str
     confidence: str
+    retired_on: str
     revision: int
     amount: str
     authority_label: str
@@ -96,7 +97,8 @@ class ArticleListReply(Reply):
 
 
 class CategoryReply(Reply):
-    """One class of complaints; codes nest by prefix."""
+    """One class of complaints; codes nest by prefix. ``retired_on``: since when it is given no
+    more, "" while it is; ``successor``: the class to give instead."""
 
     id: str
     parent: str
@@ -109,6 +111,9 @@ class CategoryReply(Reply):
     typical_fix: str
     miit_class: str
     watch_scene: str
+    retired_on: str
+    successor: str
+    revision: int
 
 
 class CategoryListReply(Reply):

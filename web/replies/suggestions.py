@@ -266,7 +266,8 @@ class EventUndoneReply(Reply):
 
 
 class HitReply(Reply):
-    """One thing found; offsets count characters."""
+    """One thing found; offsets count characters. ``instead_of``: the archived article that would
+    have been found, which this one replaces; "" for none."""
 
     target_type: str
     target_id: str
@@ -281,6 +282,7 @@ class HitReply(Reply):
     source: str
     valid_from: str
     why: list[str]
+    instead_of: str
 
 
 class SearchReply(Reply):
