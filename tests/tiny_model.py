@@ -31,10 +31,7 @@ class Slow(torch.nn.Module):
     """Passes everything on, after a while."""
 
     seconds = 6.0
-    fails = False
 
     def forward(self, features: dict[str, Any]) -> dict[str, Any]:
-        if Slow.fails:
-            raise RuntimeError
         time.sleep(self.seconds)
         return features
