@@ -131,7 +131,7 @@ def bench_over(corpus: Corpus, settings: Settings, scratch: Path) -> Bench:
 
 
 TINY = Amounts(
-    queries=12, checks=4, seconds=0.5, agents=3, pause=0.1, changes=2, starts=1, most_seconds=0.5
+    queries=12, checks=4, seconds=2.0, agents=3, pause=0.3, changes=2, starts=1, most_seconds=2.0
 )
 KEYS = {
     "build": {"build.rate", "build.analysis", "build.index_mib"},

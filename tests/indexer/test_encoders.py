@@ -16,11 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Split
 
 from indexer.analysis import Analyzer
 from indexer.build import build_index
@@ -43,6 +38,7 @@ from kb.suggestion import Answer, SuggestionRequest
 from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 from tests.conftest import START, counted
+from tests.tiny_model import make_tiny_model
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 
@@ -55,15 +51,7 @@ def analyzer() -> Analyzer:
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real model of sentence-transformers that reads single characters, 16 dimensions."""
-    folder = tmp_path_factory.mktemp("tiny")
-    chars = sorted(set("家里网断了盒子上那个红灯一直亮宽带光猫话费扣转码失效手机停孩子充游戏"))
-    vocabulary = {"[UNK]": 0, **{char: place for place, char in enumerate(chars, 1)}}
-    tokenizer = Tokenizer(WordLevel(vocab=vocabulary, unk_token="[UNK]"))  # noqa: S106
-    tokenizer.pre_tokenizer = Split("", "isolated")
-    weights = np.random.default_rng(1).normal(size=(len(vocabulary), 16)).astype(np.float32)
-    module = StaticEmbedding(tokenizer, embedding_weights=weights)
-    SentenceTransformer(modules=[module], device="cpu").save(str(folder))
-    return folder
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 def test_any_model_of_the_library_gives_unit_vectors(tiny_model: Path) -> None:
