@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from kb.store import handbook
 from tests.browser.accessibility import assert_accessible
@@ -30,6 +30,17 @@ def test_limits_are_found_by_words_class_authority_and_state(edit: NewPage, sche
     assert_accessible(edit(f"/edit/limits/{LIMIT}", color_scheme=scheme))
 
 
+def wait_for_trial(page: Page) -> None:
+    """Until the trial that began with the proposal tells what it found."""
+    for _ in range(300):
+        if "试算：影响" in page.locator("#trial").inner_text():
+            return
+        expect(page.locator("#trial")).to_contain_text("正在试算")
+        page.wait_for_timeout(200)
+        page.get_by_role("link", name="看算完没有").click()
+    pytest.fail("the trial never ended")
+
+
 def test_a_limit_is_changed_with_the_keyboard_by_three_people(
     edit: NewPage, services: Services
 ) -> None:
@@ -44,6 +55,7 @@ def test_a_limit_is_changed_with_the_keyboard_by_three_people(
     page.locator("[name=reason]").press("Enter")
     expect(page.locator("#head-waiting")).to_be_visible()
     expect(page.locator("ins").first).to_contain_text("36")
+    wait_for_trial(page)
     expect(page.get_by_role("button", name="批准")).to_have_count(0)
     assert_accessible(page)
     for who in ("乙", "丙"):
