@@ -11,7 +11,7 @@ serve: $(READY)
 	@$(BIN)/kb serve
 
 test: $(READY) lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-browser: $(READY)
 	tests/browser/prepare.sh

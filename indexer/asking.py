@@ -16,6 +16,13 @@ from kb.times import format_instant, parse_instant
 
 MOST_ITEMS = 20
 
+PREWARM = (
+    "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
+    "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
+    "携号转网要不到授权码，说有合约，幺零零八六也打不通，信号还差",
+)
+"""Complaints answered once before the first caller's: one in traditional characters."""
+
 
 def complete_request(
     connection: sqlite3.Connection, request: SuggestionRequest, *, now: datetime

@@ -17,21 +17,18 @@ from threadpoolctl import threadpool_limits
 from indexer import plain
 from indexer.analysis import Analyzer
 from indexer.answering import Ground, empty_answer, make_case
-from indexer.asking import complete_request, fold_retired, settle_class
+from indexer.asking import PREWARM, complete_request, fold_retired, settle_class
 from indexer.bounding import Sights
 from indexer.classification import ClassEvidence
-from indexer.closeness import Wanted, wanted
-from indexer.conditions import Condition, parse_condition
 from indexer.explaining import Explainer
 from indexer.generation import UNUSABLE
 from indexer.heap import uncollected
 from indexer.language import Language, open_language
+from indexer.lookup import Lookup
 from indexer.opening import NewestIndex, Opened
-from indexer.queries import Query
 from indexer.rankers import Rankers, Ranking
 from indexer.repeats import Comparer, Earlier, RepeatFinder, repeat_question, ticket_question
 from indexer.retrieval import retrieve
-from indexer.searching import Asked, search_snapshot
 from indexer.suggesting import (
     Case,
     guess_categories,
@@ -54,12 +51,6 @@ from kb.ticket import Ticket
 from kb.times import parse_instant
 
 Done = TypeVar("Done")
-PREWARM = (
-    "家里宽带断网了，光猫亮红灯，师傅说来修一直没来，要求赔偿",
-    "這個月話費多扣了30元，沒有訂過增值業務，要求退費並退訂",
-    "携号转网要不到授权码，说有合约，幺零零八六也打不通，信号还差",
-)
-"""Complaints answered once before the first caller's: one in traditional characters."""
 TURNS = 2
 """Questions worked on at once. Threads share one interpreter: eight together make all eight slow,
 the next in line is slow alone (with 50 agents at 100,000 tickets p95 81 against 66 ms)."""
@@ -232,8 +223,7 @@ class Engine:
         found = retrieve(opened.snapshot, query, on=now.date())
         talk = opened.reader.read(query)
         classes = opened.classifier.classify(found.passages, found.tickets, talk.features)
-        moved = self._reference.read().moved
-        classes = fold_retired(classes, moved)
+        classes = fold_retired(classes, moved := self._reference.read().moved)
         if request.category:
             classes = settle_class(classes, request.category)
         explainer = Explainer(opened.language.analyzer, query, opened.snapshot.passages.ceiling)
@@ -354,41 +344,14 @@ class Engine:
         masked = mask_text(query.text, never=self._reference.read().never_mask)
         try:
             with self._reading() as opened, self._turns:
+                typed, limits = self._sights.current().typed, self._reference.read().limits
+                search = Lookup(self._database.connection, typed, limits).search
                 result = self._with_or_without_meaning(
-                    opened, lambda opened: self._search_indexed(opened, query, masked)
+                    opened, lambda opened: search(opened, query, masked)
                 )
         except UNUSABLE as error:
             result = plain.search(self._ground(), str(error), query, masked)
         return replace(result, took_ms=round((time.perf_counter() - started) * 1000, 2))
-
-    def _search_indexed(self, opened: Opened, query: SearchQuery, masked: str) -> SearchResult:
-        snapshot = opened.snapshot
-        condition, built, look = self._understand(query, masked, opened)
-        asked = Asked(query, built, look, self._reference.read().limits, condition)
-        analyzer = opened.language.analyzer
-        return SearchResult(
-            hits=tuple(search_snapshot(self._database.connection, snapshot, analyzer, asked)),
-            query_used=built.text,
-            corrections=built.corrections,
-            took_ms=0.0,
-            index_generation=snapshot.version,
-            mode=snapshot.mode,
-            mode_reason=snapshot.mode_reason,
-        )
-
-    def _understand(
-        self, query: SearchQuery, masked: str, opened: Opened
-    ) -> tuple[Condition | None, Query, Wanted]:
-        """What is asked of every hit, the query that finds and orders them, what is marked."""
-        language, snapshot = opened.language, opened.snapshot
-        words = language.analyzer.words
-        if query.syntax == "simple":
-            built = self._sights.current().typed.build(masked, language, snapshot)
-            return None, built, wanted(query.text, built, words(built.text))
-        condition = parse_condition(masked, words)
-        text = " ".join(condition.wanted)
-        built = self._sights.current().typed.build_as_typed(text, language, snapshot)
-        return condition, built, wanted(text, built, words(built.text))
 
     def status(self) -> EngineStatus:
         """State of the index: what health checks and the status line show."""
@@ -397,20 +360,9 @@ class Engine:
         try:
             opened = self.opened()
         except UNUSABLE as error:
-            reason = f"{error}。{plain.REASON}"
-            return EngineStatus(True, "", 0, 0, plain.MODE, reason, queued, ranker)
-        snapshot = opened.snapshot
-        behind = opened.language.version != opened.language.base
-        return EngineStatus(
-            ready=True,
-            index_generation=snapshot.version,
-            passages=len(snapshot.passages.collection),
-            tickets=len(snapshot.tickets.collection),
-            mode=snapshot.mode,
-            mode_reason=snapshot.mode_reason,
-            pending=queued + behind,
-            ranker_version=ranker,
-        )
+            why = f"{error}。{plain.REASON}"
+            return EngineStatus(True, "", 0, 0, plain.MODE, why, queued, ranker)
+        return opened.status(queued=queued, ranker=ranker)
 
     def prewarm(self) -> None:
         """Load dictionaries and pages a first complaint or search would wait for.

@@ -20,6 +20,7 @@ from indexer.trade import TalkReader, TradeGate, open_gate
 from kb.counting import counts
 from kb.database import Database
 from kb.errors import IndexDamaged, KBError
+from kb.searching import EngineStatus
 from kb.settings import Settings
 from kb.store import vocabulary
 
@@ -42,6 +43,20 @@ class Opened:
     def without_meaning(self, reason: str) -> Opened:
         """The same, searched by words alone."""
         return replace(self, snapshot=self.snapshot.without_meaning(reason))
+
+    def status(self, *, queued: int, ranker: str) -> EngineStatus:
+        """What health checks and the status line show of it."""
+        snapshot = self.snapshot
+        return EngineStatus(
+            ready=True,
+            index_generation=snapshot.version,
+            passages=len(snapshot.passages.collection),
+            tickets=len(snapshot.tickets.collection),
+            mode=snapshot.mode,
+            mode_reason=snapshot.mode_reason,
+            pending=queued + (self.language.version != self.language.base),
+            ranker_version=ranker,
+        )
 
 
 class NewestIndex:

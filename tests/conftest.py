@@ -62,6 +62,23 @@ class Clock:
         return self.now
 
 
+ROOT = Path(__file__).parent
+LONGEST = (
+    *("indexer/test_bench_run.py", "kb/test_cli_process.py", "web/test_planted.py"),
+    *("bench/test_kills.py", "web/test_bounds_crawl.py", "bench/test_drills.py", "kb/test_cli.py"),
+    *("browser/test_learning.py", "browser/test_limits.py", "browser/test_editing.py"),
+    *("web/test_holding.py", "web/test_vocabulary.py", "web/test_locked.py", "bench/test_load.py"),
+)
+"""Files that take longest come first: none is left at the end while the other processes are idle.
+The first makes the prepared folder, the second needs none."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the rest stay in their order."""
+    places = {ROOT / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
 @pytest.fixture(scope="session")
 def prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder as ``kb init --with-samples`` makes it. Never write to it: copy it.

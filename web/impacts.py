@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time
 from functools import partial
 from typing import Any
@@ -38,6 +38,14 @@ KEPT = 16
 TRIAL = Signed("试算", "试算")
 
 
+@dataclass(frozen=True)
+class Trial:
+    """How far a trial is: at work, or what it found; neither where none was begun here."""
+
+    is_running: bool
+    foreseen: Foreseen | None
+
+
 class Impacts:
     """Impacts of changes on this service's desk."""
 
@@ -47,6 +55,36 @@ class Impacts:
         self._study = ImpactStudy(services.settings, services.database, services.engine)
         self._kept: dict[tuple[str, str, bool], Impact] = {}
         self._trying = threading.Lock()
+        self._told: dict[str, Foreseen | None] = {}
+
+    def try_change_beside(self, name: str, measure: Callable[[], Foreseen | None]) -> None:
+        """Measure in a thread of its own what a proposed change of a limit or class does;
+        ``trial_of`` tells of it by the name."""
+        if len(self._told) >= KEPT:
+            self._told.clear()
+        self._told[name] = None
+        threading.Thread(target=self._tell_quietly, args=(name, measure), daemon=True).start()
+
+    def _tell_quietly(self, name: str, measure: Callable[[], Foreseen | None]) -> None:
+        found: Foreseen | None = None
+        try:
+            found = measure()
+        except Exception as error:  # noqa: BLE001 (a trial ahead of time; its approval asks again)
+            log_event("impact_not_measured", error=type(error).__name__)
+        finally:
+            self._services.database.close()
+            if found is None:
+                self._told.pop(name, None)
+            else:
+                self._told[name] = found
+
+    def trial_of(self, name: str) -> Trial:
+        """How far the trial of a proposed change is; the approval measures anew where the desk
+        has changed since."""
+        return Trial(
+            is_running=name in self._told and self._told[name] is None,
+            foreseen=self._told.get(name),
+        )
 
     def try_beside(self, article: Article) -> None:
         """Measure in a thread of its own what publishing a revision changes: its approval will
@@ -126,7 +164,8 @@ class Impacts:
     def foresee_limit(self, limit: TimeLimit) -> Foreseen | None:
         """What it does to the judged queries; None, and a line in the log, when that cannot be
         measured now."""
-        return _measured(lambda: self.of_limit(limit, with_recent=False).foreseen)
+        with self._trying:  # a trial that is at work already is waited for
+            return _measured(lambda: self.of_limit(limit, with_recent=False).foreseen)
 
     def of_class(self, category: Category, *, with_recent: bool = True) -> Impact:
         """What a class as it is to be would change."""
@@ -141,7 +180,8 @@ class Impacts:
 
     def foresee_class(self, category: Category) -> Foreseen | None:
         """The same as ``foresee_limit``, of a class."""
-        return _measured(lambda: self.of_class(category, with_recent=False).foreseen)
+        with self._trying:
+            return _measured(lambda: self.of_class(category, with_recent=False).foreseen)
 
     def _find(
         self,

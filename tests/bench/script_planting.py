@@ -52,20 +52,20 @@ class Planter:
         self.values: dict[str, list[str]] = {}
 
     def plant(self, texts: Sequence[str]) -> None:
-        """A ticket, an article, a call, a gap and a drill that hold these texts in all their
-        fields; ``values`` are then what stands in the addresses of their pages."""
+        """A ticket, an article, a call, a gap, a limit and a drill that hold these texts in all
+        their fields; what stands in the addresses of their pages joins ``values``."""
         self._made += 1
-        whole = "红灯一直亮 " + "\n\n".join(texts)
-        self.values |= {
-            "ticket_no": [self._plant_ticket(whole, " ".join(texts)[:LONGEST])],
-            "article_id": [self._plant_article(texts)],
-            "drill_id": [str(self._call("POST", "/api/v1/learning/drills", {})["id"])],
-            "limit_id": [min(handbook.read_limits(self._services.database.connection))],
-            "code": ["060101"],
-            "chapter": ["1"],
-            "slug": [quote(texts[0], safe="")],
-        }
+        whole, short = "红灯一直亮 " + "\n\n".join(texts), " ".join(texts)[:LONGEST]
+        self._add("ticket_no", self._plant_ticket(whole, short))
+        self._add("article_id", self._plant_article(texts))
+        self._add("drill_id", str(self._call("POST", "/api/v1/learning/drills", {})["id"]))
+        self._add("limit_id", self._plant_limit(short))
+        self._add("slug", quote(texts[0], safe=""))
+        self.values |= {"code": ["060101"], "chapter": ["1"]}
         self._call("POST", "/pop", {"call_id": " ".join(texts)[:LONGEST], "text": whole})
+
+    def _add(self, name: str, value: str) -> None:
+        self.values.setdefault(name, []).append(value)
 
     def _plant_ticket(self, whole: str, short: str) -> str:
         made = self._call("POST", "/api/v1/tickets", {
@@ -103,7 +103,10 @@ class Planter:
         self._call("PUT", f"{path}/draft", draft, {"If-None-Match": "*"})
         self._call("POST", f"{path}/comments", {"revision": 1, "comment": whole})
         # a link that leads nowhere is refused at submission: what is published has none
-        draft |= {"title": f"{short} 2", "body": "\n\n".join(filter(_has_no_link, texts))}
+        draft |= {
+            "title": f"{short} 2",
+            "body": "\n\n".join(["写一句。", *filter(_has_no_link, texts)]),
+        }
         self._call("PUT", f"{path}/draft", draft, {"If-Match": '"rev-1"'})
         self._call("POST", f"{path}/submit", {"revision": 2, "comment": whole})
         step = {"revision": 2, "comment": whole}

@@ -106,6 +106,7 @@ def run_pages(browser: Browser, raw: Mapping[int, str], *, patience: float = 2_0
     context = new_context(browser)
     context.route(f"{CONTROLS}**", lambda route: _serve_control(route, raw))
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     ran: set[int] = set()
     numbers = list(raw)
     for start in range(0, len(numbers), AT_ONCE):

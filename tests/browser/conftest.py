@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import (
@@ -23,6 +24,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -34,6 +36,7 @@ from web.draining import serve_until_told
 from web.services import Services
 from web.wsgi import listen
 
+expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), "")
 ARGUMENTS = [
@@ -107,10 +110,11 @@ def watch(page: Page) -> list[str]:
     return faults
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(
     prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Services]:
+    """A desk of each module's own: what its tests change is not in the way of others."""
     folder = tmp_path_factory.mktemp("browser") / "data"
     with open_services(prepared_data, folder, language, now_beijing) as services:
         yield services
@@ -128,7 +132,7 @@ def serving(services: Services, port: int = 0) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(services: Services) -> Iterator[str]:
     with serving(services) as address:
         yield address
@@ -171,3 +175,13 @@ def new_page(browser: Browser, site: str) -> Iterator[NewPage]:
 def page(new_page: NewPage) -> Page:
     """The desk, just opened."""
     return new_page()
+
+
+@pytest.fixture
+def edit(new_page: NewPage) -> NewPage:
+    """Open a page as somebody."""
+
+    def open_page(path: str = "/edit", *, who: str = "甲", **options: Any) -> Page:
+        return new_page(path, extra_http_headers={"X-Agent": quote(who)}, **options)
+
+    return open_page

@@ -15,6 +15,12 @@ PAUSE = 450
 """Milliseconds in which nothing must happen: well over the wait after the last key."""
 
 
+def stop_time(page: Page) -> None:
+    """From now on the page's timers run by ``page.clock.run_for`` alone, however slow we are."""
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1_000)
+
+
 def ask(page: Page, complaint: str = COMPLAINT) -> None:
     """Put a complaint into the box and wait for what is suggested."""
     page.fill("#q", complaint)

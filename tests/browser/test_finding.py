@@ -16,11 +16,10 @@ from kb.store import handbook
 from kb.store.editing import set_successor
 from tests.browser.accessibility import assert_accessible
 from tests.browser.conftest import InputMethod, NewPage
+from tests.browser.desk import PAUSE, stop_time
 from web.services import Services
 
 QUICK = re.compile(r"/search/quick\?")
-PAUSE = 450
-"""Milliseconds in which nothing must happen: well over the wait after the last key."""
 
 
 def questions(page: Page) -> list[Request]:
@@ -78,7 +77,9 @@ def test_arrows_move_round_and_the_box_names_the_choice(page: Page) -> None:
 def test_pinyin_finds_an_article_and_enter_opens_it(page: Page) -> None:
     open_palette(page)
     asked = questions(page)
-    page.keyboard.type("hongdeng", delay=20)
+    stop_time(page)
+    page.keyboard.type("hongdeng")
+    page.clock.run_for(PAUSE)
     expect(options(page).first).to_contain_text("红灯")
     assert len(asked) == 1
     title = options(page).first.locator("span").first.inner_text()
@@ -100,7 +101,10 @@ def test_ctrl_enter_opens_beside(page: Page) -> None:
 
 def test_pages_and_acts_are_found_by_pinyin(page: Page) -> None:
     open_palette(page)
-    page.keyboard.type("dhf", delay=20)
+    stop_time(page)
+    page.keyboard.type("dhf")
+    with page.expect_response(QUICK):
+        page.clock.run_for(PAUSE)
     option = page.get_by_role("option", name=re.compile("待回访"))
     expect(option).to_be_visible()
     while "待回访" not in active(page):

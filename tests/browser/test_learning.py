@@ -16,7 +16,7 @@ from kb.practice.path import PathItem
 from kb.practice.reviewing import grade_card, read_deck
 from kb.store.practice_path import Certificate, add_certificate, add_path
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage, serving
+from tests.browser.conftest import NewPage
 from tests.conftest import Clock, open_services
 from web.parsing import AGENT_COOKIE
 from web.services import Services
@@ -32,12 +32,6 @@ def services(
     folder = tmp_path_factory.mktemp("learning") / "data"
     with open_services(prepared_data, folder, language, CLOCK) as services:
         yield services
-
-
-@pytest.fixture(scope="module")
-def site(services: Services) -> Iterator[str]:
-    with serving(services) as address:
-        yield address
 
 
 def be(page: Page, name: str) -> None:

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import quote
+from playwright.sync_api import expect
 
-import pytest
-from playwright.sync_api import Page, expect
-
-from indexer.language import Language
 from indexer.sync import sync_index
-from kb.times import now_beijing
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage, serving
-from tests.conftest import open_services
+from tests.browser.conftest import NewPage
 from web.services import Services
 
-Open = Callable[..., Page]
 PAGE = "/edit/vocabulary"
 ADD = "(box, row) => { box.value += '\\n' + row; }"
 
 
-@pytest.fixture(scope="module")
-def services(
-    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Services]:
-    """A desk of this module's own: another vocabulary cuts what other tests look for otherwise."""
-    folder = tmp_path_factory.mktemp("vocabulary") / "data"
-    with open_services(prepared_data, folder, language, now_beijing) as services:
-        yield services
-
-
-@pytest.fixture(scope="module")
-def site(services: Services) -> Iterator[str]:
-    with serving(services) as address:
-        yield address
-
-
-@pytest.fixture
-def edit(new_page: NewPage) -> Open:
-    """Open an editor's page as somebody."""
-
-    def open_page(path: str = PAGE, **options: object) -> Page:
-        return new_page(path, extra_http_headers={"X-Agent": quote("甲")}, **options)
-
-    return open_page
-
-
-def test_a_change_is_tried_before_it_is_saved(edit: Open) -> None:
+def test_a_change_is_tried_before_it_is_saved(edit: NewPage) -> None:
     page = edit("/edit")
     page.get_by_role("link", name="词表").click()
     page.locator("[name=confusions]").evaluate(ADD, "红灯,绿灯,safe\n流量,苹果,safe")
@@ -62,11 +27,11 @@ def test_a_change_is_tried_before_it_is_saved(edit: Open) -> None:
     expect(shown.get_by_role("heading", name="发布后")).to_be_visible()
     assert "红灯,绿灯,safe" in page.input_value("[name=confusions]")
     assert_accessible(page)
-    assert "红灯,绿灯,safe" not in edit().input_value("[name=confusions]")
+    assert "红灯,绿灯,safe" not in edit(PAGE).input_value("[name=confusions]")
 
 
-def test_a_wrong_row_is_named_and_nothing_typed_is_lost(edit: Open) -> None:
-    page = edit()
+def test_a_wrong_row_is_named_and_nothing_typed_is_lost(edit: NewPage) -> None:
+    page = edit(PAGE)
     page.locator("[name=synonyms]").evaluate(ADD, "独词")
     page.fill("[name=reason]", "试")
     page.get_by_role("button", name="保存为新的一版").click()
@@ -78,9 +43,9 @@ def test_a_wrong_row_is_named_and_nothing_typed_is_lost(edit: Open) -> None:
 
 
 def test_without_a_script_or_a_mouse_a_word_is_saved_found_and_taken_back(
-    edit: Open, services: Services
+    edit: NewPage, services: Services
 ) -> None:
-    page = edit(java_script_enabled=False)
+    page = edit(PAGE, java_script_enabled=False)
     page.locator("summary", has_text="词典").press("Enter")
     page.locator("[name=words]").fill("紫薇网络")
     page.locator("[name=reason]").fill("新业务名")
@@ -99,8 +64,10 @@ def test_without_a_script_or_a_mouse_a_word_is_saved_found_and_taken_back(
     sync_index(services.settings, services.database)
 
 
-def test_the_end_of_cutting_anew_is_told_without_a_reload(edit: Open, services: Services) -> None:
-    page = edit()
+def test_the_end_of_cutting_anew_is_told_without_a_reload(
+    edit: NewPage, services: Services
+) -> None:
+    page = edit(PAGE)
     page.locator("summary", has_text="词典").click()
     page.locator("[name=words]").evaluate(ADD, "紫薇宽带")
     page.fill("[name=reason]", "试")
@@ -111,7 +78,7 @@ def test_the_end_of_cutting_anew_is_told_without_a_reload(edit: Open, services: 
     expect(page.locator("#recut")).to_have_text("全部生效。")
 
 
-def test_a_draft_shows_what_publishing_would_change(edit: Open) -> None:
+def test_a_draft_shows_what_publishing_would_change(edit: NewPage) -> None:
     page = edit("/edit/S31")
     page.fill("[name=title]", "盒子上红灯一直亮怎么办")
     page.get_by_role("button", name="保存为新的一版").click()

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Split
 
 from indexer.analysis import Analyzer
 from indexer.build import build_index
@@ -25,17 +25,20 @@ from indexer.language import open_language
 from indexer.learning import read_pairs, train
 from indexer.progress import quiet
 from indexer.training import TrainingPlan, TrainingSet, train_encoder
-from kb.database import Database
+from kb.database import Database, create_database, open_database
 from kb.desk import Closing, Desk
 from kb.errors import EncoderUnavailable
+from kb.handbook import read_handbook
 from kb.linking import Target
+from kb.publishing import import_handbook
 from kb.searching import SearchQuery
 from kb.settings import Settings, read_settings
 from kb.store import handbook, tickets
-from kb.suggestion import SuggestionRequest
+from kb.suggestion import Answer, SuggestionRequest
 from kb.ticket import Ticket
 from kb.vocabulary import Vocabulary
 from tests.conftest import START, counted
+from tests.tiny_model import make_tiny_model
 
 COMPLAINT = "家里网断了,盒子上那个红灯一直亮"
 
@@ -48,15 +51,7 @@ def analyzer() -> Analyzer:
 @pytest.fixture(scope="module")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real model of sentence-transformers that reads single characters, 16 dimensions."""
-    folder = tmp_path_factory.mktemp("tiny")
-    chars = sorted(set("家里网断了盒子上那个红灯一直亮宽带光猫话费扣转码失效手机停孩子充游戏"))
-    vocabulary = {"[UNK]": 0, **{char: place for place, char in enumerate(chars, 1)}}
-    tokenizer = Tokenizer(WordLevel(vocab=vocabulary, unk_token="[UNK]"))  # noqa: S106
-    tokenizer.pre_tokenizer = Split("", "isolated")
-    weights = np.random.default_rng(1).normal(size=(len(vocabulary), 16)).astype(np.float32)
-    module = StaticEmbedding(tokenizer, embedding_weights=weights)
-    SentenceTransformer(modules=[module], device="cpu").save(str(folder))
-    return folder
+    return make_tiny_model(tmp_path_factory.mktemp("tiny"))
 
 
 def test_any_model_of_the_library_gives_unit_vectors(tiny_model: Path) -> None:
@@ -71,13 +66,28 @@ def test_a_model_that_is_not_there_is_refused_with_its_name(tmp_path: Path) -> N
         LibraryEncoder(str(tmp_path / "nothing-here"))
 
 
-def test_the_desk_runs_on_another_model(
-    settings: Settings, database: Database, tiny_model: Path
-) -> None:
-    other = read_settings({"KB_DATA": str(settings.data), "KB_ENCODER": str(tiny_model)})
-    report = build_index(other, database, now=START, progress=quiet)
+@pytest.fixture(scope="module")
+def other(
+    prepared_data: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """A desk whose index is built with the tiny model; these tests only ask."""
+    data = tmp_path_factory.mktemp("other") / "data"
+    shutil.copytree(prepared_data, data)
+    settings = read_settings({"KB_DATA": str(data), "KB_ENCODER": str(tiny_model)})
+    with closing(open_database(settings.database)) as database:
+        report = build_index(settings, database, now=START, progress=quiet)
     assert "#16" in report.encoder
-    engine = Engine(other, database, open_language(other, database))
+    return settings
+
+
+@pytest.fixture
+def other_database(other: Settings) -> Iterator[Database]:
+    with closing(open_database(other.database)) as database:
+        yield database
+
+
+def test_the_desk_runs_on_another_model(other: Settings, other_database: Database) -> None:
+    engine = Engine(other, other_database, open_language(other, other_database))
     answer = engine.preview(SuggestionRequest("家里网断了,盒子上那个红灯一直亮"), now=START)
     assert answer.mode == "hybrid"
     assert "P060101" in [item.target_id for item in answer.procedures[:3]]
@@ -129,8 +139,16 @@ def test_a_text_without_a_known_term_has_a_zero_vector(tmp_path: Path, analyzer:
     assert np.linalg.norm(vectors, axis=1).round(3).tolist() == [0.0, 1.0]
 
 
-def test_training_again_keeps_the_better_encoder(settings: Settings, database: Database) -> None:
-    report = train(settings, database, now=START, progress=quiet)
+def test_training_again_keeps_the_better_encoder(tmp_path: Path) -> None:
+    settings = read_settings({"KB_DATA": str(tmp_path / "data")})
+    shipped = read_handbook(settings.handbook)
+    part = tuple(article for article in shipped.articles if article.id.startswith("P06"))
+    database = create_database(settings.database)
+    import_handbook(database, replace(shipped, articles=part), author="test", now=START)
+    first = train(settings, database, now=START, progress=quiet)
+    assert (first.held_out_before, first.kept) == (None, "new")
+    report = train(settings, database, now=START + timedelta(hours=1), progress=quiet)
+    database.close()
     assert report.held_out_before is not None
     kept = max(report.held_out_before, report.held_out_after)
     named = report.held_out_after if report.kept == "new" else report.held_out_before
@@ -178,40 +196,49 @@ def test_an_encoder_whose_file_is_cut_short_while_serving_leaves_words(
     assert counted("kb_encoder_failures_total") >= failures + 2
 
 
-def test_a_slow_encoder_is_not_waited_for(
-    settings: Settings, database: Database, tiny_model: Path
-) -> None:
-    other = read_settings({"KB_DATA": str(settings.data), "KB_ENCODER": str(tiny_model)})
-    build_index(other, database, now=START, progress=quiet)
-    language = open_language(other, database)
-    engine = Engine(other, database, language)
+def test_a_slow_encoder_is_not_waited_for(other: Settings, other_database: Database) -> None:
+    language = open_language(other, other_database)
+    engine = Engine(other, other_database, language)
     encoder = language.encoder
     assert isinstance(encoder, LibraryEncoder)
-    encoder._model.append(Slow())  # a real module of the real model, which takes seconds
+    encoder._model.append(Slow())  # a real module of the real model, which works until it is told
     failures = counted("kb_encoder_failures_total")
-    began = time.monotonic()
-    answers = [engine.preview(SuggestionRequest(COMPLAINT), now=START) for _ in range(3)]
-    assert time.monotonic() - began < Slow.seconds  # one by one it would be three times that
+    try:
+        answers = [engine.preview(SuggestionRequest(COMPLAINT), now=START) for _ in range(3)]
+        assert not Slow.released.is_set()
+    finally:
+        Slow.fails = True
+        Slow.released.set()
     assert {answer.mode for answer in answers} == {"lexical"}
     assert all("P060101" in [item.target_id for item in each.procedures] for each in answers)
     assert "秒没有算完" in answers[0].mode_reason
     assert counted("kb_encoder_failures_total") == failures + 3
-    Slow.fails = True
-    time.sleep(Slow.seconds)
-    answer = engine.preview(SuggestionRequest(COMPLAINT), now=START)
-    assert (answer.mode, "RuntimeError" in answer.mode_reason) == ("lexical", True)
+    until(lambda: "RuntimeError" in asked(engine).mode_reason)
+    assert asked(engine).mode == "lexical"
     encoder._model.pop(len(encoder._model) - 1)
-    assert engine.preview(SuggestionRequest(COMPLAINT), now=START).mode == "hybrid"
+    until(lambda: asked(engine).mode == "hybrid")
+
+
+def asked(engine: Engine) -> Answer:
+    return engine.preview(SuggestionRequest(COMPLAINT), now=START)
+
+
+def until(came: Callable[[], bool]) -> None:
+    """Wait while the encoder is still busy with an earlier question."""
+    end = time.monotonic() + 60
+    while not came():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 class Slow(torch.nn.Module):
-    """Passes everything on, after a while."""
+    """Passes everything on, once it is released."""
 
-    seconds = 6.0
+    released = threading.Event()
     fails = False
 
     def forward(self, features: dict[str, Any]) -> dict[str, Any]:
         if Slow.fails:
             raise RuntimeError
-        time.sleep(self.seconds)
+        assert Slow.released.wait(120)
         return features

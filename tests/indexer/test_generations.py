@@ -18,8 +18,9 @@ from indexer.engine import Engine, open_engine
 from indexer.generation import MANIFEST, read_current, read_manifest, write_manifest, writing
 from indexer.language import Language, open_language
 from indexer.progress import quiet
-from indexer.sources import current_encoder
+from indexer.sources import CURRENT_ENCODER, current_encoder
 from indexer.sync import sync_index
+from indexer.training import TrainingPlan, TrainingSet, train_encoder
 from kb.database import Database
 from kb.desk import Closing, Desk
 from kb.errors import IndexBusy, IndexMismatch, IndexMissing
@@ -174,11 +175,15 @@ def test_many_small_commits_are_gathered_and_nothing_is_lost(
 
 
 def test_a_new_encoder_is_taken_up_by_an_open_engine(
-    engine: Engine, database: Database, settings: Settings
+    engine: Engine, database: Database, settings: Settings, language: Language
 ) -> None:
     before = engine.opened().snapshot.manifest.encoder
     close_ticket(database, "紫檀木柜子压断了墙角那根线", "重做成端，换紫色尾纤，复测正常")
-    shutil.rmtree(settings.encoders)
+    other = settings.encoders / "other"
+    other.mkdir()
+    texts = [language.analyzer.tokens(text) for text in ("宽带断网红灯亮", "话费扣多了")] * 3
+    train_encoder(other, TrainingSet(texts, []), TrainingPlan(dimension=16))
+    (settings.encoders / CURRENT_ENCODER).write_text(other.name, "utf-8")
     report = build_index(settings, database, now=START.replace(hour=11), progress=quiet)
     snapshot = engine.opened().snapshot
     assert snapshot.mode == "hybrid"

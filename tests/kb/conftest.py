@@ -13,6 +13,7 @@ from kb.desk import Desk
 from kb.handbook import Handbook, read_handbook
 from kb.publishing import import_handbook
 from kb.settings import shipped_handbook
+from tests.kb.running import Kb, kb_over
 from tests.kb.small import NOW, write_handbook
 
 
@@ -59,3 +60,23 @@ def database(_template: Path, tmp_path: Path) -> Iterator[Database]:
 def desk(database: Database) -> Desk:
     """The desk over that database; a return counts for 30 days."""
     return Desk(database, repeat_days=30)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Kb:
+    """``kb`` over a folder where nothing is yet."""
+    return kb_over(tmp_path / "data", KB_HANDBOOK=str(tmp_path / "handbook"))
+
+
+@pytest.fixture
+def kb(database: Database, folder: Path) -> Kb:
+    """``kb`` over the small handbook, without an index."""
+    return kb_over(database.path.parent, KB_HANDBOOK=str(folder))
+
+
+@pytest.fixture(scope="module")
+def full(prepared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Kb:
+    """``kb`` over the shipped handbook with samples and an index; these tests only ask."""
+    data = tmp_path_factory.mktemp("full") / "data"
+    shutil.copytree(prepared_data, data)
+    return kb_over(data)

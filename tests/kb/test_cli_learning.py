@@ -10,13 +10,13 @@ from kb.desk import Desk
 from kb.store import ranker
 from kb.times import BEIJING
 from tests.kb.closings import Case, close, settle, show
-from tests.kb.test_cli import Kb, kb  # noqa: F401 - a fixture
+from tests.kb.running import Kb
 
 LONG_AGO = datetime(2025, 3, 3, 9, 0, tzinfo=BEIJING)
 
 
 @pytest.fixture
-def worked(desk: Desk, kb: Kb) -> Kb:  # noqa: F811
+def worked(desk: Desk, kb: Kb) -> Kb:
     """Complaints that the procedure in the third place solved, and the first did not."""
     for number in range(26):
         chosen, stayed = ("S42", True) if number % 3 else ("P010101", False)
@@ -26,7 +26,7 @@ def worked(desk: Desk, kb: Kb) -> Kb:  # noqa: F811
     return kb
 
 
-def test_without_outcomes_there_is_nothing_to_learn(kb: Kb) -> None:  # noqa: F811
+def test_without_outcomes_there_is_nothing_to_learn(kb: Kb) -> None:
     told = kb("learn", "--json")
     assert told.code == 0
     assert told.data["state"] == "no_outcomes"
@@ -73,12 +73,12 @@ def test_the_setting_is_told_of(worked: Kb) -> None:
     assert "KB_LEARNING=off" in told.out
 
 
-def test_an_article_that_was_never_adjusted_says_so(kb: Kb) -> None:  # noqa: F811
+def test_an_article_that_was_never_adjusted_says_so(kb: Kb) -> None:
     assert kb("learn", "--explain", "P060101", "--json").data["changes"] == []
     assert "没有因结果调整过" in kb("learn", "--explain", "P060101").out
 
 
-def test_a_past_fix_that_was_shown_but_never_adjusted_says_so(kb: Kb, desk: Desk) -> None:  # noqa: F811
+def test_a_past_fix_that_was_shown_but_never_adjusted_says_so(kb: Kb, desk: Desk) -> None:
     show(desk, Case(shown=("F060101-0a1b2c3d",), displayed=()))
     assert kb("learn", "--explain", "F060101-0a1b2c3d", "--json").data["changes"] == []
 
@@ -94,7 +94,7 @@ def test_a_past_fix_that_was_shown_but_never_adjusted_says_so(kb: Kb, desk: Desk
     ],
 )
 def test_what_cannot_be_done_is_refused(
-    kb: Kb,  # noqa: F811
+    kb: Kb,
     arguments: tuple[str, ...],
     code: int,
     field: str,

@@ -15,8 +15,8 @@ from kb.store import experiments, ranker
 from kb.ticket import Ticket
 from kb.times import format_instant
 from tests.kb.closings import LATER, Case, close, settle
+from tests.kb.running import Kb
 from tests.kb.small import NOW, make_ticket
-from tests.kb.test_cli import Kb, kb  # noqa: F401 - a fixture
 
 TEAMS = ("treatment", "control", "treatment")
 
@@ -100,7 +100,7 @@ def test_harm_stops_the_experiment_by_itself(desk: Desk, running: Experiment) ->
     assert experiments.read_running(desk.database.connection) is None
 
 
-def test_settling_stops_a_harmful_experiment(kb: Kb, desk: Desk, running: Experiment) -> None:  # noqa: F811
+def test_settling_stops_a_harmful_experiment(kb: Kb, desk: Desk, running: Experiment) -> None:
     _do_harm(desk)
     assert kb("settle", "--json").data["stopped_experiment"] == "a"
     assert kb("settle", "--json").data["stopped_experiment"] is None
@@ -153,7 +153,7 @@ def test_versions_must_be_there_and_differ(database: Database) -> None:
             experiments.read_experiment(connection, "none")
 
 
-def test_the_commands_start_show_and_stop(kb: Kb, version: int) -> None:  # noqa: F811
+def test_the_commands_start_show_and_stop(kb: Kb, version: int) -> None:
     started = kb("experiment", "start", "x", "--treatment", "base", "--share", "0.5", "--json")
     assert started.code == 0
     assert started.data["rankers"] == {
@@ -178,12 +178,12 @@ def test_the_commands_start_show_and_stop(kb: Kb, version: int) -> None:  # noqa
         (("start", "x"), "--treatment"),
     ],
 )
-def test_a_slip_of_the_pen_is_named(kb: Kb, arguments: tuple[str, ...], field: str) -> None:  # noqa: F811
+def test_a_slip_of_the_pen_is_named(kb: Kb, arguments: tuple[str, ...], field: str) -> None:
     refused = kb("experiment", *arguments, "--json")
     assert refused.code == 2
     assert refused.error["field"] == field
 
 
-def test_without_any_experiment_status_says_so(kb: Kb) -> None:  # noqa: F811
+def test_without_any_experiment_status_says_so(kb: Kb) -> None:
     assert kb("experiment", "status", "--json").data == {"experiments": []}
     assert kb("experiment", "status", "none").code == 1

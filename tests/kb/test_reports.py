@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sqlite3
 import statistics
 from collections.abc import Callable
@@ -18,7 +16,6 @@ from kb.intervals import share_interval
 from kb.reports import building
 from kb.reports.grouping import tenure_group
 from kb.reports.measures import SMALL, Filters, Measure
-from kb.reports.sheet import write_sheet
 from kb.store import reports
 from tests.history import BEGIN, DAYS, make_history
 
@@ -381,20 +378,6 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(InvalidInput) as refused:
         Filters(since=date(2026, 3, 2), until=date(2026, 3, 1))
     assert refused.value.field == "until"
-
-
-@pytest.mark.parametrize(
-    "begins", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"]
-)
-def test_a_cell_that_begins_like_a_formula_is_quoted(begins: str) -> None:
-    cells = [{"a": f"{begins}cmd|' /C calc'!A0", "b": f"x {begins}"}]
-    _, row = csv.reader(io.StringIO(write_sheet(("a", "b"), cells), newline=""))
-    assert row == [f"'{begins}cmd|' /C calc'!A0", f"x {begins}"]
-
-
-def test_a_sheet_keeps_formulas_from_being_run() -> None:
-    text = write_sheet(("a", "b"), [{"a": "=1+1", "b": None}, {"a": True, "b": 0.5}])
-    assert text == "\ufeffa,b\r\n'=1+1,\r\n1,0.5\r\n"
 
 
 def test_the_whole_history_is_within_its_days(connection: sqlite3.Connection) -> None:

@@ -4,7 +4,7 @@ parts: published, asked for, linked, closed, repeated, looked for in vain, under
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -27,6 +27,7 @@ from kb.times import format_instant
 from tests.conftest import START
 from tests.kb.small import make_ticket
 from tests.web.people import add_person, client_of
+from web.app import create_app
 from web.services import Services
 
 ROLES = (Role.AGENT, Role.LEARNER, Role.EDITOR, Role.REVIEWER, Role.SUPERVISOR)
@@ -209,3 +210,24 @@ def _add_marks(services: Services) -> None:
         items = known.items if known else (PathItem(1, "article", "P060101"),)
         more = (PathItem(1, "article", ARTICLE), PathItem(1, "cards", ARTICLE))
         practice_path.add_path(connection, (*items, *more), agent="别人", now=START)
+
+
+def make_world(
+    services: Services, look: Callable[[Mapping[tuple[str, str], FlaskClient]], None]
+) -> World:
+    """The whole of it. ``look`` is called before anything hidden is there, with the articles, and
+    with the tickets."""
+    app = create_app(services)
+    clients = hire(app, services)
+    asker = clients[Role.AGENT, ""]
+    with services.database.transaction() as connection:
+        practice_path.add_path(
+            connection, [PathItem(1, "article", "P060101")], agent="别人", now=START
+        )
+    look(clients)
+    add_articles(services)
+    look(clients)
+    hidden, still_open, session = add_tickets(services, asker)
+    look(clients)
+    ticket = add_open_ticket(services, asker, hidden)
+    return World(app, services, clients, ticket, hidden, still_open, session)

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping
 from html import unescape
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
-from indexer.language import Language
 from kb.access import GRANTED
 from kb.account import Role
-from kb.practice.path import PathItem
-from kb.store import practice_path
-from tests.conftest import START, Clock, open_services
+from tests.conftest import START
 from tests.kb.small import make_ticket
 from tests.web.forbidden import (
     ARTICLE,
@@ -32,18 +26,13 @@ from tests.web.forbidden import (
     HIDDEN_REGION,
     LIMIT,
     NEAR_LATIN,
-    NEIGHBOUR,
     REGION_SECRETS,
     ROLES,
     WORDS,
     World,
-    add_articles,
-    add_open_ticket,
-    add_tickets,
-    hire,
+    make_world,
 )
 from web.access import table
-from web.app import create_app
 from web.services import Services
 
 PAGE = {"Accept": "text/html"}
@@ -78,18 +67,6 @@ VOLATILE = re.compile(
     r'"(took_ms|instance|exported_at|session_id|impression_id|search_id)": ?"?[^",}]*"?|'
     r"name=\"csrf_token\" value=\"\w+\"|[?&]v=\w+|exported_at.*"
 )
-_LINK = re.compile(r'(?:href|src|action)="([^"#]+)')
-
-
-@pytest.fixture(scope="module")
-def services(
-    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Services]:
-    folder = tmp_path_factory.mktemp("bounds") / "data"
-    with open_services(prepared_data, folder, language, Clock()) as services:
-        yield services
-
-
 Counts = dict[tuple[str, str, str], str]
 
 
@@ -101,20 +78,7 @@ def counted() -> list[Counts]:
 
 @pytest.fixture(scope="module")
 def world(services: Services, counted: list[Counts]) -> World:
-    app = create_app(services)
-    clients = hire(app, services)
-    asker = clients[Role.AGENT, ""]
-    with services.database.transaction() as connection:
-        practice_path.add_path(
-            connection, [PathItem(1, "article", "P060101")], agent="别人", now=START
-        )
-    counted.append(count(clients))
-    add_articles(services)
-    counted.append(count(clients))
-    hidden, still_open, session = add_tickets(services, asker)
-    counted.append(count(clients))
-    ticket = add_open_ticket(services, asker, hidden)
-    return World(app, services, clients, ticket, hidden, still_open, session)
+    return make_world(services, lambda clients: counted.append(count(clients)))
 
 
 def count(clients: Mapping[tuple[str, str], FlaskClient]) -> Counts:
@@ -210,78 +174,6 @@ def test_the_same_addresses_answer_who_is_not_bound(world: World, role: str, bou
         paths = [f"/tickets/{world.hidden_ticket}"]
     for path in paths:
         assert world.client(role).get(path, headers=PAGE).status_code == 200
-
-
-def questions(world: World) -> list[str]:
-    """Addresses that ask for what is hidden, in every way there is to ask."""
-    words = [ASKED, NEAR_LATIN, "断网", f"{ASKED} 断网", "piaomiaolingpai"]
-    found = []
-    for each in words:
-        q = quote(each)
-        found += [
-            f"/search?q={q}&type={kind}" for kind in ("all", "article", "ticket", "time_limit")
-        ]
-        found += [f"/search/quick?q={q}", f"/api/v1/search?q={q}&limit=50"]
-        found += [f"/api/v1/search?q={q}&type={kind}&limit=50"
-                  for kind in ("article", "ticket", "time_limit")]  # fmt: skip
-        found += [f"/search?q={quote('标题:' + each)}&syntax=advanced",
-                  f"/search?q={q}&region={quote(HIDDEN_REGION)}",
-                  f"/search?q={q}&chapter={HIDDEN_CHAPTER}",
-                  f"/search?q={q}&as_of=2026-11-20"]  # fmt: skip
-    found += [path.replace("samples=1", "") for path in COUNTED]
-    found += [*COUNTED, f"/api/v1/time-limits?region={quote(HIDDEN_REGION)}",
-              f"/api/v1/articles?chapter={HIDDEN_CHAPTER}", f"/articles/{NEIGHBOUR}",
-              "/articles?as_of=2026-12-01", f"/tickets/{world.ticket}",
-              f"/api/v1/tickets/{world.ticket}", "/articles/P060101", "/edit/P060101",
-              "/edit/P060101/history", "/edit/P060101/usage", "/edit/P060101/impact",
-              "/api/v1/articles/P060101/impact", "/edit/start?fix=060101:" + quote("换光猫"),
-              "/desk/reading/P060101", "/learn/drill", "/api/v1/learning/cards"]  # fmt: skip
-    return found
-
-
-def crawl(world: World, client: FlaskClient, most: int = 170) -> Iterator[tuple[str, str]]:
-    """Every page and list that somebody reaches from the addresses and links there are."""
-    adapter = world.app.url_map.bind("localhost")
-    plain = [r.rule for r in rules(world.app, "GET") if not r.arguments]
-    waiting, seen = deque([*plain, *questions(world)]), set[str]()
-    while waiting and len(seen) < most:
-        path = waiting.popleft()
-        if path in seen or path.startswith("/static"):
-            continue
-        seen.add(path)
-        answer = client.get(path, headers=PAGE)
-        yield path, answer.get_data(as_text=True)
-        if answer.location:
-            waiting.appendleft(urlsplit(answer.location)._replace(scheme="", netloc="").geturl())
-        if answer.mimetype == "text/html":
-            for link in _LINK.findall(answer.get_data(as_text=True)):
-                target = unescape(link)
-                if target.startswith("/") and adapter.test(urlsplit(target).path, "GET"):
-                    waiting.append(target)
-
-
-@pytest.mark.parametrize("bound", BOUND)
-@pytest.mark.parametrize("role", ROLES)
-def test_no_page_and_no_list_tells_of_it(world: World, role: str, bound: str) -> None:
-    found = [
-        (path, said)
-        for path, text in crawl(world, world.client(role, bound))
-        if (said := leaks(bound, text))
-    ]
-    assert found == []
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_who_is_not_bound_is_told_of_it(world: World, role: str) -> None:
-    """The crawl looks where these things are told: else it would prove nothing."""
-    texts = [text for _, text in crawl(world, world.client(role))]
-    said = {secret for text in texts for bound in BOUND for secret in leaks(bound, text)}
-    expected = {*CHAPTER_SECRETS[:3], ARTICLE, LIMIT}
-    if role in (Role.EDITOR, Role.REVIEWER):
-        expected.add(DRAFT)
-    if role != Role.LEARNER:
-        expected.update(REGION_SECRETS[:2])
-    assert expected - said == set()
 
 
 @pytest.mark.parametrize("role", ROLES)

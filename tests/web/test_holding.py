@@ -19,7 +19,7 @@ from kb.publishing import HandbookReport
 from kb.settings import shipped_handbook
 from kb.store import editing, handbook, vocabulary
 from kb.watching import HandbookWatcher
-from tests.kb.test_cli import Kb, kb_over
+from tests.kb.running import Kb, kb_over
 from tests.web.test_vocabulary import settle
 from web.services import Services
 

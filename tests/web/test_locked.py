@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,7 +19,9 @@ from web.services import Services
 
 MOST_SECONDS = 7.5
 """A wait of four seconds and what a busy machine adds; waiting twice takes eight."""
-AT_ONCE = 16
+ATTEMPTS = 3
+"""Who waits twice does so each time; a machine that was busy is not so each time."""
+AT_ONCE = 48
 SAMPLE = {"article_id": "P060101", "slug": "not-found"}
 
 
@@ -34,15 +36,21 @@ def locked(path: Path, kind: str) -> Iterator[None]:
 
 
 def ask(app: Flask, path: str, *, post: bool = False, text: str = COMPLAINT) -> TestResponse:
-    began = time.monotonic()
     headers = {"Accept": "text/html", "X-Agent": "wang"}
     client = app.test_client()
     if post:
-        answer = client.post(path, json={"text": text}, headers=headers)
-    else:
-        answer = client.get(path, headers=headers)
-    assert time.monotonic() - began < MOST_SECONDS, path
-    return answer
+        return in_time(lambda: client.post(path, json={"text": text}, headers=headers))
+    return in_time(lambda: client.get(path, headers=headers))
+
+
+def in_time(asked: Callable[[], TestResponse]) -> TestResponse:
+    """The answer, which waited for the lock once at most."""
+    for _ in range(ATTEMPTS):
+        began = time.monotonic()
+        answer = asked()
+        if time.monotonic() - began < MOST_SECONDS:
+            return answer
+    raise AssertionError(answer.request.path)
 
 
 def address(rule: Rule) -> str:
@@ -89,9 +97,9 @@ def test_a_form_that_cannot_be_kept_comes_back_with_all_that_was_typed(
     assert token
     typed = {"csrf_token": token[1], "description": COMPLAINT, "resolution": "写了很久的措施"}
     with locked(services.settings.database, "IMMEDIATE"):
-        began = time.monotonic()
-        answer = client.post("/tickets", data=typed, headers={"Accept": "text/html"})
-        assert time.monotonic() - began < MOST_SECONDS
+        answer = in_time(
+            lambda: client.post("/tickets", data=typed, headers={"Accept": "text/html"})
+        )
     assert answer.status_code == 503
     assert "另一个进程正在写数据库" in answer.text
     assert "写了很久的措施" in answer.text

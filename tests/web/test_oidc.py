@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,15 +18,12 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from indexer.language import Language
 from kb import people
 from kb.account import Account
-from kb.errors import AccountConflict, ExtraMissing, InvalidInput, ProviderUnavailable
-from kb.fetching import fetch_json
-from kb.oidc import Provider, check_extra
-from kb.settings import OidcClient
+from kb.errors import AccountConflict, InvalidInput
 from kb.store.audit import AuditFilter, list_rows
-from tests.conftest import START, Clock, open_services
+from tests.conftest import START, Clock
+from tests.web.oidc_browser import BEGIN, PAGE, back, client_at, out
 from tests.web.oidc_provider import CLIENT, SECRET, Claims, FakeProvider, new_key, serve_provider
 from tests.web.people import PASSWORD, add_person, client_of
 from web.app import create_app
@@ -35,19 +31,6 @@ from web.pages.unified import CALLBACK
 from web.pages.unified import COOKIE as FLOW_COOKIE
 from web.services import Services
 from web.signed import COOKIE
-from web.wsgi import build_services
-
-PAGE = {"Accept": "text/html"}
-BEGIN = "/sign-in/oidc"
-
-
-@pytest.fixture(scope="module")
-def services(
-    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Services]:
-    folder = tmp_path_factory.mktemp("oidc") / "data"
-    with open_services(prepared_data, folder, language, Clock()) as services:
-        yield services
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +50,6 @@ def provider(services: Services) -> Iterator[FakeProvider]:
         yield provider
 
 
-def client_at(provider: FakeProvider, **changed: str) -> OidcClient:
-    ours = OidcClient(provider.issuer, CLIENT, SECRET, CLIENT, "sub")
-    return replace(ours, **changed)
-
-
 @pytest.fixture
 def app(services: Services, provider: FakeProvider) -> Flask:
     settings = replace(services.settings, oidc=client_at(provider), url="http://localhost")
@@ -81,27 +59,6 @@ def app(services: Services, provider: FakeProvider) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
-
-
-def out(client: FlaskClient, place: str = "") -> str:
-    """Begin, and what the provider answers the browser: the address to come back to."""
-    answer = client.get(BEGIN, query_string={"next": place}, headers=PAGE)
-    assert answer.status_code == 303, answer.text
-    opener = urllib.request.build_opener(_Stop)
-    with pytest.raises(urllib.error.HTTPError) as told:
-        opener.open(answer.headers["Location"], timeout=5)
-    told.value.close()
-    return str(told.value.headers["Location"])
-
-
-class _Stop(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any, **_named: Any) -> None:
-        """Follow none."""
-
-
-def back(client: FlaskClient, address: str) -> TestResponse:
-    parts = urlsplit(address)
-    return client.get(f"{parts.path}?{parts.query}", headers=PAGE)
 
 
 def test_over_real_http_somebody_signs_in_and_gets_where_they_meant(
@@ -404,26 +361,6 @@ def test_a_provider_that_is_down_leaves_the_password(
     assert back(late, address).status_code == 503
 
 
-def test_a_provider_that_hangs_holds_nobody_for_five_seconds(
-    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.fetching.SECONDS", 0.2)
-    provider.hangs = 0.6
-    with pytest.raises(ProviderUnavailable):
-        fetch_json(f"{provider.issuer}/keys")
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["http://kb.example/keys", "http://169.254.169.254/latest", "http://0x7f.1/", "ftp://127.0.0.1/",
-     "file:///etc/passwd", "https://user@kb.example/", "http://127.0.0.1@evil.example/", "",
-     "http://[::1", "https://kb.example\r\nX: 1"],
-)  # fmt: skip
-def test_no_address_is_asked_that_others_could_listen_to(address: str) -> None:
-    with pytest.raises(ProviderUnavailable):
-        fetch_json(address)
-
-
 @pytest.mark.parametrize(
     "told",
     [{"token_endpoint": "http://kb.example/token"}, {"jwks_uri": "file:///etc/passwd"},
@@ -437,35 +374,10 @@ def test_a_provider_that_tells_what_cannot_be_is_not_asked(
     assert provider.asked == ["/.well-known/openid-configuration"]
 
 
-def test_an_issuer_elsewhere_leads_nobody_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = FakeProvider(lambda: 0.0, issuer="https://id.example").discovery()
-    told |= {"token_endpoint": "http://127.0.0.1:9/token"}
-    monkeypatch.setattr("kb.oidc.fetch_json", lambda _address: (200, told))
-    ours = Provider(OidcClient("https://id.example", "a", "", "a", "sub"), "http://localhost/x")
-    with pytest.raises(ProviderUnavailable, match="token_endpoint"):
-        ours._metadata()
-
-
-def test_no_redirect_is_followed(provider: FakeProvider) -> None:
-    query = "response_type=code&client_id=kb-desk&code_challenge_method=S256&state=x"
-    with pytest.raises(ProviderUnavailable):
-        fetch_json(f"{provider.issuer}/authorize?{query}&redirect_uri={provider.issuer}/keys")
-    assert provider.asked == ["/authorize"]
-
-
 def test_without_settings_there_is_no_such_way(services: Services, admin: Account) -> None:
     client = create_app(services).test_client()
     assert "统一认证" not in client.get("/sign-in", headers=PAGE).text
     assert client.get(BEGIN).status_code == client.get(CALLBACK).status_code == 404
-
-
-def test_without_the_extra_the_service_says_so_at_its_start(
-    services: Services, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check_extra()
-    monkeypatch.setattr("kb.oidc.find_spec", lambda _name: None)
-    with pytest.raises(ExtraMissing, match=r"\[oidc\]"):
-        build_services(replace(services.settings, oidc=client_at(provider)))
 
 
 def test_a_tie_is_to_the_letter_and_to_one(services: Services, agent: Account) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -123,6 +125,7 @@ def _page(
             for each in class_changes.read_changes(connection, code)
         ],
         impact=impact,
+        trial=impacts().trial_of(f"code {waiting.id}") if waiting else None,
         needs_reason=isinstance(error, LowersRanking),
         problem=problem,
         wrong={fault.pointer.strip("/") for fault in problem.faults} if problem else set(),
@@ -174,7 +177,7 @@ def propose(code: str) -> Page:
     check_form()
     typed = {name: request.form.get(name, "") for name in (*FIELDS, "reason")}
     try:
-        propose_class(
+        change = propose_class(
             current().database,
             code,
             typed,
@@ -184,6 +187,9 @@ def propose(code: str) -> Page:
         )
     except KBError as error:
         return _page(code, typed=typed, error=error)
+    impacts().try_change_beside(
+        f"code {change.id}", partial(impacts().foresee_class, change.category)
+    )
     return redirect(url_for("classes.show", code=code))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -131,6 +132,7 @@ def _page(
         ],
         is_class_limit=bool(limit and is_class_limit(limit)),
         impact=impact,
+        trial=impacts().trial_of(f"limit_id {waiting.id}") if waiting else None,
         needs_reason=isinstance(error, LowersRanking),
         problem=problem,
         wrong={fault.pointer.strip("/") for fault in problem.faults} if problem else set(),
@@ -170,7 +172,7 @@ def propose(limit_id: str) -> Page:
     check_form()
     typed = {name: request.form.get(name, "") for name in (*FIELDS, "reason")}
     try:
-        propose_limit(
+        change = propose_limit(
             current().database,
             limit_id,
             typed,
@@ -180,6 +182,9 @@ def propose(limit_id: str) -> Page:
         )
     except KBError as error:
         return _page(limit_id, typed=typed, error=error)
+    impacts().try_change_beside(
+        f"limit_id {change.id}", partial(impacts().foresee_limit, change.limit)
+    )
     return redirect(url_for("limits.show", limit_id=limit_id))
 
 
