@@ -33,6 +33,8 @@ ASK_AGAIN = 0.002
 """Seconds between two attempts to write."""
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
+VAIN_SECONDS, SHORT_SECONDS = 2.0, 0.5
+"""How long after a wait in vain others wait how long."""
 PRIMARY_CODE = 0xFF
 """Of SQLite's result codes: what is above tells details."""
 NO_WRITES = frozenset(
@@ -59,6 +61,7 @@ class Database:
         self.actor = actor
         self._local = threading.local()
         self._turns = threading.Lock()
+        self._in_vain = float("-inf")
         self._shared = SharedWrites()
 
     @property
@@ -214,12 +217,16 @@ class Database:
         """If ``error`` says that this thread waited for a lock in vain, it waits for none until
         ``take_time``."""
         if result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._in_vain = time.monotonic()
             self._set_patience(0.0)
 
     def take_time(self) -> None:
-        """This thread waits for locks again, as at first."""
-        if self._patience != BUSY_SECONDS:
-            self._set_patience(BUSY_SECONDS)
+        """This thread waits for locks again, as at first; not long where others just did in vain:
+        whoever waited for a thread meanwhile would wait twice."""
+        is_vain = time.monotonic() - self._in_vain < VAIN_SECONDS
+        patience = SHORT_SECONDS if is_vain else BUSY_SECONDS
+        if self._patience != patience:
+            self._set_patience(patience)
 
     @property
     def _patience(self) -> float:

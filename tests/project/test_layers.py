@@ -24,7 +24,7 @@ LIBRARIES = {
         "sentence_transformers", "threadpoolctl", "tokenizers", "torch", "whoosh",
     },
     "web": {"flask", "markdown_it", "nh3", "prometheus_client", "pydantic", "pydantic_core",
-            "segno", "waitress", "werkzeug", "jinja2", "markupsafe"},
+            "segno", "gunicorn", "waitress", "werkzeug", "jinja2", "markupsafe"},
 }  # fmt: skip
 COMMAND = {
     "kb/__main__.py",

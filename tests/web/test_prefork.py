@@ -125,7 +125,7 @@ def test_a_worker_that_is_killed_is_replaced_and_what_recurs_goes_on(service: Se
         connection = connect(service)
         assert not found_by(connection)
         connection.close()
-    until(service, lambda: events(service).count("reviews_opened") == 2)
+    until(service, lambda: events(service).count("reviews_opened") >= 2)
     assert "server_trouble" in events(service)  # an operator sees that a worker was killed
 
 
