@@ -71,7 +71,7 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
     arm(os.environ.get("KB_FAILPOINT", ""))
-    ctx.obj = Run(settings=read_settings(os.environ), clock=now_beijing, who=_user())
+    ctx.obj = Run(read_settings(os.environ), now_beijing, _user(), os.environ)
 
 
 for command in COMMANDS:

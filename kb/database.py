@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlite_utils
 
@@ -23,12 +24,17 @@ from kb.bounds import Bounds
 from kb.errors import DatabaseDamaged, DatabaseTooNew, DataFolderMissing
 from kb.failpoints import reach
 from kb.migrations import STEPS, migrations
+from kb.sharing import SharedWrite, SharedWrites, fixed
 from kb.store.bounds import bind
 from kb.store.capture import drop_capture, set_capture
 from kb.store.scratch import shadow_tables
 
+ASK_AGAIN = 0.002
+"""Seconds between two attempts to write."""
 BUSY_SECONDS = 4.0
 """How long a lock is waited for: nobody at the desk is to hang for five seconds."""
+VAIN_SECONDS, SHORT_SECONDS = 2.0, 0.5
+"""How long after a wait in vain others wait how long."""
 PRIMARY_CODE = 0xFF
 """Of SQLite's result codes: what is above tells details."""
 NO_WRITES = frozenset(
@@ -37,6 +43,7 @@ NO_WRITES = frozenset(
 """What SQLite says of a disk that is full, or of a file it may not write."""
 KEPT_BOUND = 8
 """Connections of bound accounts that a thread keeps open."""
+T = TypeVar("T")
 _WRITES = re.compile(
     r"(\s*(?:INSERT(?: OR \w+)? INTO|REPLACE INTO|UPDATE(?: OR \w+)?|DELETE FROM)\s+)(?=\w+[\s(])"
 )
@@ -53,6 +60,9 @@ class Database:
         self.path = path
         self.actor = actor
         self._local = threading.local()
+        self._turns = threading.Lock()
+        self._in_vain = float("-inf")
+        self._shared = SharedWrites()
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -112,12 +122,75 @@ class Database:
         if connection.in_transaction:
             yield connection
             return
+        with self._turn() as ends, self._begun(connection, ends):
+            yield connection
+
+    def together(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``write`` in a transaction that other threads' writes may share; return what it
+        returns once it is committed, raise what it raises.
+
+        It may run in another thread: it knows by itself who asks and when.
+        """
+        if self.bounds is not None or self.connection.in_transaction:
+            with self.transaction() as connection:
+                return write(connection)
+        mine = SharedWrite(write, fixed(self.actor))
+        self._shared.bring(mine)
+        try:
+            with self._turn() as ends:
+                while not mine.ended.is_set():
+                    self._write_shared(ends)
+        except BaseException:
+            if self._shared.withdraw(mine):
+                raise
+            mine.ended.wait()
+        result: T = mine.outcome()
+        return result
+
+    def _write_shared(self, ends: float) -> None:
+        """Write all that waits, in one commit."""
+        taken = self._shared.take()
+        try:
+            connection = self.connection
+            with self._begun(connection, ends):
+                for each in taken:
+                    each.run(connection)
+        except BaseException as error:
+            for each in taken:
+                each.error = each.error or error
+            raise
+        finally:
+            for each in taken:
+                each.ended.set()
+
+    @contextmanager
+    def _turn(self) -> Iterator[float]:
+        """Wait until no other thread of this process writes; yields until when, on the monotonic
+        clock, this one is patient.
+
+        SQLite lets waiters sleep up to 100 ms whoever came first. Here one thread of a process
+        asks for the file, and often; the others wait for that thread.
+        """
+        ends = time.monotonic() + self._patience
+        if not self._turns.acquire(timeout=self._patience):
+            raise _busy()
+        try:
+            yield ends
+        finally:
+            self._turns.release()
+
+    @contextmanager
+    def _begun(self, connection: sqlite3.Connection, ends: float) -> Iterator[None]:
         if told := self.damage:
             raise DatabaseDamaged(told)
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            _begin(connection, ends)
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(self._patience * 1000)}")
         try:
             write_pending(connection, OUTSIDE)
-            yield connection
+            yield
             write_pending(connection, self.actor)
             reach("commit.before")
             connection.commit()
@@ -133,8 +206,7 @@ class Database:
         """
         is_own = not self.connection.in_transaction
         try:
-            with self.transaction() as connection:
-                write(connection)
+            self.together(write)
         except sqlite3.OperationalError as error:
             if is_own and result_code(error) in NO_WRITES:
                 return False
@@ -145,12 +217,16 @@ class Database:
         """If ``error`` says that this thread waited for a lock in vain, it waits for none until
         ``take_time``."""
         if result_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._in_vain = time.monotonic()
             self._set_patience(0.0)
 
     def take_time(self) -> None:
-        """This thread waits for locks again, as at first."""
-        if self._patience != BUSY_SECONDS:
-            self._set_patience(BUSY_SECONDS)
+        """This thread waits for locks again, as at first; not long where others just did in vain:
+        whoever waited for a thread meanwhile would wait twice."""
+        is_vain = time.monotonic() - self._in_vain < VAIN_SECONDS
+        patience = SHORT_SECONDS if is_vain else BUSY_SECONDS
+        if self._patience != patience:
+            self._set_patience(patience)
 
     @property
     def _patience(self) -> float:
@@ -212,6 +288,10 @@ class Scratch(Database):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Writes of the copies: no lock of the file is taken, and nothing is taken back."""
         yield self.connection
+
+    def together(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """As if alone: there is nobody to share with."""
+        return write(self.connection)
 
 
 def create_database(path: Path, actor: Actor = UNATTENDED) -> Database:
@@ -282,6 +362,25 @@ def open_database(path: Path, actor: Actor = UNATTENDED) -> Database:
 def result_code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 when the error is not SQLite's own."""
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE
+
+
+def _begin(connection: sqlite3.Connection, ends: float) -> None:
+    """Take the write lock of the file, asking until ``ends`` on the monotonic clock."""
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if result_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= ends:
+                raise
+            time.sleep(ASK_AGAIN)
+        else:
+            return
+
+
+def _busy() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    return error
 
 
 def _connect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +27,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KB_HOST", "127.0.0.1", "address to listen on"),
     Setting("KB_PORT", "8000", "port to listen on (1-65535)"),
     Setting("KB_PROXIES", "0", "reverse proxies before the server whose word counts (0-5)"),
-    Setting("KB_THREADS", "8", "request threads of the server (1-64)"),
-    Setting("KB_QUEUE", "64", "requests that may wait for a thread (1-1000); more: 503"),
+    Setting("KB_WORKERS", "", "processes that answer (1-16); empty: one a core, at most 4"),
+    Setting("KB_THREADS", "8", "request threads of each of them (1-64)"),
+    Setting("KB_QUEUE", "24", "requests that may wait in each of them (1-1000); more: 503"),
     Setting("KB_ENCODER", "", "sentence-transformers model, name or folder; empty means own"),
     Setting("KB_REPEAT_DAYS", "30", "days after closing in which a return counts"),
     Setting("KB_SETTLE_MINUTES", "60", "minutes between two settlings while serving (1-1440)"),
@@ -82,6 +84,7 @@ class Settings:
     host: str
     port: int
     proxies: int
+    workers: int
     threads: int
     queue: int
     encoder: str
@@ -151,6 +154,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         host=value["KB_HOST"],
         port=_whole("KB_PORT", value["KB_PORT"], 1, 65535),
         proxies=_whole("KB_PROXIES", value["KB_PROXIES"], 0, 5),
+        workers=_workers("KB_WORKERS", value["KB_WORKERS"]),
         threads=_whole("KB_THREADS", value["KB_THREADS"], 1, 64),
         queue=_whole("KB_QUEUE", value["KB_QUEUE"], 1, 1000),
         encoder=value["KB_ENCODER"],
@@ -189,6 +193,10 @@ def _whole(name: str, text: str, low: int, high: int) -> int:
     if not is_number or not low <= int(text) <= high:
         raise InvalidInput(f"应为 {low} 到 {high} 的整数，现为 {text[:20]!r}", field=name)
     return int(text)
+
+
+def _workers(name: str, text: str) -> int:
+    return _whole(name, text, 1, 16) if text else min(4, len(os.sched_getaffinity(0)))
 
 
 def _contact(name: str, text: str) -> str:

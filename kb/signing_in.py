@@ -210,8 +210,7 @@ def is_open(found: SignIn, *, now: datetime) -> bool:
 def note_use(database: Database, found: SignIn, *, now: datetime) -> None:
     """Keep when a sign-in was used, to the minute."""
     if abs(now - parse_instant(found.seen_at, field="")) >= NOTED_EVERY:
-        with database.transaction() as connection:
-            sign_ins.touch_sign_in(connection, found.id, now=now)
+        database.together(lambda connection: sign_ins.touch_sign_in(connection, found.id, now=now))
 
 
 def sign_out(database: Database, token: str) -> None:

@@ -68,11 +68,14 @@ def note_read(thing: str) -> None:
 
 def _write(database: Database, delayed: deque[Read]) -> None:
     taken: list[Read] = []
+
+    def write(connection: sqlite3.Connection) -> None:
+        while delayed:
+            taken.append(delayed.popleft())
+            note(connection, taken[-1].object, action=taken[-1].action, who=taken[-1].who)
+
     try:
-        with database.transaction() as connection:
-            while delayed:
-                taken.append(delayed.popleft())
-                note(connection, taken[-1].object, action=taken[-1].action, who=taken[-1].who)
+        database.together(write)
     except BaseException:
         delayed.extendleft(reversed(taken))
         raise

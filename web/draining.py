@@ -5,12 +5,9 @@ Waitress itself cancels what waits for a thread when it is interrupted.
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
@@ -19,20 +16,27 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 
 MOST_SECONDS = 10.0
 """How long answers in hand may take after the signal."""
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.25
 DRAIN_POLL_SECONDS = 0.05
+THREAD_SECONDS = 1.0
+"""How long idle threads may take to end."""
 SETTLE_SECONDS = 0.5
 """How long requests are still read that were on their way."""
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve_until_told(server: Any, stopping: threading.Event) -> None:
-    """Run a waitress server until ``stopping`` is set, and finish what was asked until then."""
+def serve_until_told(
+    server: Any, stopping: threading.Event, *, each_turn: Callable[[], object] = lambda: None
+) -> None:
+    """Run a waitress server until ``stopping`` is set, and finish what was asked until then.
+
+    ``each_turn`` is called again and again meanwhile, at least every POLL_SECONDS.
+    """
     sockets: dict[int, Any] = server.map if isinstance(server, MultiSocketServer) else server._map
     while not stopping.is_set():
+        each_turn()
         _turn(sockets, POLL_SECONDS)
     _drain(sockets)
-    server.task_dispatcher.shutdown(timeout=0)
+    server.task_dispatcher.shutdown(timeout=THREAD_SECONDS)
     wasyncore.close_all(sockets)
 
 
@@ -58,20 +62,3 @@ def _drain(sockets: dict[int, Any]) -> None:
 def _is_idle(channel: HTTPChannel) -> bool:
     """Whether nothing was asked that is not answered to the last byte."""
     return not (channel.requests or channel.request or channel.total_outbufs_len)
-
-
-@contextmanager
-def told_by_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """Call ``stop`` at SIGTERM or Ctrl+C; a second one interrupts at once."""
-
-    def told(_number: int, _frame: FrameType | None) -> None:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-        stop()
-
-    before = {each: signal.signal(each, told) for each in SIGNALS}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

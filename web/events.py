@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from kb.counting import counts
 
 EVENTS: Mapping[str, frozenset[str]] = {
-    "service_started": frozenset({"host", "port", "threads"}),
+    "service_started": frozenset({"host", "port", "workers", "threads"}),
     "server_trouble": frozenset({"error", "place"}),
     "service_stopped": frozenset(),
     "outcomes_settled": frozenset({"count"}),

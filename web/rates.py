@@ -43,6 +43,8 @@ KINDS: Mapping[str, str] = {
 """The kind of each endpoint that costs or could be abused; all others are free."""
 BLOCKS = 20
 SPENT = -1
+STRIPES = 64
+"""Clients wait for one another only where they share a stripe: taking a block is a write."""
 
 
 class Rates:
@@ -52,7 +54,7 @@ class Rates:
         """``limits``: calls a minute by kind; 0 is no limit."""
         self._database = database
         self._limits = limits
-        self._lock = threading.Lock()
+        self._locks = [threading.Lock() for _ in range(STRIPES)]
         self._spare: dict[Slot, int] = {}
         self._failure: sqlite3.OperationalError | None = None
 
@@ -66,7 +68,7 @@ class Rates:
         if not limit:
             return True
         before = self._failure
-        with self._lock:
+        with self._locks[hash(slot.client) % STRIPES]:
             if self._failure is not None and self._failure is not before:
                 raise self._failure
             left = self._spare.get(slot, 0) or self._take(slot, limit) or SPENT
@@ -78,8 +80,7 @@ class Rates:
         self._spare = {each: left for each, left in self._spare.items()
                        if each.minute == slot.minute}  # fmt: skip
         try:
-            with self._database.transaction() as connection:
-                before = take(connection, slot, block)
+            before = self._database.together(lambda connection: take(connection, slot, block))
         except sqlite3.OperationalError as error:
             self._failure = error
             raise

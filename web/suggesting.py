@@ -94,8 +94,9 @@ def hash_number_of(number: str) -> str:
 
 def record_displayed(session_id: str, impression_ids: Sequence[str], *, agent: str) -> int:
     """Record items of a session as displayed, each once; return how many were new."""
-    with current().database.transaction() as connection:
-        return _add_displayed(connection, session_id, impression_ids, agent=agent)
+    return current().database.together(
+        lambda connection: _add_displayed(connection, session_id, impression_ids, agent=agent)
+    )
 
 
 def note_seen(answer: Answer, impression_ids: Sequence[str], *, agent: str) -> None:

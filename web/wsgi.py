@@ -1,11 +1,12 @@
-"""The entry point of the server: settings in, services built, the app served by waitress."""
+"""What the server is made of: settings in, services built, the app in a waitress server."""
 
 from __future__ import annotations
 
 import logging
 import resource
+import socket
 import sys
-import threading
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
@@ -22,9 +23,7 @@ from kb.settings import Settings
 from kb.times import now_beijing
 from web.admission import count_waiting
 from web.app import create_app
-from web.draining import serve_until_told, told_by_signals
 from web.events import log_event
-from web.recurring import plan_jobs
 from web.services import Services
 
 SPARE_BODY = 32 * 1024 * 1024
@@ -50,26 +49,6 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def serve(settings: Settings, services: Services) -> None:
-    """Serve until told to stop; beside it recurs what the settings ask for."""
-    app = prepare_app(services)
-    stopping: threading.Event = app.extensions["stopping"]
-    jobs = plan_jobs(services)
-    for job in jobs:
-        job.start()
-    try:
-        server = _listen(app, settings)
-        log_event(
-            "service_started", host=settings.host, port=settings.port, threads=settings.threads
-        )
-        with told_by_signals(stopping.set):
-            serve_until_told(server, stopping)
-        log_event("service_stopped")
-    finally:
-        for job in jobs:
-            job.stop()
-
-
 def prepare_app(services: Services) -> Flask:
     """The app with all that the first request would wait for, and its log on stderr."""
     _log_to_stderr()
@@ -79,11 +58,12 @@ def prepare_app(services: Services) -> Flask:
     return app
 
 
-def _listen(app: Flask, settings: Settings) -> Any:
+def listen(app: Flask, settings: Settings, sockets: Sequence[socket.socket] = ()) -> Any:
+    """A waitress server, not running yet: over these sockets, else at the settings' address."""
+    place: dict[str, Any] = {"host": settings.host, "port": settings.port}
     server = create_server(
         app,
-        host=settings.host,
-        port=settings.port,
+        **({"sockets": list(sockets)} if sockets else place),
         threads=settings.threads,
         ident=None,
         connection_limit=min(CONNECTIONS, allow_files() // 2),
@@ -115,12 +95,16 @@ def allow_files() -> int:
 
 
 class ServerTrouble(logging.Handler):
-    """What the server itself has to say, as an event: its words without what they quote."""
+    """What the server itself has to say, as an event: its words and numbers, without what
+    they quote."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it down."""
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        log_event("server_trouble", error=error, place=str(record.msg)[:100])
+        arguments = record.args if isinstance(record.args, tuple) else (record.args,)
+        is_told = bool(arguments) and all(isinstance(each, int | float) for each in arguments)
+        words = record.getMessage() if is_told else str(record.msg)
+        log_event("server_trouble", error=error, place=words[:100])
 
 
 def _log_to_stderr() -> None:

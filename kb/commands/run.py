@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of ``kb``. ``who``: the system's user, as the audit trail names them."""
+    """One run of ``kb``. ``who``: the system's user, as the audit trail names them; ``environ``:
+    what processes started by it inherit."""
 
     settings: Settings
     clock: Callable[[], datetime]
     who: str
+    environ: MutableMapping[str, str] = field(default_factory=dict)
 
     @property
     def actor(self) -> Actor:

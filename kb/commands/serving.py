@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
-import time
+from collections.abc import MutableMapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
     from kb.database import Database
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 STOP_SECONDS = 10.0
 PAUSES = (1.0, 5.0, 30.0, 60.0)
 """Seconds before a follower that ended by itself is started again; the last is repeated."""
@@ -51,13 +56,14 @@ def serve_command(run: Run, host: str | None, port: int | None, as_json: bool) -
         raise InvalidInput(f"没有这个文件夹：{settings.watch_handbook}", field="KB_WATCH_HANDBOOK")
     check_port(settings)
     signal.signal(signal.SIGTERM, _interrupt)
-    follower = Follower()
+    parent = os.getpid()
     try:
-        _serve(settings, follower, first_link, as_json=as_json)
+        _serve(settings, first_link, run.environ, as_json=as_json)
     except KeyboardInterrupt:
         pass
-    finally:
-        follower.stop()
+    except SystemExit as ended:
+        if ended.code or os.getpid() != parent:
+            raise
     if not as_json:
         note("已停止")
 
@@ -117,19 +123,24 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, follower: Follower, first_link: str, *, as_json: bool) -> None:
+def _serve(
+    settings: Settings, first_link: str, environ: MutableMapping[str, str], *, as_json: bool
+) -> None:
     from indexer.generation import drop_trials
-    from web.wsgi import build_services, serve
+    from kb.counting import share_counts
+    from web.prefork import Server
 
     drop_trials(settings.index)  # before anybody is served: a trial of this server is not left over
-    services = build_services(settings)
-    follower.start()  # only now: two processes starting together start slowly
-    announcer = threading.Thread(
-        target=announce, args=(settings, first_link), kwargs={"as_json": as_json}
-    )
-    announcer.daemon = True
-    announcer.start()
-    serve(settings, services)
+    told = partial(announce, settings, first_link, as_json=as_json)
+    in_memory = str(MEMORY) if MEMORY.is_dir() else None  # a mapped file on a full disk would kill
+    folder = tempfile.mkdtemp(prefix="kb-counts-", dir=in_memory)
+    share_counts(Path(folder), environ)
+    parent = os.getpid()
+    try:
+        Server(settings, Follower(), told).run()
+    finally:
+        if os.getpid() == parent:  # a worker ends here too
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_port(settings: Settings) -> None:
@@ -153,15 +164,8 @@ def check_port(settings: Settings) -> None:
 
 
 def announce(settings: Settings, first_link: str = "", *, as_json: bool) -> None:
-    """Say that the page is there, once it answers, and how the first account is made."""
+    """Say that the page is there, and how the first account is made."""
     host = ANY_ADDRESS.get(settings.host, settings.host)
-    while True:
-        try:
-            socket.create_connection((host, settings.port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-            continue
-        break
     url = f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
     if as_json:
         told = {"first_administrator": first_link} if first_link else {}
@@ -183,18 +187,20 @@ class Follower:
 
     def start(self) -> None:
         """Start the child and a thread that watches it."""
+        self._child = _start_child()
         self._watcher.start()
 
     def _watch(self) -> None:
         started = 0
-        while not self._stopping.is_set():
-            self._child = _start_child()
+        while self._child is not None:
             self._child.wait()
             if self._stopping.is_set():
                 return
             note("索引更新进程退出了，稍后重新启动；改动暂时不会进入索引")
-            self._stopping.wait(PAUSES[min(started, len(PAUSES) - 1)])
+            if self._stopping.wait(PAUSES[min(started, len(PAUSES) - 1)]):
+                return
             started += 1
+            self._child = _start_child()
 
     def stop(self) -> None:
         """End the child, if it was started; it finishes the commit in hand."""
@@ -210,7 +216,5 @@ class Follower:
 
 
 def _start_child() -> subprocess.Popen[bytes]:
-    import os
-
     command = [sys.executable, "-m", "kb", "index", "--follow", "--parent", str(os.getpid())]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # noqa: S603

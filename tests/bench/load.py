@@ -31,7 +31,7 @@ from kb.settings import read_settings
 from kb.signing_in import Place, open_sign_in
 from kb.times import now_beijing
 from tests.bench.burst import Burst, burst
-from tests.bench.gauges import Gauges, Growth, Watcher, by_minute, children_of, growth
+from tests.bench.gauges import Gauges, Growth, Watcher, by_minute, growth
 from tests.bench.ledger import KINDS, Count, Ledger, is_whole
 from tests.bench.page_agents import Browser, PageAgent, Watch
 from tests.bench.service import Service
@@ -49,11 +49,12 @@ WARM = 300.0
 
 @dataclass(frozen=True)
 class Plan:
-    """``pause``: seconds between two acts of an agent; ``watching``: after the burst."""
+    """``pause``: seconds between two acts of an agent, so that each asks once in
+    four seconds; ``watching``: after the burst."""
 
     agents: int = 50
     minutes: float = 30.0
-    pause: float = 2.0
+    pause: float = 3.6
     at_once: int = 300
     watching: float = 20.0
     every: float = 5.0
@@ -127,8 +128,8 @@ def run_load(data: Path, plan: Plan, **settings: str) -> Report:
     service = Service(data, data.parent / "serve.log", **settings)
     service.start()
     try:
-        gauges = [Gauges("kb serve", service.process)]
-        gauges += [Gauges("索引更新", child) for child in children_of(service.process)]
+        gauges = [Gauges(f"进程 {each}", child) for each, child in enumerate(service.workers, 1)]
+        gauges += [Gauges("索引更新", child) for child in service.writers]
         crew = _work(service, plan, tokens, texts, ledger, watch, gauges)
         found = _burst(service, plan, tokens, texts)
     finally:
@@ -304,7 +305,7 @@ def tell(found: dict[str, Any]) -> None:
 @click.option("--tickets", default=100_000, help="没有 --data 时生成多少张工单")
 @click.option("--agents", default=50)
 @click.option("--minutes", default=30.0)
-@click.option("--pause", default=2.0, help="两个动作之间约几秒")
+@click.option("--pause", default=3.6, help="两个动作之间约几秒")
 @click.option("--at-once", default=300, help="最后多少人同时问")
 @click.option("--out", type=click.Path(path_type=Path), help="把结果写成 JSON 文件")
 def main(

@@ -15,14 +15,14 @@ def test_agents_work_on_the_pages_and_of_many_at_once_some_are_told_to_come_agai
     settings: Settings,
 ) -> None:
     plan = Plan(agents=3, minutes=0.05, pause=0.02, at_once=40, watching=3.0, every=0.5)
-    report = run_load(settings.data, plan, KB_THREADS="2", KB_QUEUE="2")
+    report = run_load(settings.data, plan, KB_WORKERS="1", KB_THREADS="2", KB_QUEUE="2")
     assert report.is_right, report
     assert report.closed > 0
     assert [each.acknowledged for each in report.counts] == [each.kept for each in report.counts]
     assert set(report.took) >= {"page", "typing", "displayed", "reading", "event", "close"}
     assert report.burst.statuses[200] + report.burst.statuses[503] == 40
     assert report.burst.statuses[503] > 0
-    assert [gauges.name for gauges in report.gauges] == ["kb serve", "索引更新"]
+    assert [gauges.name for gauges in report.gauges] == ["进程 1", "索引更新"]
     assert all(look.rss > 0 and look.files > 0 and look.threads > 0
                for gauges in report.gauges for look in gauges.looks)  # fmt: skip
     found = describe(report)

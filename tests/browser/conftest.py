@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,13 +27,14 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
-from werkzeug.serving import make_server
 
 from indexer.language import Language
 from kb.times import now_beijing
 from tests.conftest import open_services
 from web.app import create_app
+from web.draining import serve_until_told
 from web.services import Services
+from web.wsgi import listen
 
 expect.set_options(timeout=20_000)  # a busy machine is no fault of the page
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -121,13 +123,13 @@ def services(
 @contextmanager
 def serving(services: Services, port: int = 0) -> Iterator[str]:
     """The service over HTTP; yields its address."""
-    server = make_server("127.0.0.1", port, create_app(services), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    server = listen(create_app(services), replace(services.settings, host="127.0.0.1", port=port))
+    stopping = threading.Event()
+    thread = threading.Thread(target=serve_until_told, args=(server, stopping), daemon=True)
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(5)
-    server.server_close()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    stopping.set()
+    thread.join()
 
 
 @pytest.fixture(scope="module")

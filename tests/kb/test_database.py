@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 
-from kb.database import Database, create_database, open_database
+from kb.auditing import Actor, note
+from kb.database import Database, create_database, open_database, result_code
 from kb.errors import (
     DataFolderMissing,
     IdempotencyConflict,
@@ -17,7 +20,8 @@ from kb.errors import (
     VocabularyNotFound,
 )
 from kb.migrations import migrations
-from kb.store import handbook, queue, sessions, tickets, vocabulary
+from kb.store import audit, handbook, queue, sessions, tickets, vocabulary
+from kb.store.audit import AuditFilter
 from kb.store.rows import parse_row, row_values
 from kb.ticket import Ticket
 from tests.kb.small import NOW, make_ticket
@@ -223,3 +227,161 @@ def test_the_vocabulary_of_an_older_database_becomes_version_one(tmp_path: Path)
     assert vocabulary.newest_number(connection) == 1
     assert vocabulary.read_tables(connection, 1)["synonyms"] == [["光猫", "猫"]]
     assert vocabulary.read_tables(connection, 1)["words"] == []
+
+
+def test_writers_of_one_process_wait_for_their_turn_and_none_is_refused(tmp_path: Path) -> None:
+    """Many at once, beside another process's connection that takes the lock again and again."""
+    database = create_database(tmp_path / "kb.db")
+    other = Database(database.path)
+    ended = threading.Event()
+    counts: list[int] = []
+
+    def write_beside() -> None:
+        while not ended.is_set():
+            with other.transaction() as connection:
+                connection.execute("UPDATE rate SET taken = taken + 0")
+            time.sleep(0.005)
+        other.close()
+
+    def write(number: int) -> None:
+        for _ in range(5):
+            with database.transaction() as connection:
+                connection.execute(
+                    "INSERT INTO rate (client, kind, minute, taken) VALUES (?, 'ask', 1, 1)"
+                    " ON CONFLICT DO UPDATE SET taken = taken + 1",
+                    (str(number),),
+                )
+        database.close()
+        counts.append(number)
+
+    beside = threading.Thread(target=write_beside)
+    crowd = [threading.Thread(target=write, args=(number,)) for number in range(12)]
+    for each in (beside, *crowd):
+        each.start()
+    for each in crowd:
+        each.join()
+    ended.set()
+    beside.join()
+    assert sorted(counts) == list(range(12))
+    found = database.connection.execute("SELECT sum(taken) FROM rate").fetchone()
+    assert found[0] == 60
+    database.close()
+
+
+def test_a_turn_that_never_comes_is_told_as_a_locked_database(tmp_path: Path) -> None:
+    database = create_database(tmp_path / "kb.db")
+    refused: list[sqlite3.OperationalError] = []
+
+    def write() -> None:
+        database._set_patience(0.0)
+        try:
+            with database.transaction():
+                pass
+        except sqlite3.OperationalError as error:
+            refused.append(error)
+        database.close()
+
+    with database.transaction():
+        beside = threading.Thread(target=write)
+        beside.start()
+        beside.join()
+    assert [result_code(error) for error in refused] == [sqlite3.SQLITE_BUSY]
+    database.close()
+
+
+def add_rate(client: str, minute: int) -> Callable[[sqlite3.Connection], int]:
+    def write(connection: sqlite3.Connection) -> int:
+        connection.execute("INSERT INTO rate VALUES (?, 'ask', ?, 1)", (client, minute))
+        if minute < 0:
+            raise SessionNotFound(client)
+        return minute
+
+    return write
+
+
+def count_commits(path: Path) -> int:
+    """The change counter of the file's header (sqlite.org/fileformat2.html)."""
+    return int.from_bytes(path.read_bytes()[24:28], "big")
+
+
+def test_writes_that_wait_share_a_commit_and_one_that_fails_is_taken_back_alone(
+    tmp_path: Path,
+) -> None:
+    database = create_database(tmp_path / "kb.db")
+    got: dict[int, object] = {}
+
+    def bring(minute: int) -> None:
+        try:
+            got[minute] = database.together(add_rate("张三", minute))
+        except SessionNotFound as error:
+            got[minute] = error
+        database.close()
+
+    with database.transaction():  # nobody's turn comes before all have brought theirs
+        crowd = [threading.Thread(target=bring, args=(each,)) for each in (*range(1, 9), -1)]
+        for each in crowd:
+            each.start()
+        while len(database._shared._waiting) < len(crowd):
+            time.sleep(0.001)
+        before = count_commits(database.path)
+    for each in crowd:
+        each.join()
+    assert count_commits(database.path) - before <= 2  # the first one's, and one for all
+    assert isinstance(got.pop(-1), SessionNotFound)
+    assert got == {each: each for each in range(1, 9)}
+    rows = database.connection.execute("SELECT minute FROM rate ORDER BY minute").fetchall()
+    assert [row[0] for row in rows] == list(range(1, 9))
+    database.close()
+
+
+def test_each_write_of_a_shared_commit_is_told_as_its_own_writers(tmp_path: Path) -> None:
+    actor = Actor(lambda: threading.current_thread().name, lambda: "test", lambda: NOW)
+    database = create_database(tmp_path / "kb.db", actor)
+
+    def bring() -> None:
+        name = threading.current_thread().name
+        database.together(lambda connection: note(connection, f"article:{name}"))
+        database.close()
+
+    with database.transaction():
+        crowd = [threading.Thread(target=bring, name=f"agent-{each}") for each in range(5)]
+        for each in crowd:
+            each.start()
+        while len(database._shared._waiting) < len(crowd):
+            time.sleep(0.001)
+    for each in crowd:
+        each.join()
+    rows = audit.list_rows(database.connection, AuditFilter(action="test"), limit=100)
+    assert sorted(row.who for row in rows) == [f"agent-{each}" for each in range(5)]
+    assert len({row.object for row in rows}) == 5
+    database.close()
+
+
+def test_a_lost_commit_is_lost_for_all_who_share_it(tmp_path: Path) -> None:
+    database = create_database(tmp_path / "kb.db")
+    told: list[sqlite3.Error] = []
+
+    def lose(connection: sqlite3.Connection) -> None:
+        connection.rollback()  # as SQLite does by itself when the disk fails
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def bring(write: Callable[[sqlite3.Connection], object]) -> None:
+        try:
+            database.together(write)
+        except sqlite3.Error as error:
+            told.append(error)
+        database.close()
+
+    with database.transaction():
+        works = (add_rate("甲", 1), lose, add_rate("乙", 2))
+        crowd = [threading.Thread(target=bring, args=(each,)) for each in works]
+        for number, each in enumerate(crowd, 1):
+            each.start()
+            while len(database._shared._waiting) < number:
+                time.sleep(0.001)
+    for each in crowd:
+        each.join()
+    kept = database.connection.execute("SELECT count(*) FROM rate").fetchone()[0]
+    assert kept + len(told) == len(crowd)
+    assert told
+    database.close()

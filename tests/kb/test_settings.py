@@ -27,6 +27,7 @@ def test_without_variables_the_defaults_hold() -> None:
         ("KB_HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - a value, nothing listens
         ("KB_PORT", "9000", "port", 9000),
         ("KB_PROXIES", "2", "proxies", 2),
+        ("KB_WORKERS", "3", "workers", 3),
         ("KB_THREADS", "2", "threads", 2),
         ("KB_ENCODER", "BAAI/bge-small-zh-v1.5", "encoder", "BAAI/bge-small-zh-v1.5"),
         ("KB_REPEAT_DAYS", "7", "repeat_days", 7),
@@ -118,7 +119,9 @@ def test_an_empty_variable_means_the_default() -> None:
     assert read_settings({"KB_PORT": ""}).port == 8000
 
 
-@pytest.mark.parametrize("name", ["KB_PORT", "KB_THREADS", "KB_REPEAT_DAYS", "KB_MAX_BODY"])
+@pytest.mark.parametrize(
+    "name", ["KB_PORT", "KB_WORKERS", "KB_THREADS", "KB_REPEAT_DAYS", "KB_MAX_BODY"]
+)
 @pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "９", "1e3", "999999999", "9" * 5000])
 def test_a_number_out_of_bounds_is_refused_by_name(name: str, text: str) -> None:
     with pytest.raises(InvalidInput) as refused:

@@ -22,7 +22,7 @@ from tests.web.people import PASSWORD, add_person
 from web.app import create_app
 from web.rates import client_name
 from web.services import Services
-from web.wsgi import _listen
+from web.wsgi import listen
 
 PAGE = {"Accept": "text/html"}
 PROXY = "10.0.0.5"
@@ -129,7 +129,7 @@ def test_a_desk_without_accounts_takes_nobody_behind_a_proxy_for_this_machine(
 ) -> None:
     """Over the server that ``kb serve`` starts: it must hand on that a proxy was there."""
     settings = replace(services.settings, port=0, proxies=count)
-    server = _listen(create_app(replace(services, settings=settings)), settings)
+    server = listen(create_app(replace(services, settings=settings)), settings)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
 

@@ -94,11 +94,10 @@ def undo_decision(decision_id: str) -> Response:
 def create_event(impression_id: str) -> Response:
     """Record what an agent did with one item."""
     act = Act(**read_body(EventBody).model_dump())
-    services = current()
-    with services.database.transaction() as connection:
-        event_id = record_act(
-            connection, impression_id, act, agent=agent_name(), now=services.clock()
-        )
+    agent, now = agent_name(), current().clock()
+    event_id = current().database.together(
+        lambda connection: record_act(connection, impression_id, act, agent=agent, now=now)
+    )
     response = jsonify({"event_id": event_id})
     response.status_code = 201
     return response
