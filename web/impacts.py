@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime, time
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from kb.rewording import Proposal, publish
 from kb.store import class_changes, handbook, trials
 from kb.store.bounds import hidden_among
 from kb.store.limit_changes import put_in_force, write_limit
-from kb.store.trials import Tried
+from kb.store.trials import Trial, Tried
 from kb.store.vocabulary import Signed
 from kb.times import BEIJING, format_instant
 from web.events import log_event
@@ -38,14 +38,6 @@ KEPT = 16
 TRIAL = Signed("试算", "试算")
 
 
-@dataclass(frozen=True)
-class Trial:
-    """How far a trial is: at work, or what it found; neither where none was begun here."""
-
-    is_running: bool
-    foreseen: Foreseen | None
-
-
 class Impacts:
     """Impacts of changes on this service's desk."""
 
@@ -55,14 +47,12 @@ class Impacts:
         self._study = ImpactStudy(services.settings, services.database, services.engine)
         self._kept: dict[tuple[str, str, bool], Impact] = {}
         self._trying = threading.Lock()
-        self._told: dict[str, Foreseen | None] = {}
 
     def try_change_beside(self, name: str, measure: Callable[[], Foreseen | None]) -> None:
         """Measure in a thread of its own what a proposed change of a limit or class does;
         ``trial_of`` tells of it by the name."""
-        if len(self._told) >= KEPT:
-            self._told.clear()
-        self._told[name] = None
+        services = self._services
+        services.database.together(partial(trials.begin_trial, name=name, now=services.clock()))
         threading.Thread(target=self._tell_quietly, args=(name, measure), daemon=True).start()
 
     def _tell_quietly(self, name: str, measure: Callable[[], Foreseen | None]) -> None:
@@ -72,19 +62,14 @@ class Impacts:
         except Exception as error:  # noqa: BLE001 (a trial ahead of time; its approval asks again)
             log_event("impact_not_measured", error=type(error).__name__)
         finally:
+            self._services.database.record(partial(trials.end_trial, name=name, foreseen=found))
             self._services.database.close()
-            if found is None:
-                self._told.pop(name, None)
-            else:
-                self._told[name] = found
 
     def trial_of(self, name: str) -> Trial:
         """How far the trial of a proposed change is; the approval measures anew where the desk
         has changed since."""
-        return Trial(
-            is_running=name in self._told and self._told[name] is None,
-            foreseen=self._told.get(name),
-        )
+        services = self._services
+        return trials.read_trial(services.database.connection, name, now=services.clock())
 
     def try_beside(self, article: Article) -> None:
         """Measure in a thread of its own what publishing a revision changes: its approval will

@@ -54,6 +54,7 @@ EXEMPT: Mapping[str, str] = {
     "audit_anchor": "the trail itself",
     "audit_pending": "the trail itself",
     "autosave": "what stands in a form, not saved",
+    "change_trial": "kept computation, follows from a proposed change",
     "favourite": "a reader's own marks",
     "rate": "counts of a minute, gone in the next",
     "file_base": "follows from article",
