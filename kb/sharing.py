@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +76,11 @@ class SharedWrites:
 
     def take(self) -> list[SharedWrite]:
         """What is written now, in the order it was brought."""
-        return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+        taken: list[SharedWrite] = []
+        with suppress(IndexError):  # somebody may take the last one back meanwhile
+            while len(taken) < MOST:
+                taken.append(self._waiting.popleft())
+        return taken
 
 
 def fixed(actor: Actor) -> Actor:
