@@ -3,56 +3,24 @@ force with the next call."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from indexer.language import Language
 from kb.store import handbook
 from kb.suggestion import SuggestionRequest
-from kb.times import now_beijing
 from tests.browser.accessibility import assert_accessible
-from tests.browser.conftest import NewPage, serving
-from tests.conftest import open_services
 from web.services import Services
 
 Open = Callable[..., Page]
 NEW, OLD = "060199", "060101"
 
 
-@pytest.fixture(scope="module")
-def services(
-    prepared_data: Path, language: Language, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Services]:
-    """A desk of this module's own: classes are what other tests choose from."""
-    folder = tmp_path_factory.mktemp("classes") / "data"
-    with open_services(prepared_data, folder, language, now_beijing) as services:
-        yield services
-
-
-@pytest.fixture(scope="module")
-def site(services: Services) -> Iterator[str]:
-    with serving(services) as address:
-        yield address
-
-
-@pytest.fixture
-def edit(new_page: NewPage) -> Open:
-    """Open a page as somebody."""
-
-    def open_page(path: str, who: str = "甲", **options: object) -> Page:
-        return new_page(path, extra_http_headers={"X-Agent": quote(who)}, **options)
-
-    return open_page
-
-
 def approve(edit: Open, code: str, *people: str) -> Page:
     """Let people approve the change in review, by the keyboard."""
     for who in people:
-        page = edit(f"/edit/classes/{code}", who)
+        page = edit(f"/edit/classes/{code}", who=who)
         page.get_by_role("button", name="批准").focus()
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -150,7 +118,7 @@ def test_a_stale_form_gets_both_sides_and_keeps_what_was_typed(
     edit: Open, services: Services
 ) -> None:
     code = "010101"
-    slow = edit(f"/edit/classes/{code}", "丁")
+    slow = edit(f"/edit/classes/{code}", who="丁")
     fast = edit(f"/edit/classes/{code}")
     fast.locator("main [name=name]").fill("超出套餐的流量费")
     fast.locator("[name=reason]").fill("通知的叫法")
