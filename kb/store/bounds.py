@@ -58,6 +58,7 @@ UNBOUND: Mapping[str, str] = {
     "call": "no ticket yet, and no region",
     "card_review": "a learner's own grades, shown with the card only",
     "category": "the taxonomy, which everybody needs",
+    "change_trial": "counts, of changes of limits and classes, which everybody reads",
     "class_change": "the taxonomy, which everybody needs",
     "experiment": "rankers",
     "export_request": "who asked for what period; the rows are within bounds",
