@@ -124,12 +124,13 @@ class Collection:
         """Keys of the documents at ``places``, or of all."""
         if places is None:
             return [key.decode() for each in self.segments for key in each.data.keys.tolist()]
-        starts = np.array([segment.offset for segment in self.segments])
+        starts = [segment.offset for segment in self.segments]
         found = np.searchsorted(starts, places, side="right") - 1
-        return [
-            self.segments[number].data.keys[place - starts[number]].decode()
-            for number, place in zip(found.tolist(), places.tolist(), strict=True)
-        ]
+        keys = np.empty(len(places), object)
+        for number in np.unique(found).tolist():
+            own = found == number
+            keys[own] = self.segments[number].data.keys[places[own] - starts[number]].tolist()
+        return [key.decode() for key in keys.tolist()]
 
 
 def create_collection(folder: Path, weights: WordWeights) -> None:

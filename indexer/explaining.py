@@ -113,5 +113,20 @@ class Explainer:
         return list(map(self._weigh, held))
 
 
+class Unmarked(Explainer):
+    """Explains nothing, at no cost."""
+
+    def __init__(self) -> None:
+        """There is nothing to look for."""
+
+    def mark(self, text: str) -> Marked:
+        """``text`` as it is."""
+        return Marked(text, (), (), 0.0)
+
+    def snippet(self, text: str) -> Marked:
+        """None of the text."""
+        return self.mark(text[:0])
+
+
 def _cut(text: str) -> str:
     return text if len(text) <= SNIPPET else text[: SNIPPET - 1] + "…"

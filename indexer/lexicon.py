@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,8 @@ LONGEST_READ = 8
 """Longest word that is found by its sound, in characters."""
 LEAST_SPELT = 3
 """Shortest word that is found by its spelling: shorter ones have too many neighbours."""
+ENDS = (0, -1)
+"""Places of the first and the last character of a word."""
 MOST_CHOICES = 6
 NEAR_COST = 3.0
 """Cost of a word of the vocabulary by a near sound, as a logarithm; twice that for others."""
@@ -77,7 +80,7 @@ class Lexicon:
         self._by_letters: dict[str, list[str]] = defaultdict(list)
         self._by_sound: dict[str, list[str]] = defaultdict(list)
         self._by_initials: dict[str, list[str]] = defaultdict(list)
-        self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._by_end: dict[tuple[int, int, str], list[str]] = defaultdict(list)
         syllables: set[str] = set()
         own_letters: set[str] = set()
         for word in sorted(counts, key=lambda each: (-counts[each], each)):
@@ -98,7 +101,8 @@ class Lexicon:
         self._own_letters = sorted(own_letters)
         for word in counts:
             if len(word) >= LEAST_SPELT and word not in self._by_letters:
-                self._by_length[len(word)].append(word)
+                for end in ENDS:
+                    self._by_end[len(word), end, word[end]].append(word)
 
     def is_own(self, word: str) -> bool:
         """Whether the vocabulary has the word."""
@@ -131,13 +135,20 @@ class Lexicon:
         return self._by_sound.get(_sound(syllables), [])[:MOST_CHOICES]
 
     def spelt_like(self, text: str) -> list[str]:
-        """Words one character away: another, a missing, an extra one, or two in other order."""
+        """Words one character away: another, a missing, an extra one, or two in other order.
+
+        One such change leaves the first or the last character as it is.
+        """
         if len(text) < LEAST_SPELT:
             return []
         is_latin = bool(_LETTERS.fullmatch(text))
         lengths = (len(text) - 1, len(text), len(text) + 1)
-        words = [word for length in lengths for word in self._by_length.get(length, ())]
-        found = process.extract(text, words, scorer=OSA.distance, score_cutoff=1, limit=None)
+        words = {
+            word
+            for length, end in product(lengths, ENDS)
+            for word in self._by_end.get((length, end, text[end]), ())
+        }
+        found = process.extract(text, [*words], scorer=OSA.distance, score_cutoff=1, limit=None)
         near = [word for word, distance, _ in found if distance == 1]
         near = [word for word in near if bool(_LETTERS.fullmatch(word)) == is_latin]
         return sorted(near, key=lambda word: (-self.counts[word], word))[:MOST_CHOICES]

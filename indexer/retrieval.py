@@ -52,21 +52,25 @@ class Retrieved:
     tickets: Found
 
 
-NOTHING = Retrieved(*[Found(np.zeros(0, np.int64), np.zeros(0, np.float32), 0.0)] * 2)
+NONE = Found(np.zeros(0, np.int64), np.zeros(0, np.float32), 0.0)
+NOTHING = Retrieved(NONE, NONE)
 
 
 @timed("retrieve")
-def retrieve(snapshot: Snapshot, query: Query, *, on: date) -> Retrieved:
-    """Score both collections; what is not valid on the day or deleted gets 0.
+def retrieve(
+    snapshot: Snapshot, query: Query, *, on: date, passages: bool = True, tickets: bool = True
+) -> Retrieved:
+    """Score both collections, or the one asked for; what is not valid on the day or deleted gets 0.
 
     Raise EncoderUnavailable when the encoder fails at this question.
     """
     vector = encode_question(snapshot.encoder, query.text) if snapshot.encoder else None
-    passages = search_lane(snapshot.passages, query, vector, on=on)
+    found = search_lane(snapshot.passages, query, vector, on=on) if passages else NONE
     if query.older:
         query = replace(query, terms={**query.older, **query.terms})
-    tickets = search_lane(snapshot.tickets, query, vector, on=on)
-    return Retrieved(passages, tickets)
+    return Retrieved(
+        found, search_lane(snapshot.tickets, query, vector, on=on) if tickets else NONE
+    )
 
 
 def search_lane(lane: Lane, query: Query, vector: Vectors | None, *, on: date) -> Found:

@@ -21,7 +21,7 @@ from indexer.closeness import (
 )
 from indexer.conditions import Condition, Texts, article_fields, limit_fields, ticket_fields
 from indexer.documents import Key, parse_key, split_sections
-from indexer.explaining import Explainer
+from indexer.explaining import Explainer, Unmarked
 from indexer.queries import Query
 from indexer.retrieval import Found, retrieve
 from indexer.scoring import top
@@ -38,6 +38,8 @@ CANDIDATES = 50
 and of the best by words alone."""
 REACH = 200
 """Documents of a collection they are taken from; all of these when only some are asked for."""
+ROOM = 5
+"""Of one kind alone, so many times as many are looked at as hits are wanted, if that is more."""
 CONDITION_REACH = 5_000
 """As many documents are held against a condition; those that miss it cost little."""
 CLOSENESS = 0.5
@@ -59,6 +61,16 @@ class Asked:
     limits: Mapping[str, TimeLimit]
     condition: Condition | None = None
 
+    @property
+    def of_handbook(self) -> bool:
+        """Whether articles or limits are asked for."""
+        return self.query.kind != "ticket"
+
+    @property
+    def of_tickets(self) -> bool:
+        """Whether tickets are asked for."""
+        return self.query.kind in ("all", "ticket") and self.query.chapter is None
+
     def accepts(self, texts: Callable[[], Texts]) -> bool:
         """Whether a document fits the condition, if there is one."""
         return self.condition is None or self.condition.holds(texts())
@@ -77,7 +89,13 @@ def search_snapshot(
     connection: sqlite3.Connection, snapshot: Snapshot, analyzer: Analyzer, asked: Asked
 ) -> list[SearchHit]:
     """Hits, best first: articles as shown on the day asked for, limits as they stand, tickets."""
-    found = retrieve(snapshot, asked.built, on=asked.query.on)
+    found = retrieve(
+        snapshot,
+        asked.built,
+        on=asked.query.on,
+        passages=asked.of_handbook,
+        tickets=asked.of_tickets,
+    )
     explainer = LiteralExplainer(analyzer, asked.built, snapshot.passages.ceiling, asked.look)
     return rank_hits(
         connection,
@@ -99,17 +117,18 @@ def rank_hits(
     """Candidates of the handbook and of the tickets, read only if asked for, as hits."""
     query = asked.query
     scored: list[_Scored] = []
-    if query.kind in ("all", "article", "time_limit"):
+    if asked.of_handbook:
         candidates = passages()
         scored += _articles(connection, candidates, asked)
         scored += _heirs(connection, candidates, asked)
         scored += _limits(candidates, asked)
-    if query.kind in ("all", "ticket") and query.chapter is None:
+    if asked.of_tickets:
         scored += _tickets(connection, cases(), asked)
     scored.sort(key=lambda each: (-each.score, each.order))
     once = {each.order: each for each in reversed(scored)}
     best = [each for each in scored if once[each.order] is each][: query.limit]
-    return [each.hit(explainer, each.score) for each in best]
+    marking = Unmarked() if query.is_brief else explainer
+    return [each.hit(marking, each.score) for each in best]
 
 
 def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
@@ -126,13 +145,12 @@ def _candidates(lane: Lane, found: Found, asked: Asked) -> list[Candidate]:
     query = asked.query
     if asked.condition or query.region or query.category or query.chapter is not None:
         return list(zip(keys, scores, strict=True))
-    if query.kind != "all":
-        return list(zip(keys, scores, strict=True))
+    room = CANDIDATES if query.kind == "all" else max(CANDIDATES, ROOM * query.limit)
     kept: set[int] = set()
     for kind in {key.kind for key in keys}:
         own = np.array([place for place, key in enumerate(keys) if key.kind == kind])
         for lane_scores in (fused[places[own]], words[places[own]]):
-            kept.update(own[top(lane_scores, CANDIDATES)].tolist())
+            kept.update(own[top(lane_scores, room)].tolist())
     return [(keys[place], scores[place]) for place in sorted(kept)]
 
 

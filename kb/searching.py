@@ -29,7 +29,8 @@ class SearchQuery:
     """An explicit search. ``kind``: one of SEARCH_TYPES. ``on``: the day articles must be valid.
 
     ``region``: limits of other regions and tickets from elsewhere are left out. ``syntax``: one of
-    SYNTAXES. The last four say who asked, and for what; they do not change what is found.
+    SYNTAXES. ``is_brief``: titles only, without marks and snippets, for a list that shows while
+    one types. The last four say who asked, and for what; they do not change what is found.
     """
 
     text: str
@@ -40,6 +41,7 @@ class SearchQuery:
     region: str = ""
     syntax: str = "simple"
     limit: int = 10
+    is_brief: bool = False
     agent: str = ""
     channel: str = "api"
     ticket_no: str | None = None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pypinyin import Style, pinyin
+from rapidfuzz.distance import OSA
 
 from indexer.closeness import Wanted, closeness
 from indexer.engine import Engine
 from indexer.language import Language
-from indexer.lexicon import Lexicon
+from indexer.lexicon import MOST_CHOICES, Lexicon
 from indexer.pairs import PairTable, code_pair, count_pairs
 from indexer.queries import Query
 from indexer.readings import MOST_READINGS, readings_of, sounds_like, split_syllables, syllables_of
@@ -243,6 +244,15 @@ def test_the_commoner_of_two_words_that_sound_alike_is_meant() -> None:
     lexicon = make_lexicon({"报障": 30, "保障": 300})
     speller = Speller(lexicon, list, lambda _: 0)
     assert [each.meant for each in speller.correct("baozhang")] == ["保障"]
+
+
+@pytest.mark.parametrize("typed", ["abc", "abcd", "abcde", "aacd", "abdc", "bacd"])
+def test_every_word_one_change_away_is_found(typed: str) -> None:
+    words = ["".join(each) for size in (3, 4, 5) for each in product("abcde", repeat=size)]
+    lexicon = make_lexicon(dict.fromkeys(words, 1))
+    near = sorted(word for word in words if OSA.distance(typed, word) == 1)
+    assert near
+    assert lexicon.spelt_like(typed) == near[:MOST_CHOICES]
 
 
 def test_what_is_typed_often_is_not_taken_for_an_error() -> None:

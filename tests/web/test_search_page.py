@@ -12,8 +12,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from indexer.sync import sync_index
+from kb.searching import SearchQuery
 from kb.store import handbook
 from kb.store.sessions import read_session
+from tests.conftest import Clock
 from web.services import Services
 
 Send = Callable[..., Any]
@@ -148,3 +150,14 @@ def test_quick_search_finds_by_initials_and_records_nothing(
     assert client.get(found[0]["url"]).status_code == 200
     assert client.get("/search/quick").json == []
     assert connection.execute("SELECT count(*) FROM search_record").fetchone()[0] == before
+
+
+def test_a_brief_search_finds_the_same_titles(services: Services, clock: Clock) -> None:
+    query = SearchQuery("光猫红灯", on=clock().date(), kind="article", limit=8)
+    whole = services.engine.preview_search(query).hits
+    brief = services.engine.preview_search(replace(query, is_brief=True)).hits
+    assert [hit.snippet for hit in brief] == [""] * len(whole)
+    assert any(hit.snippet for hit in whole)
+    assert [(hit.target_id, hit.title, hit.score) for hit in brief] == [
+        (hit.target_id, hit.title, hit.score) for hit in whole
+    ]

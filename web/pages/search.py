@@ -55,7 +55,7 @@ def find_quickly() -> Response:
     now = current().clock()
     hits: tuple[SearchHit, ...] = ()
     if text:
-        query = SearchQuery(text=text, on=now.date(), kind="article", limit=QUICK)
+        query = SearchQuery(text=text, on=now.date(), kind="article", limit=QUICK, is_brief=True)
         hits = current().engine.preview_search(query).hits
     return jsonify(
         [
